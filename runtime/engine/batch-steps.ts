@@ -1,0 +1,176 @@
+/**
+ * Takes the waiting events of one actor through their steps, in order, and says what is to be written
+ * and what each sender will hear. Synchronous and without I/O: the dispatcher commits and replies.
+ */
+import { isStandingError, StandingError } from '../errors.ts'
+import type { CompiledActor } from '../machine/compile.ts'
+import type { StepScope } from '../machine/scope.ts'
+import type { ParkedRow } from '../model/records.ts'
+import type { Limits } from '../runtime-face.ts'
+import type { ActorState } from '../step/actor-state.ts'
+import { describe, recordStep, startStep, step } from '../step/step.ts'
+import type { StepContext, Stepped, StepResult } from '../step/step.ts'
+import { ActorWrite } from './actor-write.ts'
+import type { Cell, Item } from './cell.ts'
+import { asPlainDelivery, parkedRow } from './parking.ts'
+
+export interface Answered {
+  item: Item
+  answer:
+    | { kind: 'stepped'; step: Stepped }
+    /** Durably dealt with, nothing to say (asynchronous), or not to be taken now (a held timer). */
+    | { kind: 'settled' }
+    | { kind: 'rejected'; error: unknown }
+    /** A synchronous event that nothing accepts: a duplicate, or a refusal worth explaining. */
+    | { kind: 'refused'; state: ActorState | 'absent'; result: 'refused' | 'finished' | 'absent' | 'exists' }
+}
+
+export interface CellBatch {
+  cell: Cell
+  write: ActorWrite | undefined
+  answers: Answered[]
+  /** Events for actors that do not exist: parked without an actor. */
+  orphans: ParkedRow[]
+}
+
+export interface StepSettings {
+  compiled: CompiledActor
+  scope: StepScope
+  at: number
+  limits: Limits
+}
+
+/** Steps `items` of the cell; the cell itself is not changed. */
+export function stepCell(settings: StepSettings, cell: Cell, items: readonly Item[]): CellBatch {
+  const context: StepContext = { compiled: settings.compiled, scope: settings.scope, at: settings.at, contextBytes: settings.limits.contextBytes }
+  const batch: CellBatch = { cell, write: undefined, answers: [], orphans: [] }
+  if (cell.state === 'unfit') {
+    for (const item of items) holdBack(cell, item, context.at, batch)
+    return batch
+  }
+  let write: ActorWrite | undefined = typeof cell.state === 'string' ? undefined : new ActorWrite(cell.state, cell.state.seq)
+  for (const item of items) {
+    if (write === undefined) {
+      write = startOrPark(context, cell, item, batch)
+    } else {
+      stepOne(context, write, item, batch)
+    }
+  }
+  batch.write = write === undefined || write.isEmpty ? undefined : write
+  return batch
+}
+
+/** R12: an actor that does not fit the code takes nothing; what comes for it waits, durably. */
+function holdBack(cell: Cell, item: Item, at: number, batch: CellBatch): void {
+  const { delivery, reply } = item
+  if (reply.mode === 'sync') {
+    batch.answers.push({ item, answer: { kind: 'rejected', error: new StandingError('actor-blocked', 'the stored actor does not fit the deployed machine (R12)') } })
+    return
+  }
+  // Timers and effect results come again from their own rows.
+  const waits = delivery.kind === 'event' || delivery.kind === 'start' || delivery.kind === 'stop'
+  if (waits && item.parked === undefined) batch.orphans.push(parkedRow(cell.address, { ...delivery, fresh: false }, 'waiting', at))
+  batch.answers.push({ item, answer: { kind: 'settled' } })
+}
+
+/** Nobody by that name: a start makes one; anything else is kept for when somebody looks (R8). */
+function startOrPark(context: StepContext, cell: Cell, item: Item, batch: CellBatch): ActorWrite | undefined {
+  const { delivery, reply } = item
+  const answer = (value: Answered['answer']): undefined => void batch.answers.push({ item, answer: value })
+  if (delivery.kind !== 'start') {
+    if (reply.mode === 'sync') return answer({ kind: 'refused', state: 'absent', result: 'absent' })
+    // A stop, timer or result for nobody has nothing left to do.
+    if (delivery.kind === 'event' && item.parked === undefined) batch.orphans.push(parkedRow(cell.address, { ...delivery, fresh: false }, 'undeliverable', context.at))
+    return answer({ kind: 'settled' })
+  }
+  try {
+    if (item.failure !== undefined) throw asError(item.failure)
+    const stepped = startStep(context, cell.address, delivery)
+    const write = new ActorWrite(stepped.next, 0)
+    write.add(stepped)
+    if (item.parked !== undefined) write.unparked.push(item.parked.eventId)
+    answer({ kind: 'stepped', step: stepped })
+    return write
+  } catch (error) {
+    if (reply.mode === 'sync') return answer({ kind: 'rejected', error: startFailure(error) })
+    if (item.parked === undefined) batch.orphans.push(parkedRow(cell.address, { ...delivery, fresh: false }, 'poison', context.at, error))
+    return answer({ kind: 'settled' })
+  }
+}
+
+function stepOne(context: StepContext, write: ActorWrite, item: Item, batch: CellBatch): void {
+  const { delivery, reply } = item
+  const { state } = write
+  const answer = (value: Answered['answer']): void => void batch.answers.push({ item, answer: value })
+  if (state.hold !== null) return answer(whileHeld(context, write, item))
+  if (reply.mode === 'sync' && reply.ifSeq !== undefined && reply.ifSeq !== state.seq) {
+    return answer({ kind: 'rejected', error: new StandingError('stale-version', `the actor is at seq ${state.seq}, not ${reply.ifSeq}`, { extra: { seq: state.seq } }) })
+  }
+  let result: StepResult
+  try {
+    if (item.failure !== undefined) throw asError(item.failure)
+    result = step(context, state, delivery)
+    if (result.kind !== 'stepped' && reply.mode === 'async' && delivery.kind !== 'timer') {
+      result = recordStep(context, state, delivery, result.kind === 'finished' ? describe(delivery) : result.event, outcomeOf(result, delivery.kind))
+    }
+  } catch (error) {
+    return answer(poison(context, write, item, error))
+  }
+  if (result.kind === 'stepped') {
+    write.add(result)
+    if (item.parked !== undefined) write.unparked.push(item.parked.eventId)
+    return answer({ kind: 'stepped', step: result })
+  }
+  // R6: a stale timer leaves no trace; its row went with the step that disarmed it.
+  if (reply.mode === 'async') return answer({ kind: 'settled' })
+  answer({ kind: 'refused', state, result: delivery.kind === 'start' ? 'exists' : result.kind === 'finished' ? 'finished' : 'refused' })
+}
+
+/** R8: what nobody accepts is ignored; what belongs to something that is over is dropped (R5). */
+function outcomeOf(result: Exclude<StepResult, Stepped>, kind: string): 'ignored' | 'dropped' {
+  return result.kind === 'stale' || kind === 'result' ? 'dropped' : 'ignored'
+}
+
+/** R7: the events of a held actor wait, durably. */
+function whileHeld(context: StepContext, write: ActorWrite, item: Item): Answered['answer'] {
+  const { delivery, reply } = item
+  if (reply.mode === 'sync') {
+    const { hold } = write.state
+    return { kind: 'rejected', error: new StandingError('actor-blocked', `the actor is held: ${hold?.reason ?? ''}`) }
+  }
+  // Its row stays armed and is looked at again once the actor goes on.
+  if (delivery.kind === 'timer') return { kind: 'settled' }
+  if (item.parked === undefined) write.parked.push(parkedRow(write.state.address, asPlainDelivery(write.state, delivery), 'waiting', context.at))
+  if (delivery.kind === 'result') write.effectsRemoved.push(delivery.effectKey)
+  return { kind: 'settled' }
+}
+
+/** R7: the event is set aside with its error, the actor is held, its neighbours know nothing of it. */
+function poison(context: StepContext, write: ActorWrite, item: Item, error: unknown): Answered['answer'] {
+  const { delivery, reply } = item
+  if (reply.mode === 'sync' && isStandingError(error, 'payload-too-large')) return { kind: 'rejected', error }
+  const plain = asPlainDelivery(write.state, delivery)
+  write.parked.push(parkedRow(write.state.address, plain, 'poison', context.at, error))
+  if (delivery.kind === 'timer') write.clearTimer(delivery.timerId)
+  if (delivery.kind === 'result') write.effectsRemoved.push(delivery.effectKey)
+  const message = error instanceof Error ? error.message : String(error)
+  write.hold({ reason: `event '${describe(delivery).type}' failed: ${message}`, at: context.at, eventId: delivery.eventId })
+  if (reply.mode === 'async') return { kind: 'settled' }
+  return {
+    kind: 'rejected',
+    error: new StandingError('actor-blocked', 'the event failed inside the machine; it is set aside and the actor is held until staff decide', {
+      extra: { eventId: delivery.eventId },
+      cause: error,
+    }),
+  }
+}
+
+function startFailure(error: unknown): unknown {
+  if (isStandingError(error) && error.code !== 'step-failed') return error
+  const message = error instanceof Error ? error.message : String(error)
+  return new StandingError('invalid-input', message, { cause: error })
+}
+
+function asError(failure: unknown): Error {
+  return failure instanceof Error ? failure : new Error(String(failure))
+}

@@ -1,0 +1,51 @@
+/** One actor's place in memory: its state as last committed, and the events that wait for it in order (R4). */
+import type { Address } from '../model/address.ts'
+import type { Delivery } from '../model/messages.ts'
+import type { ParkedRow } from '../model/records.ts'
+import type { SendResult } from '../model/view.ts'
+import type { ActorState } from '../step/actor-state.ts'
+
+/** How an event came, which decides what becomes of it when it is not accepted (R8). */
+export type Reply =
+  /** Somebody waits for the answer. */
+  | { mode: 'sync'; ifSeq: number | undefined; checkBody: boolean; resolve: (result: SendResult) => void; reject: (error: unknown) => void }
+  /** Nobody waits; `settle` acknowledges to where it came from. */
+  | { mode: 'async'; settle: () => void }
+
+export interface Item {
+  delivery: Delivery
+  reply: Reply
+  /** Set when the event comes out of the parked table: the commit that settles it removes the row. */
+  parked: ParkedRow | undefined
+  /** Set when a commit with this event had an unknown outcome: look in the journal before stepping again. */
+  maybeCommitted: boolean
+  /** The database refused the commit of this event alone: to be treated as a step that threw (R7). */
+  failure: unknown
+}
+
+/** Work that needs the actor for itself (administration): runs alone, between two batches. */
+export type Exclusive = () => Promise<void>
+
+export class Cell {
+  readonly key: string
+  readonly address: Address
+  /** `unknown`: to be loaded; `absent`: no such actor is stored; `unfit`: stored, but not for this code (R12). */
+  state: ActorState | 'unknown' | 'absent' | 'unfit' = 'unknown'
+  queue: Item[] = []
+  readonly exclusive: Exclusive[] = []
+  /** In a batch, loading, or in exclusive use. */
+  busy = false
+  /** Waits in the ready line already. */
+  ready = false
+  /** After a failed batch: step one event in a commit of its own, so that the bad one is found. */
+  solo = false
+
+  constructor(key: string, address: Address) {
+    this.key = key
+    this.address = address
+  }
+
+  get idle(): boolean {
+    return !this.busy && !this.ready && this.queue.length === 0 && this.exclusive.length === 0
+  }
+}

@@ -1,0 +1,331 @@
+/**
+ * Runs effects: at least once each, with one stable key (R5), in lanes with a concurrency of their own.
+ *
+ * The row is the truth. It is written with the step that asked for it, and goes with the commit that takes
+ * the result. In between this runner holds it in memory; whatever it loses, the sweep finds again (R10).
+ */
+import { StandingError, TerminalError, toErrorRecord } from '../errors.ts'
+import type { CompiledActor } from '../machine/compile.ts'
+import { addressKey } from '../model/address.ts'
+import type { Address } from '../model/address.ts'
+import type { Delivery, EventObject } from '../model/messages.ts'
+import type { EffectRow } from '../model/records.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
+import type { Metrics } from '../ports/metrics.ts'
+import type { Store } from '../ports/store.ts'
+import type { LaneOptions, Limits } from '../runtime-face.ts'
+import type { Activity } from './activity.ts'
+import { DueHeap } from './due-heap.ts'
+import { callEffect, effectOf } from './effect-call.ts'
+import { EffectLedger } from './effect-ledger.ts'
+import { Lane } from './lane.ts'
+import { backoffMs, DEFAULT_RETRY } from './retry.ts'
+
+export interface EffectRunnerParts {
+  compiled: ReadonlyMap<string, CompiledActor>
+  store: Store
+  clock: Clock
+  log: Log
+  metrics: Metrics
+  activity: Activity
+  lanes: Readonly<Record<string, LaneOptions>>
+  limits: Limits
+  random: () => number
+  /** Brings a result or a give-up event to the actor; resolves when it is durable. */
+  deliver(address: Address, delivery: Delivery): Promise<void>
+}
+
+interface Held {
+  row: EffectRow
+  abort: AbortController | undefined
+}
+
+const DEFAULT_CONCURRENCY = 16
+
+export class EffectRunner {
+  readonly #parts: EffectRunnerParts
+  readonly #ledger: EffectLedger
+  readonly #lanes = new Map<string, Lane>()
+  /** Everything in memory: in line, running, or waiting for its next attempt. */
+  readonly #held = new Map<string, Held>()
+  readonly #waiting = new DueHeap<string>()
+  #cancelWake: (() => void) | undefined
+  #state: 'stopped' | 'running' | 'draining' | 'killed' = 'stopped'
+
+  constructor(parts: EffectRunnerParts) {
+    this.#parts = parts
+    this.#ledger = new EffectLedger(parts.store, parts.activity, parts.log)
+    for (const [name, { concurrency }] of Object.entries(parts.lanes)) this.#lanes.set(name, new Lane(name, concurrency))
+    for (const { definition } of parts.compiled.values()) {
+      for (const effect of Object.values(definition.effects ?? {})) this.#lane(effect.lane ?? 'default')
+    }
+    this.#lane('default')
+  }
+
+  start(): void {
+    this.#state = 'running'
+    for (const lane of this.#lanes.values()) this.#fill(lane)
+  }
+
+  /** Begins nothing more; what runs may finish until `graceMs`, then its signal is aborted. */
+  async drain(graceMs: number): Promise<void> {
+    this.#state = 'draining'
+    this.#cancelWake?.()
+    for (const lane of this.#lanes.values()) {
+      // In line but not begun: their rows stay, the next start runs them.
+      for (let count = lane.queued; count > 0; count--) this.#parts.activity.end()
+      lane.clear()
+    }
+    const grace = setTimeout(() => this.#abortAll('the runtime stops'), graceMs)
+    await this.#parts.activity.whenIdle()
+    clearTimeout(grace)
+  }
+
+  kill(): void {
+    this.#state = 'killed'
+    this.#cancelWake?.()
+    this.#abortAll('killed')
+    this.#held.clear()
+    this.#ledger.kill()
+  }
+
+  /** Effects in memory of one actor, for its view. */
+  of(address: Address): EffectRow[] {
+    const prefix = `${addressKey(address)}/`
+    if (this.#held.size === 0) return []
+    return [...this.#held.values()].map(({ row }) => row).filter((row) => row.key.startsWith(prefix))
+  }
+
+  /** True when some rows are only in the store, so that memory does not tell the whole story. */
+  get partial(): boolean {
+    return [...this.#lanes.values()].some((lane) => lane.spilled)
+  }
+
+  stats(): Record<string, { queued: number; running: number }> {
+    return Object.fromEntries([...this.#lanes].map(([name, lane]) => [name, { queued: lane.queued, running: lane.running }]))
+  }
+
+  /** After the commit that stored them. */
+  add(rows: Iterable<EffectRow>): void {
+    for (const row of rows) this.#admit(row)
+  }
+
+  /** After the commit that removed them: the machine left the state that invoked them. */
+  cancel(keys: readonly string[]): void {
+    for (const key of keys) {
+      const held = this.#held.get(key)
+      if (held === undefined) continue
+      this.#held.delete(key)
+      held.abort?.abort(new TerminalError('the invocation is no longer active'))
+    }
+  }
+
+  /** R10: takes in what the store has and memory has not. Resolves with how many were found. */
+  async sweep(): Promise<number> {
+    let found = 0
+    for (const lane of this.#lanes.values()) {
+      if (this.#state !== 'running') return found
+      const room = this.#parts.limits.queued - lane.queued
+      if (room <= 0) continue
+      // One page beyond what memory holds shows whether there is more.
+      const limit = this.#parts.limits.queued + PAGE_EXTRA
+      const rows = await this.#parts.store.dueEffects({ until: this.#parts.clock.now(), limit, lane: lane.name })
+      lane.spilled = rows.length >= limit
+      for (const row of rows) {
+        if (this.#held.has(row.key)) continue
+        found++
+        // A crash in the middle of an attempt leaves `running` behind; the attempt counts.
+        this.#admit(row)
+      }
+    }
+    return found
+  }
+
+  /** Staff: try now, with all attempts anew, under the same key. */
+  async retry(row: EffectRow): Promise<void> {
+    if (this.#held.get(row.key)?.abort !== undefined) throw new StandingError('invalid-state', 'the effect is running')
+    const again: EffectRow = { ...row, status: 'pending', attempts: 0, nextAttemptAt: this.#parts.clock.now() }
+    await this.#parts.store.progressEffects([again])
+    // Leaves its place among the waiting ones, which finds nothing under this key any more.
+    this.#held.delete(row.key)
+    this.#admit(again)
+  }
+
+  /** Staff: never again. An invocation is told that it failed; an action is forgotten. */
+  async giveUp(row: EffectRow, reason: string): Promise<void> {
+    this.cancel([row.key])
+    if (row.kind === 'action') return this.#ledger.remove(row.key)
+    const error = { name: 'Cancelled', message: reason, code: 'cancelled' }
+    await this.#report(row, { type: `xstate.error.actor.${row.childId as string}`, error, actorId: row.childId })
+  }
+
+  /** For a clock that is moved by hand. */
+  async runDue(): Promise<void> {
+    this.#wakeWaiting()
+    await this.sweep()
+  }
+
+  #admit(row: EffectRow): void {
+    if (this.#held.has(row.key) || this.#state === 'killed' || this.#state === 'draining') return
+    const lane = this.#lane(row.lane)
+    if (lane.queued >= this.#parts.limits.queued) {
+      lane.spilled = true
+      return
+    }
+    this.#held.set(row.key, { row, abort: undefined })
+    if (row.nextAttemptAt > this.#parts.clock.now()) {
+      this.#waiting.push(row.nextAttemptAt, row.key)
+      this.#wake()
+      return
+    }
+    this.#enqueue(lane, row)
+  }
+
+  #enqueue(lane: Lane, row: EffectRow): void {
+    this.#parts.activity.begin()
+    lane.push(row)
+    if (this.#state === 'running') this.#fill(lane)
+  }
+
+  #fill(lane: Lane): void {
+    for (let row = lane.take(); row !== undefined; row = lane.take()) {
+      lane.running++
+      void this.#attempt(lane, row).finally(() => {
+        lane.running--
+        this.#parts.activity.end()
+        if (this.#state !== 'running') return
+        this.#fill(lane)
+        if (lane.spilled && lane.queued === 0) void this.#parts.activity.during(() => this.sweep().then(() => undefined, (error: unknown) => this.#parts.log.warn({ err: error }, 'effects could not be read')))
+      })
+    }
+  }
+
+  async #attempt(lane: Lane, row: EffectRow): Promise<void> {
+    const held = this.#held.get(row.key)
+    // Cancelled while it stood in line.
+    if (held === undefined) return
+    const { clock, metrics, compiled } = this.#parts
+    const abort = new AbortController()
+    held.abort = abort
+    held.row = { ...row, status: 'running', attempts: row.attempts + 1 }
+    const effect = effectOf(compiled.get(row.address.type), row)
+    if (effect?.noteBeforeCall === true) {
+      if (!(await this.#note(held.row))) return this.#requeueLater(held, row)
+    } else {
+      this.#ledger.progress(held.row)
+    }
+    const began = performance.now()
+    const elapsed = (): number => performance.now() - began
+    try {
+      const output = await callEffect(compiled.get(row.address.type), held.row, { number: held.row.attempts, at: clock.now(), interrupted: row.status === 'running' }, abort.signal)
+      if (!this.#held.has(row.key)) return
+      metrics.effectFinished(lane.name, row.name, 'done', elapsed())
+      await this.#succeed(held.row, output)
+      this.#held.delete(row.key)
+    } catch (error) {
+      // Cancelled, stopped or killed: nobody waits for this any more, or the next start does.
+      if (!this.#held.has(row.key) || this.#state === 'killed') return
+      if (abort.signal.aborted) return void this.#held.delete(row.key)
+      await this.#fail(held, lane, error, elapsed())
+    }
+  }
+
+  /** False when the store did not take it: then the call must not be made either. */
+  async #note(row: EffectRow): Promise<boolean> {
+    const { key, status, attempts, nextAttemptAt, lastError } = row
+    try {
+      await this.#parts.store.progressEffects([{ key, status, attempts, nextAttemptAt, lastError }])
+      return this.#state !== 'killed'
+    } catch (error) {
+      this.#parts.log.warn({ effect: key, err: error }, 'the beginning of an attempt could not be noted')
+      return false
+    }
+  }
+
+  #requeueLater(held: Held, row: EffectRow): void {
+    if (this.#state === 'killed') return
+    held.row = row
+    held.abort = undefined
+    this.#waiting.push(this.#parts.clock.now() + NOTE_RETRY_MS, row.key)
+    this.#wake()
+  }
+
+  async #succeed(row: EffectRow, output: unknown): Promise<void> {
+    if (row.kind === 'action') {
+      this.#ledger.remove(row.key)
+      return
+    }
+    await this.#report(row, { type: `xstate.done.actor.${row.childId as string}`, output, actorId: row.childId })
+  }
+
+  async #fail(held: Held, lane: Lane, error: unknown, durationMs: number): Promise<void> {
+    const { clock, metrics, log, compiled, random } = this.#parts
+    const { row } = held
+    const effect = effectOf(compiled.get(row.address.type), row)
+    const policy = { ...DEFAULT_RETRY, ...effect?.retry }
+    const lastError = JSON.stringify(toErrorRecord(error))
+    const final = error instanceof TerminalError || row.attempts >= policy.attempts
+    log.warn({ effect: row.key, name: row.name, attempt: row.attempts, final, err: toErrorRecord(error) }, 'an effect failed')
+    metrics.effectFinished(lane.name, row.name, final ? 'failed' : 'retry', durationMs)
+    if (!final) {
+      const nextAttemptAt = clock.now() + backoffMs(policy, row.attempts, random(), error)
+      held.row = { ...row, status: 'retrying', nextAttemptAt, lastError }
+      held.abort = undefined
+      this.#ledger.progress(held.row)
+      this.#waiting.push(nextAttemptAt, row.key)
+      this.#wake()
+      return
+    }
+    const record = toErrorRecord(error)
+    if (row.kind === 'invoke') {
+      await this.#report({ ...row, lastError }, { type: `xstate.error.actor.${row.childId as string}`, error: record, actorId: row.childId })
+    } else {
+      // Stays for staff to see, retry or cancel.
+      this.#ledger.progress({ ...row, status: 'failed', lastError })
+      if (effect?.onGiveUp !== undefined) {
+        const event: EventObject = { type: effect.onGiveUp, effect: row.name, key: row.key, error: record }
+        const trace = { source: `effect:${row.name}`, correlationId: row.correlationId, causationId: row.key }
+        await this.#parts.deliver(row.address, { kind: 'event', eventId: `${row.key}/given-up`, fresh: false, trace, event })
+      }
+    }
+    this.#held.delete(row.key)
+  }
+
+  /** The effect row goes in the commit that takes this result; the child's key fences it (R5). */
+  #report(row: EffectRow, event: EventObject): Promise<void> {
+    const trace = { source: `effect:${row.name}`, correlationId: row.correlationId, causationId: row.key }
+    return this.#parts.deliver(row.address, { kind: 'result', eventId: `${row.key}/result`, fresh: true, trace, effectKey: row.key, effectName: row.name, childId: row.childId, event })
+  }
+
+  #wake(): void {
+    this.#cancelWake?.()
+    const at = this.#waiting.nextDueAt
+    if (at !== undefined && this.#state === 'running') this.#cancelWake = this.#parts.clock.wakeAt(at, () => this.#wakeWaiting())
+  }
+
+  #wakeWaiting(): void {
+    const now = this.#parts.clock.now()
+    for (let key = this.#waiting.popDue(now); key !== undefined; key = this.#waiting.popDue(now)) {
+      const held = this.#held.get(key)
+      if (held !== undefined && held.abort === undefined) this.#enqueue(this.#lane(held.row.lane), held.row)
+    }
+    this.#wake()
+  }
+
+  #lane(name: string): Lane {
+    let lane = this.#lanes.get(name)
+    if (lane === undefined) {
+      lane = new Lane(name, DEFAULT_CONCURRENCY)
+      this.#lanes.set(name, lane)
+    }
+    return lane
+  }
+
+  #abortAll(reason: string): void {
+    for (const { abort } of this.#held.values()) abort?.abort(new TerminalError(reason))
+  }
+}
+
+const PAGE_EXTRA = 100
+const NOTE_RETRY_MS = 500

@@ -1,0 +1,188 @@
+/**
+ * Carries committed messages and facts to the bus, in order per sender (R4), and forgets each row only when
+ * the bus has it (R10). Memory holds a bounded part; past the bound everything waits in the table and
+ * is read back in order.
+ */
+import { addressKey } from '../model/address.ts'
+import type { Address } from '../model/address.ts'
+import type { Fact, Mail } from '../model/messages.ts'
+import type { OutboxRow } from '../model/records.ts'
+import type { Bus } from '../ports/bus.ts'
+import type { Log } from '../ports/log.ts'
+import type { Store } from '../ports/store.ts'
+import type { Activity } from './activity.ts'
+
+export interface OutboxRelayParts {
+  store: Store
+  bus: Bus
+  activity: Activity
+  log: Log
+  /** R9: rows in memory at once. */
+  queued: number
+}
+
+type Outgoing = { kind: 'mail'; key: string; sender: Address; mail: Mail } | { kind: 'fact'; key: string; sender: Address; fact: Fact }
+
+const PAGE = 1_000
+const RETRY_MS = 200
+/** Delivered rows go with the next commit; when none comes, in a statement of their own after this. */
+const FORGET_MS = 20
+const FORGET_MAX = 4_000
+
+export class OutboxRelay {
+  readonly #parts: OutboxRelayParts
+  readonly #inMemory = new Set<string>()
+  /** Senders whose message the bus refused: their later ones wait behind it. */
+  readonly #stuck = new Map<string, Outgoing[]>()
+  #relayed: string[] = []
+  #forgetting = false
+  #spilled = false
+  #killed = false
+
+  constructor(parts: OutboxRelayParts) {
+    this.#parts = parts
+  }
+
+  get pending(): number {
+    return this.#inMemory.size
+  }
+
+  /** True when rows wait in the store alone. */
+  get partial(): boolean {
+    return this.#spilled
+  }
+
+  /** After the commit that stored them. */
+  add(facts: readonly Fact[], mails: readonly Mail[]): void {
+    for (const fact of facts) this.#admit({ kind: 'fact', key: fact.key, sender: fact.address, fact })
+    for (const mail of mails) this.#admit({ kind: 'mail', key: mail.key, sender: mail.from, mail })
+  }
+
+  /** R10: rows that nobody is carrying. Resolves with how many were found. */
+  async sweep(): Promise<number> {
+    const { store, queued } = this.#parts
+    let found = 0
+    let position = 0
+    this.#spilled = false
+    for (;;) {
+      const page = await store.unsentOutbox({ afterPosition: position, limit: PAGE })
+      for (const row of page) {
+        if (this.#killed) return found
+        position = row.position
+        if (this.#inMemory.has(row.key) || this.#isRelayed(row.key)) continue
+        if (this.#inMemory.size >= queued) {
+          this.#spilled = true
+          return found
+        }
+        found++
+        this.#send(outgoing(row))
+      }
+      if (page.length < PAGE) return found
+    }
+  }
+
+  takeRelayed(): string[] {
+    return this.#relayed.splice(0, FORGET_MAX)
+  }
+
+  returnRelayed(keys: readonly string[]): void {
+    this.#relayed.push(...keys)
+    this.#scheduleForget()
+  }
+
+  kill(): void {
+    this.#killed = true
+    this.#inMemory.clear()
+    this.#relayed = []
+  }
+
+  #admit(out: Outgoing): void {
+    if (this.#killed) return
+    // Once some are only in the table, later ones must not overtake them.
+    if (this.#spilled || this.#inMemory.size >= this.#parts.queued) {
+      this.#spilled = true
+      return
+    }
+    this.#send(out)
+  }
+
+  #send(out: Outgoing): void {
+    if (this.#inMemory.has(out.key)) return
+    this.#inMemory.add(out.key)
+    this.#parts.activity.begin()
+    const sender = addressKey(out.sender)
+    const line = this.#stuck.get(sender)
+    if (line === undefined) void this.#carry(sender, out)
+    else line.push(out)
+  }
+
+  async #carry(sender: string, out: Outgoing): Promise<void> {
+    const { bus, log } = this.#parts
+    for (;;) {
+      try {
+        await (out.kind === 'mail' ? bus.sendMail(out.mail) : bus.publishFact(out.fact))
+        break
+      } catch (error) {
+        if (this.#killed) return
+        log.warn({ key: out.key, err: error }, 'the bus did not take a message; trying again')
+        if (!this.#stuck.has(sender)) this.#stuck.set(sender, [])
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+        if (this.#killed) return
+      }
+    }
+    this.#done(out.key)
+    await this.#unstick(sender)
+  }
+
+  /** What queued up behind a refused message follows in order. */
+  async #unstick(sender: string): Promise<void> {
+    const line = this.#stuck.get(sender)
+    if (line === undefined) return
+    const next = line.shift()
+    if (next === undefined) this.#stuck.delete(sender)
+    else await this.#carry(sender, next)
+  }
+
+  #done(key: string): void {
+    if (this.#killed) return
+    this.#inMemory.delete(key)
+    this.#relayed.push(key)
+    this.#scheduleForget()
+    this.#parts.activity.end()
+    if (this.#spilled && this.#inMemory.size === 0) {
+      const { activity, log } = this.#parts
+      void activity.during(() => this.sweep().then(() => undefined, (error: unknown) => log.warn({ err: error }, 'the outbox could not be read')))
+    }
+  }
+
+  #isRelayed(key: string): boolean {
+    return this.#relayed.includes(key)
+  }
+
+  #scheduleForget(): void {
+    if (this.#forgetting || this.#killed) return
+    this.#forgetting = true
+    const { activity, store, log } = this.#parts
+    void activity.during(async () => {
+      await new Promise((resolve) => setTimeout(resolve, FORGET_MS))
+      const keys = this.takeRelayed()
+      if (keys.length === 0 || this.#killed) return
+      try {
+        await store.removeOutbox(keys)
+      } catch (error) {
+        log.warn({ err: error }, 'delivered messages could not be removed; trying again')
+        this.#relayed.push(...keys)
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+      }
+    }).finally(() => {
+      this.#forgetting = false
+      if (this.#relayed.length > 0) this.#scheduleForget()
+    })
+  }
+}
+
+function outgoing(row: OutboxRow): Outgoing {
+  return row.kind === 'mail'
+    ? { kind: 'mail', key: row.key, sender: row.sender, mail: JSON.parse(row.body) as Mail }
+    : { kind: 'fact', key: row.key, sender: row.sender, fact: JSON.parse(row.body) as Fact }
+}

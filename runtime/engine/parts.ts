@@ -1,0 +1,133 @@
+/** Builds the engine's parts and joins them: what a commit sets off, and how each part reaches a mailbox. */
+import { StandingError } from '../errors.ts'
+import { compileActors } from '../machine/compile.ts'
+import type { CompiledActor } from '../machine/compile.ts'
+import { localBus } from '../bus/local.ts'
+import { systemClock } from '../clock/system-clock.ts'
+import { addressKey } from '../model/address.ts'
+import type { Address } from '../model/address.ts'
+import type { Delivery, Mail } from '../model/messages.ts'
+import type { Bus } from '../ports/bus.ts'
+import type { Clock } from '../ports/clock.ts'
+import { silentLog } from '../ports/log.ts'
+import type { Log } from '../ports/log.ts'
+import { noMetrics } from '../ports/metrics.ts'
+import type { Store } from '../ports/store.ts'
+import type { Limits, RuntimeOptions } from '../runtime-face.ts'
+import type { ActorState } from '../step/actor-state.ts'
+import { Activity } from './activity.ts'
+import type { ActorWrite } from './actor-write.ts'
+import { Administration } from './administration.ts'
+import { Answers } from './answers.ts'
+import type { Cell, Item } from './cell.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { EffectRunner } from './effect-runner.ts'
+import { sortableId } from './ids.ts'
+import { DEFAULT_LIMITS } from './limits.ts'
+import { OutboxRelay } from './outbox-relay.ts'
+import { TimerLoop } from './timer-loop.ts'
+import { Watchers } from './watchers.ts'
+
+export interface EngineParts {
+  compiled: Map<string, CompiledActor>
+  store: Store
+  bus: Bus
+  clock: Clock
+  log: Log
+  limits: Limits
+  newId: () => string
+  activity: Activity
+  dispatcher: Dispatcher
+  answers: Answers
+  effects: EffectRunner
+  relay: OutboxRelay
+  timers: TimerLoop
+  watchers: Watchers
+  administration: Administration
+  /** Puts an asynchronous delivery into its mailbox; resolves when it is durably dealt with. */
+  deliver(address: Address, delivery: Delivery): Promise<void>
+  /** Mail from the bus. */
+  receive(mail: Mail): Promise<void>
+}
+
+export function buildParts(options: RuntimeOptions, asOf: (address: Address, seq: number) => Promise<ActorState | undefined>): EngineParts {
+  const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const compiled = compileActors(options.actors, { microsteps: limits.microsteps })
+  const { store } = options
+  const bus = options.bus ?? localBus()
+  const clock = options.clock ?? systemClock()
+  const log = options.log ?? silentLog
+  const metrics = options.metrics ?? noMetrics
+  const newId = options.newId ?? (() => sortableId())
+  const activity = new Activity()
+  const watchers = new Watchers()
+
+  const submit = (address: Address, delivery: Delivery, settle: () => void): void =>
+    dispatcher.submit(address, { delivery, reply: { mode: 'async', settle }, parked: undefined, maybeCommitted: false, failure: undefined })
+  const deliver = (address: Address, delivery: Delivery): Promise<void> => new Promise((resolve) => submit(address, delivery, resolve))
+
+  /** What a commit sets off, in this order: it is durable now (R1). */
+  const committed = (cell: Cell, write: ActorWrite): void => {
+    if (write.timersSet.size > 0) timers.armed(cell.address, write.state.slice, write.timersSet.values())
+    if (write.effectsRemoved.length > 0) effects.cancel(write.effectsRemoved)
+    if (write.effectsAdded.size > 0) effects.add(write.effectsAdded.values())
+    for (const step of write.steps) {
+      if (step.facts.length > 0 || step.mails.length > 0) relay.add(step.facts, step.mails)
+      for (const line of step.logs) log.info({ actor: cell.key, label: line.label }, line.text ?? 'logged by the machine')
+    }
+    for (const row of write.parked) {
+      metrics.parked(row.kind)
+      log.warn({ actor: cell.key, eventId: row.eventId, event: row.eventType, kind: row.kind }, 'an event is set aside')
+    }
+    watchers.notify(cell.key, write.state)
+  }
+
+  const dispatcher: Dispatcher = new Dispatcher({
+    compiled,
+    store,
+    clock,
+    log,
+    metrics,
+    limits,
+    activity,
+    hooks: {
+      committed,
+      answer: (answered) => answers.answer(answered),
+      duplicate: (cell, item, found) => {
+        // A parked event that was applied all the same is parked no longer.
+        if (item.parked !== undefined) void activity.during(() => store.removeParked(cell.address.tenant, [found.row.eventId])).catch((error: unknown) => log.warn({ err: error }, 'a parked event could not be removed'))
+        answers.duplicate(cell, item, found)
+      },
+      takeRelayed: () => relay.takeRelayed(),
+      returnRelayed: (keys) => relay.returnRelayed(keys),
+    },
+  })
+  const effects: EffectRunner = new EffectRunner({ compiled, store, clock, log, metrics, activity, limits, lanes: options.lanes ?? {}, random: options.random ?? Math.random, deliver })
+  const relay: OutboxRelay = new OutboxRelay({ store, bus, activity, log, queued: limits.queued })
+  const timers: TimerLoop = new TimerLoop({ store, clock, log, metrics, activity, deliver: submit })
+  const answers = new Answers({ compiled, store, clock, activity, scope: () => dispatcher.scope, effectsOf: (address) => effects.of(address), asOf })
+  const administration = new Administration({ compiled, store, clock, limits, newId, dispatcher, committed })
+
+  const receive = async (mail: Mail): Promise<void> => {
+    if (!compiled.has(mail.to.type)) throw new StandingError('actor-type-unknown', `no actor type '${mail.to.type}' for mail ${mail.key}`)
+    await deliver(mail.to, mailDelivery(mail))
+  }
+  return { compiled, store, bus, clock, log, limits, newId, activity, dispatcher, answers, effects, relay, timers, watchers, administration, deliver, receive }
+}
+
+/** The mail's key is its event id: applied at most once at the receiver (R3). */
+function mailDelivery(mail: Mail): Delivery {
+  const base = { eventId: mail.key, fresh: false, trace: { source: `actor:${addressKey(mail.from)}`, correlationId: mail.correlationId, causationId: mail.causationId } }
+  switch (mail.kind) {
+    case 'event': {
+      const child = mail.childId === undefined || mail.childKey === undefined ? {} : { childId: mail.childId, childKey: mail.childKey }
+      return { ...base, kind: 'event', event: mail.event, ...child }
+    }
+    case 'start':
+      return { ...base, kind: 'start', input: mail.input, ...(mail.parent === undefined ? {} : { parent: mail.parent }) }
+    case 'stop':
+      return { ...base, kind: 'stop' }
+  }
+}
+
+export type { Item }

@@ -1,0 +1,17 @@
+/** When an effect is tried again. */
+import type { RetryPolicy } from '../definition.ts'
+import { RetryableError } from '../errors.ts'
+
+/** Ten attempts over about an hour: outlasts a restart of the other side, not a day's outage. */
+export const DEFAULT_RETRY: RetryPolicy = { attempts: 10, initialMs: 1_000, factor: 2, maxMs: 600_000, jitter: 0.2 }
+
+export const DEFAULT_TIMEOUT_MS = 30_000
+
+/** Milliseconds to wait after attempt number `attempt` failed; `chance` is 0..1. */
+export function backoffMs(policy: RetryPolicy, attempt: number, chance: number, error: unknown): number {
+  const exponential = Math.min(policy.initialMs * policy.factor ** (attempt - 1), policy.maxMs)
+  const jittered = exponential * (1 + policy.jitter * (2 * chance - 1))
+  // What the other side asked for is a floor: coming earlier would only be refused again.
+  const asked = error instanceof RetryableError ? (error.retryAfterMs ?? 0) : 0
+  return Math.round(Math.max(jittered, asked))
+}

@@ -1,0 +1,156 @@
+/**
+ * Brings due timers to their actors (R6).
+ *
+ * The table is the truth; in memory stand only the timers of the near future, up to `#horizon`. What is
+ * armed inside the horizon is added as its commit lands; what lies beyond is read in when the horizon
+ * moves. A firing is a delivery like any other: the actor's own timer map decides whether it is still
+ * of the right generation, so this loop may bring a timer twice without harm.
+ */
+import type { Address } from '../model/address.ts'
+import type { Delivery } from '../model/messages.ts'
+import type { DueTimer, TimerRow } from '../model/records.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
+import type { Metrics } from '../ports/metrics.ts'
+import type { Store } from '../ports/store.ts'
+import type { Activity } from './activity.ts'
+import { DueHeap } from './due-heap.ts'
+
+export interface TimerLoopParts {
+  store: Store
+  clock: Clock
+  log: Log
+  metrics: Metrics
+  activity: Activity
+  /** Hands a due timer to its actor; `settled` is called when it has been dealt with. */
+  deliver(address: Address, delivery: Delivery & { kind: 'timer' }, settled: () => void): void
+}
+
+/** How far ahead timers are read in. */
+const LOOKAHEAD_MS = 2_000
+const PAGE = 2_000
+/** Timers under way at once; the backlog after an outage waits in the table (R9). */
+const FIRING_MAX = 2_000
+const REFILL_RETRY_MS = 500
+/** Sorts after every real address. */
+const LAST_ADDRESS: Address = { tenant: '\u{10FFFF}', type: '', id: '' }
+
+export class TimerLoop {
+  readonly #parts: TimerLoopParts
+  readonly #near = new DueHeap<DueTimer>()
+  #horizon = Number.NEGATIVE_INFINITY
+  #cursor: DueTimer | undefined
+  #firing = 0
+  #refilling = false
+  #cancelWake: (() => void) | undefined
+  #running = false
+
+  constructor(parts: TimerLoopParts) {
+    this.#parts = parts
+  }
+
+  get near(): number {
+    return this.#near.size
+  }
+
+  start(): void {
+    this.#running = true
+    this.#turn()
+  }
+
+  stop(): void {
+    this.#running = false
+    this.#cancelWake?.()
+    this.#near.clear()
+  }
+
+  /** After a commit that armed these. */
+  armed(address: Address, slice: number, timers: Iterable<TimerRow>): void {
+    let soonest = false
+    for (const timer of timers) {
+      if (timer.dueAt > this.#horizon) continue
+      soonest ||= timer.dueAt < (this.#near.nextDueAt ?? Number.POSITIVE_INFINITY)
+      this.#near.push(timer.dueAt, { ...timer, address, slice })
+    }
+    if (soonest && this.#running) this.#turn()
+  }
+
+  /** R10: looks for what should have fired long ago, whatever the reason it did not. */
+  async sweep(overdueMs: number): Promise<void> {
+    const missed = await this.#parts.store.dueTimers({ until: this.#parts.clock.now() - overdueMs, limit: PAGE })
+    for (const timer of missed) this.#fire(timer)
+  }
+
+  /** For a clock that is moved by hand: everything due now is handed over before this resolves. */
+  async runDue(): Promise<void> {
+    await this.#parts.activity.during(async () => {
+      await this.#refill()
+      this.#fireDue()
+    })
+  }
+
+  #turn(): void {
+    if (!this.#running) return
+    this.#fireDue()
+    const now = this.#parts.clock.now()
+    // Reads ahead while there is room; half a look-ahead before the horizon so that it is never reached.
+    if (this.#horizon < now + LOOKAHEAD_MS / 2 && this.#near.size < PAGE) {
+      void this.#refill().then(() => this.#turn())
+      return
+    }
+    this.#wakeAt(Math.min(this.#near.nextDueAt ?? Number.POSITIVE_INFINITY, this.#horizon - LOOKAHEAD_MS / 2))
+  }
+
+  #wakeAt(at: number): void {
+    this.#cancelWake?.()
+    if (Number.isFinite(at)) this.#cancelWake = this.#parts.clock.wakeAt(at, () => this.#turn())
+  }
+
+  #fireDue(): void {
+    const now = this.#parts.clock.now()
+    while (this.#firing < FIRING_MAX) {
+      const timer = this.#near.popDue(now)
+      if (timer === undefined) return
+      this.#fire(timer)
+    }
+  }
+
+  #fire(timer: DueTimer): void {
+    this.#firing++
+    const eventId = `timer/${timer.address.tenant}/${timer.address.type}/${timer.address.id}/${timer.armedSeq}/${timer.id}`
+    const trace = { source: 'timer', correlationId: eventId, causationId: null }
+    this.#parts.deliver(timer.address, { kind: 'timer', eventId, fresh: true, trace, timerId: timer.id, armedSeq: timer.armedSeq, dueAt: timer.dueAt }, () => {
+      this.#firing--
+      this.#parts.metrics.timerFired(Math.max(0, this.#parts.clock.now() - timer.dueAt))
+      // A full line of due timers goes on as soon as there is room again.
+      if (this.#running && this.#firing === FIRING_MAX - 1) this.#turn()
+    })
+  }
+
+  async #refill(): Promise<void> {
+    if (this.#refilling) return
+    this.#refilling = true
+    try {
+      const target = this.#parts.clock.now() + LOOKAHEAD_MS
+      while (this.#horizon < target && this.#near.size < PAGE) {
+        const page = await this.#parts.store.dueTimers({ until: target, limit: PAGE, after: this.#cursor })
+        for (const timer of page) this.#near.push(timer.dueAt, timer)
+        const last = page.at(-1)
+        if (last !== undefined && page.length === PAGE) {
+          this.#cursor = last
+          this.#horizon = last.dueAt
+        } else {
+          this.#cursor = { ...ANY_TIMER, dueAt: target }
+          this.#horizon = target
+        }
+      }
+    } catch (error) {
+      this.#parts.log.warn({ err: error }, 'due timers could not be read; trying again')
+      this.#wakeAt(this.#parts.clock.now() + REFILL_RETRY_MS)
+    } finally {
+      this.#refilling = false
+    }
+  }
+}
+
+const ANY_TIMER: DueTimer = { id: '', dueAt: 0, armedAt: 0, armedSeq: 0, action: '{}', address: LAST_ADDRESS, slice: 0 }

@@ -1,0 +1,157 @@
+/** The face of the engine as a library (contract.md §5): what `createRuntime` takes and gives. */
+import type { ActorDefinition } from './definition.ts'
+import type { Address, AddressInput } from './model/address.ts'
+import type { EventObject, Fact } from './model/messages.ts'
+import type { EffectStatus, ParkedKind, PositionedParkedRow, EffectRow} from './model/records.ts'
+import type { ActorView, DryRunView, HistoryEntry, NextView, SendResult, TimerView } from './model/view.ts'
+import type { Bus } from './ports/bus.ts'
+import type { Clock } from './ports/clock.ts'
+import type { Log } from './ports/log.ts'
+import type { Metrics } from './ports/metrics.ts'
+import type { EffectQuery, ListQuery, MachineRow, ParkedQuery, SearchHit, StateCount, Store } from './ports/store.ts'
+
+export interface LaneOptions {
+  /** Effects of this lane that run at once. */
+  concurrency: number
+}
+
+/** The bounds of R9, each with a default. Over a bound the sender gets `overloaded` or `payload-too-large`. */
+export interface Limits {
+  /** Events that wait for one actor. */
+  mailbox: number
+  /** Events that wait in all. */
+  waiting: number
+  /** Steps in one commit. */
+  batch: number
+  /** Commits under way at once. */
+  commitsInFlight: number
+  /** Actors kept in memory. */
+  hotActors: number
+  /** Bytes of JSON. */
+  eventBytes: number
+  contextBytes: number
+  /** Microsteps of one step; ends endless `always` loops. */
+  microsteps: number
+  /** Effects or messages queued in memory per lane; the rest waits in the store. */
+  queued: number
+}
+
+export interface RuntimeOptions {
+  actors: readonly ActorDefinition[]
+  store: Store
+  bus?: Bus
+  clock?: Clock
+  log?: Log
+  metrics?: Metrics
+  lanes?: Readonly<Record<string, LaneOptions>>
+  limits?: Partial<Limits>
+  /** Makes the unique part of event and actor ids; default random, sortable. */
+  newId?: () => string
+  /** How often the sweeps of R10 look for what was missed. Default 5 s. */
+  sweepEveryMs?: number
+  /** Chance for the jitter of retries, 0..1. */
+  random?: () => number
+}
+
+export interface SendOptions {
+  /** At most once per actor, for ever (R3). Made up when absent. */
+  eventId?: string
+  /** Only when the actor is at this seq, else `stale-version`. */
+  ifSeq?: number
+  source?: string
+  correlationId?: string
+  causationId?: string
+  /** Compare the body with the first one under this event id and throw `idempotency-mismatch` when it differs. */
+  checkBody?: boolean
+}
+
+export type CreateOptions = Omit<SendOptions, 'ifSeq'>
+
+export interface BatchItem {
+  to: AddressInput
+  event: EventObject
+  eventId?: string
+}
+
+export type BatchItemResult = { ok: true; result: SendResult } | { ok: false; error: Error }
+
+export interface StaffAction {
+  reason: string
+  /** Who did it, such as `key:k_12`. */
+  by: string
+}
+
+export interface ListResult {
+  data: ActorView[]
+  nextCursor: string | null
+}
+
+export interface GateFinding {
+  type: string
+  version: string
+  problem: string
+  count: number
+  example: Address
+}
+
+export interface RuntimeStats {
+  waiting: number
+  hotActors: number
+  commitsInFlight: number
+  outbox: number
+  effects: Record<string, { queued: number; running: number }>
+  timersNear: number
+}
+
+export interface Runtime {
+  /** Checks stored actors against the code (R12), starts the loops. Idempotent. */
+  start(): Promise<void>
+  /** Drains: takes no new work, commits what is in flight, and resolves. Idempotent. */
+  stop(): Promise<void>
+  /** Drops everything at once, as a crash would: nothing more is written after the call. */
+  kill(): void
+
+  create(address: Omit<AddressInput, 'id'> & { id?: string }, input?: unknown, options?: CreateOptions): Promise<ActorView>
+  send(to: AddressInput, event: EventObject, options?: SendOptions): Promise<SendResult>
+  sendMany(items: readonly BatchItem[], options?: Omit<SendOptions, 'eventId' | 'ifSeq'>): Promise<BatchItemResult[]>
+  get(address: AddressInput): Promise<ActorView | undefined>
+  /** The actor as it was after step `seq`, or at a moment; replayed from the journal. */
+  getAsOf(address: AddressInput, point: { seq: number } | { at: number }): Promise<ActorView | undefined>
+  list(query: Omit<ListQuery, 'tenant'> & { tenant?: string }): Promise<ListResult>
+  history(address: AddressInput, query?: { limit?: number; afterSeq?: number; order?: 'asc' | 'desc' }): Promise<HistoryEntry[]>
+  next(address: AddressInput): Promise<NextView>
+  dryRun(address: AddressInput, event: EventObject): Promise<DryRunView>
+  search(query: { tenant?: string; values: readonly string[]; limit?: number }): Promise<SearchHit[]>
+  /** Resolves when the actor's view satisfies the predicate, or undefined after `timeoutMs`. */
+  waitFor(address: AddressInput, predicate: (view: ActorView) => boolean, options: { timeoutMs: number; signal?: AbortSignal }): Promise<ActorView | undefined>
+
+  timers(address: AddressInput): Promise<TimerView[]>
+  moveTimer(address: AddressInput, timerId: string, dueAt: number, action: StaffAction): Promise<ActorView>
+  fireTimer(address: AddressInput, timerId: string, action: StaffAction): Promise<SendResult>
+  block(address: AddressInput, action: StaffAction): Promise<ActorView>
+  unblock(address: AddressInput, action: StaffAction): Promise<ActorView>
+
+  listParked(query: ParkedQuery & { kind?: ParkedKind | undefined }): Promise<PositionedParkedRow[]>
+  retryParked(tenant: string, eventId: string, action: StaffAction): Promise<void>
+  skipParked(tenant: string, eventId: string, action: StaffAction): Promise<void>
+  discardParked(tenant: string, eventId: string, action: StaffAction): Promise<void>
+
+  listEffects(query: EffectQuery & { status?: EffectStatus | undefined }): Promise<EffectRow[]>
+  retryEffect(key: string, action: StaffAction): Promise<void>
+  cancelEffect(key: string, action: StaffAction): Promise<void>
+
+  /** Facts as they are published on this node. */
+  onFact(listener: (fact: Fact) => void): () => void
+
+  /** Every registered definition, children's included. */
+  definitions(): readonly ActorDefinition[]
+  definition(type: string): ActorDefinition | undefined
+  machines(): Promise<MachineRow[]>
+  stateCounts(tenant?: string): Promise<StateCount[]>
+  /** The gate of R12: what is stored that the code cannot take. */
+  checkStored(): Promise<GateFinding[]>
+
+  /** Resolves when nothing is in flight: mailboxes, commits, effects that are due, messages. */
+  settled(): Promise<void>
+  stats(): RuntimeStats
+}

@@ -1,0 +1,21 @@
+/** The orders in which stores answer; Postgres's collation "C" is the order of code units for all that ids may hold. */
+import type { Address } from '../model/address.ts'
+import type { DueTimer, EffectRow } from '../model/records.ts'
+
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+export function compareAddresses(a: Address, b: Address): number {
+  return compareText(a.tenant, b.tenant) || compareText(a.type, b.type) || compareText(a.id, b.id)
+}
+
+/** Due order; ties by address, then id (R6). */
+export function compareTimers(a: DueTimer, b: DueTimer): number {
+  return a.dueAt - b.dueAt || compareAddresses(a.address, b.address) || compareText(a.id, b.id)
+}
+
+/** Oldest first. By creation, which no progress changes, so that a page's end stays where it is. */
+export function compareEffects(a: EffectRow, b: EffectRow): number {
+  return a.createdAt - b.createdAt || compareText(a.key, b.key)
+}
