@@ -1,0 +1,65 @@
+/**
+ * Plays the outside systems that the environment does not name, so that `npm start` works on a machine with
+ * nothing but Node. A system whose base URL is set is left alone.
+ */
+import { DARAJA_SANDBOX_CREDENTIALS, startDaraja, type Daraja, type DarajaOptions } from './daraja/index.ts'
+import { SMS_SANDBOX_CREDENTIALS, startSms, type Sms, type SmsOptions } from './sms/index.ts'
+
+export interface SandboxOptions {
+  /** Usually `process.env`. Credentials that are set are what the stand-ins then ask for. */
+  env: Readonly<Record<string, string | undefined>>
+  daraja?: DarajaOptions
+  sms?: SmsOptions
+}
+
+export interface Sandbox {
+  /** Only those that were started. */
+  daraja?: Daraja
+  sms?: Sms
+  /** Environment settings with which the system reaches the stand-ins, for those it does not have. */
+  settings: Record<string, string>
+  stop(): Promise<void>
+}
+
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { env } = options
+  const settings: Record<string, string> = {}
+  const daraja = env['DARAJA_BASE_URL'] === undefined ? await playDaraja(options, settings) : undefined
+  const sms = env['AT_BASE_URL'] === undefined ? await playSms(options, settings) : undefined
+  return {
+    ...(daraja === undefined ? {} : { daraja }),
+    ...(sms === undefined ? {} : { sms }),
+    settings,
+    async stop() {
+      await Promise.all([daraja?.stop(), sms?.stop()])
+    },
+  }
+}
+
+async function playDaraja({ env, daraja: options }: SandboxOptions, settings: Record<string, string>): Promise<Daraja> {
+  const credentials = {
+    consumerKey: env['DARAJA_CONSUMER_KEY'] ?? DARAJA_SANDBOX_CREDENTIALS.consumerKey,
+    consumerSecret: env['DARAJA_CONSUMER_SECRET'] ?? DARAJA_SANDBOX_CREDENTIALS.consumerSecret,
+    shortcode: env['DARAJA_SHORTCODE'] ?? DARAJA_SANDBOX_CREDENTIALS.shortcode,
+    passkey: env['DARAJA_PASSKEY'] ?? DARAJA_SANDBOX_CREDENTIALS.passkey,
+  }
+  const daraja = await startDaraja({ credentials, ...options })
+  Object.assign(settings, {
+    DARAJA_BASE_URL: daraja.url,
+    DARAJA_CONSUMER_KEY: credentials.consumerKey,
+    DARAJA_CONSUMER_SECRET: credentials.consumerSecret,
+    DARAJA_SHORTCODE: credentials.shortcode,
+    DARAJA_PASSKEY: credentials.passkey,
+  })
+  return daraja
+}
+
+async function playSms({ env, sms: options }: SandboxOptions, settings: Record<string, string>): Promise<Sms> {
+  const credentials = {
+    username: env['AT_USERNAME'] ?? SMS_SANDBOX_CREDENTIALS.username,
+    apiKey: env['AT_API_KEY'] ?? SMS_SANDBOX_CREDENTIALS.apiKey,
+  }
+  const sms = await startSms({ credentials, ...options })
+  Object.assign(settings, { AT_BASE_URL: sms.url, AT_USERNAME: credentials.username, AT_API_KEY: credentials.apiKey })
+  return sms
+}

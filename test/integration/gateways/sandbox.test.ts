@@ -1,0 +1,35 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { createDarajaClient } from '../../../actors/gateways/mpesa/client.ts'
+import { createAfricasTalkingClient } from '../../../actors/gateways/sms/africas-talking.ts'
+import { startSandbox } from '../../../sandbox/index.ts'
+import { fresh, pushOf } from './daraja-support.ts'
+import { startReceiver } from './servers.ts'
+
+async function start(env: Record<string, string>) {
+  const sandbox = await startSandbox({ env, daraja: { callbackAfterMs: 0 } })
+  onTestFinished(() => sandbox.stop())
+  return sandbox
+}
+
+test('plays what is not set, with settings that work', async () => {
+  const receiver = await startReceiver()
+  onTestFinished(() => receiver.stop())
+  const { settings } = await start({ DARAJA_SHORTCODE: '600123', AT_API_KEY: 'given' })
+  const setting = (name: string) => settings[name] ?? ''
+  expect(settings).toMatchObject({ DARAJA_SHORTCODE: '600123', AT_API_KEY: 'given' })
+  const mpesa = createDarajaClient({
+    baseUrl: setting('DARAJA_BASE_URL'), consumerKey: setting('DARAJA_CONSUMER_KEY'), consumerSecret: setting('DARAJA_CONSUMER_SECRET'),
+    shortcode: setting('DARAJA_SHORTCODE'), passkey: setting('DARAJA_PASSKEY'), transactionType: 'CustomerPayBillOnline', callbackUrl: receiver.url, clock: Date.now,
+  })
+  await mpesa.stkPush(pushOf(), fresh())
+  expect(await receiver.until(1)).toHaveLength(1)
+  const sms = createAfricasTalkingClient({ baseUrl: setting('AT_BASE_URL'), username: setting('AT_USERNAME'), apiKey: setting('AT_API_KEY') })
+  expect(await sms.send({ to: '254712345678', text: 'hello', key: 'k' })).toMatchObject({ status: 'sent' })
+})
+
+test('leaves alone what is set', async () => {
+  const sandbox = await start({ DARAJA_BASE_URL: 'https://api.safaricom.co.ke', AT_BASE_URL: 'https://api.africastalking.com' })
+  expect(sandbox).toMatchObject({ settings: {} })
+  expect(sandbox).not.toHaveProperty('daraja')
+  expect(sandbox).not.toHaveProperty('sms')
+})
