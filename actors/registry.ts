@@ -1,0 +1,44 @@
+/** Every actor type there is. */
+import type { ActorDefinition, Address } from '../runtime/index.ts'
+import type { CredentialIssuer } from './credentials.ts'
+import type { MpesaGateway } from './gateways/mpesa/port.ts'
+import type { SmsGateway } from './gateways/sms/port.ts'
+import { defineHotspotSession } from './hotspot-session/definition.ts'
+import { defineNotification } from './notification/definition.ts'
+import { definePayment } from './payment/definition.ts'
+
+export interface RegistryDeps {
+  mpesa: MpesaGateway
+  sms: SmsGateway
+  credentials: CredentialIssuer
+  config?: RegistryConfig
+}
+
+export interface RegistryConfig {
+  /** Of times in messages. Default `Africa/Nairobi`. */
+  timeZone?: string
+  /** What the payer sees; 1-13 characters. Default `Internet`. */
+  paymentDescription?: string
+  /** See `PaymentCalls.callbackUrl`. Default: the gateway's own address. */
+  callbackUrl?: (payment: Address) => string
+}
+
+export function createRegistry({ mpesa, sms, credentials, config = {} }: RegistryDeps): readonly ActorDefinition[] {
+  const { timeZone = 'Africa/Nairobi', paymentDescription = 'Internet', callbackUrl } = config
+  return [
+    definePayment({ mpesa, description: paymentDescription, ...(callbackUrl === undefined ? {} : { callbackUrl }) }),
+    defineHotspotSession({ credentials }),
+    defineNotification({ sms, credentials, timeZone }),
+  ]
+}
+
+function inert(): never {
+  throw new Error('this registry only describes; make one with createRegistry() to run it')
+}
+
+/** The same types without a world: for whoever only reads definitions, such as the word check and the API description. */
+export const registry: readonly ActorDefinition[] = createRegistry({
+  mpesa: { stkPush: inert, stkQuery: inert },
+  sms: { send: inert },
+  credentials: { issue: inert },
+})

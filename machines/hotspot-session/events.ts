@@ -1,0 +1,34 @@
+/** What a session is made from and what may be said to it. */
+import { z } from 'zod'
+import type { EventsOf } from '../event-types.ts'
+import { packageSnapshot } from '../package.ts'
+
+const reason = z.string().trim().min(1).max(500)
+const acctSessionId = z.string().min(1).max(200)
+
+export const sessionInput = z.strictObject({
+  /** Equals the session's own id: one payment, one access. */
+  paymentId: z.string().min(1).max(400),
+  phone: z.string().min(7).max(20),
+  package: packageSnapshot,
+  macAddress: z.string().nullable().default(null),
+  /** When the payment was completed, in milliseconds since the epoch: the paid time runs from here. */
+  paidAt: z.int().nonnegative(),
+})
+
+export type SessionInput = z.output<typeof sessionInput>
+
+export const sessionEvents = {
+  /** A device has logged in, by RADIUS accounting. */
+  'session.start': z.strictObject({ acctSessionId }),
+  /** A device has left, by RADIUS accounting. */
+  'session.stop': z.strictObject({ acctSessionId }),
+  /** The paying browser is about to be shown the credentials: accepted once. */
+  'session.revealCredentials': z.strictObject({}),
+  /** An orderly end before time: a refund, or at the customer's wish. */
+  'session.close': z.strictObject({ reason }),
+  /** Staff take the access away: abuse, a mistake, leaked credentials. */
+  'session.revoke': z.strictObject({ reason }),
+}
+
+export type SessionEvent = EventsOf<typeof sessionEvents>

@@ -1,0 +1,41 @@
+/** What a notification is made from and what may be said to it. Nothing here is secret: the text is made while it is sent. */
+import { z } from 'zod'
+import type { EventsOf } from '../event-types.ts'
+
+export const notificationInput = z.strictObject({
+  channel: z.literal('sms').default('sms'),
+  /** Digits with country code. */
+  to: z.string().regex(/^[1-9]\d{6,14}$/, 'digits with country code'),
+  template: z.literal('hotspot-credentials'),
+  locale: z.enum(['en', 'sw']).default('en'),
+  /** The actor it is about; the credentials are derived from this address. */
+  about: z.strictObject({ tenant: z.string().min(1).max(63), type: z.string().min(1).max(64), id: z.string().min(1).max(400) }),
+  credentialVersion: z.int().positive().default(1),
+  /** What the text tells besides the credentials. */
+  details: z.strictObject({ packageName: z.string().max(100), expiresAt: z.int().nonnegative() }),
+})
+
+export type NotificationInput = z.output<typeof notificationInput>
+
+const deliveryStatus = z.enum(['sent', 'buffered', 'delivered', 'failed', 'expired'])
+
+export const notificationEvents = {
+  /**
+   * The provider's delivery report. It finds its notification by the identifier `providerId`, which exists
+   * once the send was answered; a report that overtakes the answer finds nobody yet and must be tried again.
+   */
+  'notification.report': z.strictObject({
+    providerId: z.string().min(1).max(200),
+    status: deliveryStatus,
+    failureReason: z.string().max(200).optional(),
+    /** The provider's own word for the status. */
+    providerStatus: z.string().max(100).optional(),
+    networkCode: z.string().max(20).optional(),
+    retryCount: z.int().nonnegative().optional(),
+  }),
+  /** Staff or the customer ask for the message once more. */
+  'notification.resend': z.strictObject({ reason: z.string().trim().min(1).max(500) }),
+}
+
+export type NotificationEvent = EventsOf<typeof notificationEvents>
+export type DeliveryReport = Extract<NotificationEvent, { type: 'notification.report' }>

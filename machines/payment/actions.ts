@@ -1,0 +1,97 @@
+/** How a payment's record changes with each thing that happens. Pure: each takes the record and gives the changed fields. */
+import type { PromptOutcome, QueryOutcome } from './calls.ts'
+import type { PaymentContext, PaymentFailure, PaymentResult, PaymentReview } from './context.ts'
+import type { PaymentCallback, PaymentDecision } from './events.ts'
+import { failureOfRefusal, failureOfResult, findMismatch } from './judgement.ts'
+
+type Change = Partial<PaymentContext>
+
+/** R9: further receipts are in the journal, not in the record. */
+const OTHER_RECEIPTS_MAX = 10
+
+export function withAccepted(answer: Extract<PromptOutcome, { outcome: 'accepted' }>, at: number): Change {
+  return { checkoutRequestId: answer.checkoutRequestId, merchantRequestId: answer.merchantRequestId, promptedAt: at }
+}
+
+export function withCallback(context: PaymentContext, callback: PaymentCallback, at: number): Change {
+  return {
+    callbacks: context.callbacks + 1,
+    lastResult: { source: 'callback', code: String(callback.resultCode), description: callback.resultDesc ?? '', at },
+  }
+}
+
+export function resultOfQuery(outcome: QueryOutcome, at: number): PaymentResult {
+  const code = outcome.outcome === 'answered' ? outcome.resultCode : 'pending'
+  return { source: 'query', code, description: outcome.resultDesc, at }
+}
+
+/** The ids of the prompt, if its answer never came. Only money may bring them: a forged failure must not shut the real callback out. */
+function withPromptOf(context: PaymentContext, callback: PaymentCallback): Change {
+  return {
+    checkoutRequestId: context.checkoutRequestId ?? callback.checkoutRequestId,
+    merchantRequestId: context.merchantRequestId ?? callback.merchantRequestId ?? null,
+  }
+}
+
+export function withPayment(context: PaymentContext, confirmedBy: NonNullable<PaymentContext['confirmedBy']>, at: number): Change {
+  return { confirmedBy, completedAt: at, lateByMs: context.failure === null ? null : at - context.failure.at }
+}
+
+export function withReceipt(context: PaymentContext, callback: PaymentCallback): Change {
+  return {
+    ...withPromptOf(context, callback),
+    receipt: callback.receipt ?? context.receipt,
+    transactionDate: callback.transactionDate ?? context.transactionDate,
+  }
+}
+
+export function withOtherReceipt(context: PaymentContext, receipt: string): Change {
+  return { otherReceipts: [...context.otherReceipts, receipt].slice(-OTHER_RECEIPTS_MAX) }
+}
+
+export function withRejection(context: PaymentContext, decision: PaymentDecision, at: number): Change {
+  const failure: PaymentFailure = {
+    reason: 'rejected',
+    code: null,
+    words: {
+      staff: `Staff decided that this is no payment for this purchase: ${decision.reason ?? ''}`,
+      customer: 'We could not match a payment to this purchase. If you paid, please contact us with your M-Pesa receipt.',
+    },
+    retryAfterMs: null,
+    needsStaff: false,
+    at,
+  }
+  return { failure, decision: decision.reason ?? null, rejectedReceipt: context.review?.receipt ?? null }
+}
+
+export function withCancellation(decision: PaymentDecision, at: number): Change {
+  const failure: PaymentFailure = {
+    reason: 'cancelled',
+    code: null,
+    words: {
+      staff: 'The payment was cancelled before M-Pesa answered. Money that still comes will be credited.',
+      customer: 'The payment was cancelled. If you have already entered your PIN, your access will still start.',
+    },
+    retryAfterMs: null,
+    needsStaff: false,
+    at,
+  }
+  return { failure, decision: decision.reason ?? null }
+}
+
+export function withFailedPrompt(outcome: Extract<PromptOutcome, { outcome: 'refused' }>, at: number): Change {
+  return { failure: failureOfRefusal(outcome, at), lastResult: { source: 'push', code: outcome.code, description: outcome.detail, at } }
+}
+
+export function withFailedResult(code: string | number, at: number): Change {
+  return { failure: failureOfResult(code, at) }
+}
+
+export function withMismatch(context: PaymentContext, callback: PaymentCallback, at: number): Change {
+  const mismatch = findMismatch(context, callback) ?? { reason: 'result-unclear' as const, expected: null, received: null }
+  return { ...withPromptOf(context, callback), review: { ...mismatch, receipt: callback.receipt ?? null, code: String(callback.resultCode), at } }
+}
+
+export function withDoubt(reason: PaymentReview['reason'], code: string | null, at: number): Change {
+  return { review: { reason, expected: null, received: null, receipt: null, code, at } }
+}

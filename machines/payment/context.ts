@@ -1,0 +1,110 @@
+/** What a payment remembers: plain JSON, times in milliseconds since the epoch, and enough of the past for support. */
+import type { PackageSnapshot } from '../package.ts'
+import type { PaymentInput } from './events.ts'
+
+export interface PaymentContext extends PaymentInput {
+  requestedAt: number
+  /** Prompts asked for. More than one only when the earlier ones were certainly not taken. */
+  attempts: number
+  promptRetryMs: number
+  checkoutRequestId: string | null
+  merchantRequestId: string | null
+  promptedAt: number | null
+  /** Queries begun; decides how long the next gap is. */
+  queries: number
+  /** Callbacks received, repeated ones included. */
+  callbacks: number
+  lastResult: PaymentResult | null
+  failure: PaymentFailure | null
+  review: PaymentReview | null
+  completedAt: number | null
+  confirmedBy: 'callback' | 'query' | 'staff' | null
+  /** Null while only a query vouches for the payment: queries name no receipt, a later callback does. */
+  receipt: string | null
+  /** When the payer's money moved, by the callback; RFC 3339. */
+  transactionDate: string | null
+  /** How long after we had given up the money came; null if we had not. */
+  lateByMs: number | null
+  /** Receipts of further money for this one purchase; staff must give it back. */
+  otherReceipts: string[]
+  /** What staff said on approving, rejecting or cancelling. */
+  decision: string | null
+  /** The receipt that staff refused, so that a repeated callback does not ask them again. */
+  rejectedReceipt: string | null
+}
+
+export interface PaymentResult {
+  source: 'push' | 'callback' | 'query'
+  code: string
+  description: string
+  at: number
+}
+
+export interface PaymentFailure {
+  reason: 'result' | 'not-prompted' | 'cancelled' | 'rejected'
+  code: string | null
+  words: { staff: string; customer: string }
+  /** When another payment may be tried; null: whenever they wish. */
+  retryAfterMs: number | null
+  /** True if our own or Safaricom's set-up must be mended. */
+  needsStaff: boolean
+  at: number
+}
+
+export interface PaymentReview {
+  reason: 'amount-mismatch' | 'currency-mismatch' | 'phone-mismatch' | 'result-unclear' | 'prompt-uncertain' | 'unconfirmed'
+  expected: string | number | null
+  received: string | number | null
+  receipt: string | null
+  code: string | null
+  at: number
+}
+
+export type PaymentFact =
+  | { type: 'payment.requested'; phone: string; packageId: string; amount: number; currency: string; at: number }
+  | { type: 'payment.prompted'; checkoutRequestId: string; at: number }
+  | {
+      type: 'payment.completed'
+      packageId: string
+      package: PackageSnapshot
+      amount: number
+      currency: string
+      phone: string
+      macAddress: string | null
+      receipt: string | null
+      confirmedBy: 'callback' | 'query' | 'staff'
+      lateByMs: number | null
+      at: number
+    }
+  | ({ type: 'payment.failed' } & PaymentFailure)
+  | ({ type: 'payment.reviewNeeded' } & PaymentReview)
+  /** The receipt of a payment that a query had confirmed. */
+  | { type: 'payment.receiptRecorded'; receipt: string; at: number }
+  /** Money a second time for one purchase. */
+  | { type: 'payment.duplicateReceived'; receipt: string; amount: number | null; at: number }
+
+/** Tolerates a missing input: XState makes one throw-away context without it (reference: pitfall 4). */
+export function newPayment(input: PaymentInput): PaymentContext {
+  return {
+    ...input,
+    requestedAt: 0,
+    attempts: 0,
+    promptRetryMs: 0,
+    checkoutRequestId: null,
+    merchantRequestId: null,
+    promptedAt: null,
+    queries: 0,
+    callbacks: 0,
+    lastResult: null,
+    failure: null,
+    review: null,
+    completedAt: null,
+    confirmedBy: null,
+    receipt: null,
+    transactionDate: null,
+    lateByMs: null,
+    otherReceipts: [],
+    decision: null,
+    rejectedReceipt: null,
+  }
+}

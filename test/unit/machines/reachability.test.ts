@@ -1,0 +1,126 @@
+/** Walks each machine from its first state by every event it could meet: no state is dead, and success absorbs on every path. */
+import { describe, expect, it } from 'vitest'
+import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate'
+import { getAdjacencyMap } from 'xstate/graph'
+import { hotspotSessionMachine } from '../../../machines/hotspot-session/machine.ts'
+import { notificationMachine } from '../../../machines/notification/machine.ts'
+import { paymentMachine } from '../../../machines/payment/machine.ts'
+import { ACCEPTED, callback, failure, HOUR_PACKAGE, INPUT, refused, UNCERTAIN } from './payment.fixture.ts'
+
+interface Walk {
+  name: string
+  machine: AnyStateMachine
+  input: unknown
+  events: EventObject[]
+  /** What tells two situations apart besides the state; the rest of the context is left out so that the walk ends. */
+  detail?: (context: never) => unknown
+  /** States that none of these events leaves. */
+  absorbing: string[]
+}
+
+const done = (call: string, output: unknown) => ({ type: `xstate.done.actor.${call}`, output })
+const error = (call: string) => ({ type: `xstate.error.actor.${call}`, error: { name: 'Error', message: 'x' } })
+
+const walks: Walk[] = [
+  {
+    name: 'payment',
+    machine: paymentMachine,
+    input: INPUT,
+    events: [
+      ...[ACCEPTED, UNCERTAIN, refused(1_000), refused(null)].map((output) => done('promptPayer', output)),
+      ...['0', '1032', '15', '4999'].map((resultCode) => done('queryPayment', { outcome: 'answered', resultCode, resultDesc: '' })),
+      done('queryPayment', { outcome: 'pending', resultDesc: '' }),
+      error('promptPayer'),
+      error('queryPayment'),
+      callback(),
+      callback({ amount: 1 }),
+      callback({ checkoutRequestId: 'ws_CO_other' }),
+      failure('1032'),
+      failure('15'),
+      failure('4999'),
+      { type: 'payment.cancel' },
+      { type: 'payment.approve', reason: 'x', receipt: 'NLJ7RT61SV' } as EventObject,
+      { type: 'payment.reject', reason: 'x' } as EventObject,
+      ...['promptRetryGap.payment.deferred', 'uncertainWindow.payment.uncertain', 'queryGap.payment.awaiting'].map((timer) => ({ type: `xstate.after.${timer}` })),
+    ],
+    detail: ({ queries, attempts, review, receipt }: { queries: number; attempts: number; review: { reason: string } | null; receipt: string | null }) => [
+      queries,
+      attempts,
+      review?.reason,
+      receipt,
+    ],
+    absorbing: ['completed'],
+  },
+  {
+    name: 'hotspot-session',
+    machine: hotspotSessionMachine,
+    input: { paymentId: 'pay_1', phone: '254708374149', package: HOUR_PACKAGE, macAddress: null, paidAt: 0 },
+    events: [
+      { type: 'session.start', acctSessionId: 'a' } as EventObject,
+      { type: 'session.stop', acctSessionId: 'a' } as EventObject,
+      { type: 'session.revealCredentials' },
+      { type: 'session.close', reason: 'x' } as EventObject,
+      { type: 'session.revoke', reason: 'x' } as EventObject,
+      ...['paidTime.hotspot-session.ready', 'paidTime.hotspot-session.online', 'settlingTime.hotspot-session.expired'].map((timer) => ({ type: `xstate.after.${timer}` })),
+    ],
+    absorbing: ['closed'],
+  },
+  {
+    name: 'notification',
+    machine: notificationMachine,
+    input: {
+      channel: 'sms',
+      to: '254708374149',
+      template: 'hotspot-credentials',
+      locale: 'en',
+      about: { tenant: 'main', type: 'hotspot-session', id: 'pay_1' },
+      credentialVersion: 1,
+      details: { packageName: '1 hour', expiresAt: 1_000_000_000 },
+    },
+    events: [
+      done('sendSms', { outcome: 'accepted', providerId: 'p', cost: null, segments: 1 }),
+      done('sendSms', { outcome: 'refused', code: 'x', detail: '', retryAfterMs: 1_000 }),
+      done('sendSms', { outcome: 'refused', code: 'x', detail: '', retryAfterMs: null }),
+      done('sendSms', { outcome: 'uncertain', code: 'x', detail: '' }),
+      error('sendSms'),
+      ...['sent', 'buffered', 'delivered', 'failed', 'expired'].map((status) => ({ type: 'notification.report', providerId: 'p', status }) as EventObject),
+      ...['retryGap.notification.queued', 'deliveryWindow.notification.sent'].map((timer) => ({ type: `xstate.after.${timer}` })),
+    ],
+    detail: ({ attempts, uncertainSends, lastReport }: { attempts: number; uncertainSends: number; lastReport: { status: string } | null }) => [
+      attempts,
+      uncertainSends,
+      lastReport?.status,
+    ],
+    absorbing: ['delivered'],
+  },
+]
+
+describe.each(walks)('$name', ({ machine, input, events, detail, absorbing }) => {
+  const value = (snapshot: AnyMachineSnapshot): string => snapshot.value as string
+  const situations = Object.values(
+    getAdjacencyMap(machine, {
+      input: input,
+      events,
+      limit: 100_000,
+      serializeState: (snapshot) => JSON.stringify([value(snapshot), detail?.(snapshot.context as never)]),
+    }),
+  ).map((situation) => {
+    const { state, transitions } = situation as { state: AnyMachineSnapshot; transitions: Record<string, { state: AnyMachineSnapshot }> }
+    return { state, next: Object.values(transitions).map((transition) => transition.state) }
+  })
+
+  it('reaches every state', () => {
+    expect([...new Set(situations.map(({ state }) => value(state)))].sort()).toEqual(Object.keys(machine.states).sort())
+  })
+
+  it('never ends in error, whatever comes in whatever order', () => {
+    expect(situations.filter(({ state }) => state.status === 'error')).toEqual([])
+    expect(situations.every(({ next }) => next.length > 0)).toBe(true)
+  })
+
+  it(`never leaves ${absorbing.join(', ')}`, () => {
+    const inside = situations.filter(({ state }) => absorbing.includes(value(state)))
+    expect(inside.length).toBeGreaterThan(0)
+    for (const { state, next } of inside) expect(new Set(next.map(value))).toEqual(new Set([value(state)]))
+  })
+})
