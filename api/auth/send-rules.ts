@@ -1,0 +1,32 @@
+/**
+ * Which events need more than the permission to send. First rule that fits counts; what none fits needs `send`.
+ * Without this an agent could report a payment as paid that nobody made.
+ */
+import type { Permission } from './permissions.ts'
+
+interface SendRule {
+  /** Absent: any type. */
+  type?: string
+  event: RegExp
+  permission: Permission
+}
+
+const SEND_RULES: readonly SendRule[] = [
+  // What an outside system tells us comes by its web hook; by hand only for those who may repair everything.
+  { type: 'payment', event: /^payment\.callback$/, permission: 'provider' },
+  { type: 'notification', event: /^notification\.report$/, permission: 'provider' },
+  // Shows credentials once; that right is the payer's.
+  { type: 'hotspot-session', event: /^session\.revealCredentials$/, permission: 'provider' },
+  { type: 'hotspot-session', event: /^session\.(start|stop)$/, permission: 'hardware' },
+  { type: 'payment', event: /^payment\.(approve|reject|refund|reverse)/, permission: 'money' },
+  { type: 'router', event: /./, permission: 'hardware' },
+]
+
+export function permissionToSend(type: string, event: string): Permission {
+  return SEND_RULES.find((rule) => (rule.type === undefined || rule.type === type) && rule.event.test(event))?.permission ?? 'send'
+}
+
+/** Types whose creation already acts on the network or on money need the same permission as their events. */
+export function permissionToCreate(type: string): Permission {
+  return type === 'router' ? 'hardware' : 'create'
+}

@@ -1,0 +1,187 @@
+/**
+ * Brings stored web hooks to the actors they are about: at once after each was answered, and by a sweep that finds
+ * again what was missed, for whatever reason (R10). Twice is harmless: the event id is the content of the hook (R3).
+ */
+import { isSettled, judge, type Deferral, type Verdict } from './verdict.ts'
+import { readHook, type About, type HookHandler } from './handler.ts'
+import { bodyBytes } from './stored-body.ts'
+import type { BatchItemResult, EventObject, Log, Runtime } from '../../runtime/index.ts'
+import type { HookInbox, StoredHook } from '../ports/hook-inbox.ts'
+
+const GROUP_MAX = 100
+const GROUPS_AT_ONCE = 4
+/** What does not fit into memory waits in the inbox for the sweep. */
+const QUEUE_MAX = 5_000
+const SWEEP_LIMIT = 500
+
+export interface HookProcessorDeps {
+  inbox: Pick<HookInbox, 'unprocessed' | 'markProcessed' | 'reschedule'>
+  runtime: Pick<Runtime, 'search' | 'sendMany'>
+  handlers: readonly HookHandler[]
+  /** Whose actors the hooks are about. */
+  tenant: string
+  log: Log
+  now: () => number
+  onProcessed: (provider: string, outcome: string) => void
+  sweepEveryMs: number
+  /** How long one that matches nobody is tried again: a callback may overtake the answer that names it. */
+  unmatchedAfterMs: number
+}
+
+export interface HookProcessor {
+  start(): void
+  /** Resolves when nothing is in work any more; what waits stays in the inbox. */
+  stop(): Promise<void>
+  /** Takes hooks that were stored a moment ago, so that they need not be read again. */
+  accept(hooks: readonly StoredHook[]): void
+  /** Looks into the inbox now. */
+  sweep(): Promise<void>
+}
+
+interface Addressed {
+  hook: StoredHook
+  about: About
+  event: EventObject
+}
+
+export function hookProcessor(deps: HookProcessorDeps): HookProcessor {
+  let queue: StoredHook[] = []
+  /** Ids in the queue or in work: the sweep leaves them alone. */
+  const held = new Set<string>()
+  const working = new Set<Promise<void>>()
+  let isRunning = false
+  let timer: NodeJS.Timeout | undefined
+  let wakeAt = Infinity
+
+  function enqueue(hooks: readonly StoredHook[]): void {
+    for (const hook of hooks) {
+      if (held.has(hook.id) || queue.length >= QUEUE_MAX) continue
+      held.add(hook.id)
+      queue.push(hook)
+    }
+    // After the current turn, so that an answer leaves first and neighbours join the group.
+    setImmediate(pump)
+  }
+
+  function pump(): void {
+    while (isRunning && queue.length > 0 && working.size < GROUPS_AT_ONCE) {
+      const group = queue.slice(0, GROUP_MAX)
+      queue = queue.slice(GROUP_MAX)
+      const work = processGroup(group).finally(() => {
+        working.delete(work)
+        for (const { id } of group) held.delete(id)
+        pump()
+      })
+      working.add(work)
+    }
+  }
+
+  async function processGroup(group: readonly StoredHook[]): Promise<void> {
+    try {
+      await settle(await Promise.all([...byProvider(group).values()].map(deliver)).then((all) => all.flat()))
+    } catch (error) {
+      // They are still unprocessed in the inbox; the sweep comes back to them.
+      deps.log.error({ err: error, hooks: group.length }, 'web hooks could not be processed')
+    }
+  }
+
+  async function deliver(group: readonly StoredHook[]): Promise<Verdict[]> {
+    const [first] = group
+    if (first === undefined) return []
+    const verdicts: Verdict[] = []
+    const addressed: Addressed[] = []
+    for (const hook of group) {
+      const reading = readHook(deps.handlers, hook, bodyBytes(hook.body))
+      if (reading.ok) addressed.push({ hook, about: reading.about, event: reading.event })
+      else verdicts.push({ hook, outcome: 'unreadable', note: reading.problem })
+    }
+    const found = await findActors(addressed)
+    const items = addressed.flatMap((one) => {
+      const id = found.get(actorKey(one.about)) ?? one.about.orId
+      if (id !== undefined) return [{ ...one, id }]
+      verdicts.push(judge.unmatched(one.hook, deps.now(), deps.unmatchedAfterMs))
+      return []
+    })
+    const results = items.length === 0 ? [] : await send(first.provider, items)
+    return [...verdicts, ...items.map(({ hook }, index) => judge.sent(hook, results[index], deps.now(), deps.unmatchedAfterMs))]
+  }
+
+  async function findActors(addressed: readonly Addressed[]): Promise<Map<string, string>> {
+    if (addressed.length === 0) return new Map()
+    const values = [...new Set(addressed.map(({ about }) => about.value))]
+    const hits = await deps.runtime.search({ tenant: deps.tenant, values, limit: values.length * 4 })
+    return new Map(hits.map(({ identifier, address }) => [actorKey({ type: address.type, identifier: identifier.kind, value: identifier.value }), address.id]))
+  }
+
+  function send(provider: string, items: readonly (Addressed & { id: string })[]): Promise<BatchItemResult[]> {
+    return deps.runtime.sendMany(
+      items.map(({ hook, about, event, id }) => ({
+        to: { tenant: deps.tenant, type: about.type, id },
+        event,
+        eventId: `${hook.provider}:${hook.kind.split('/', 1)[0]}:${hook.contentHash}`,
+      })),
+      { source: `hook:${provider}` },
+    )
+  }
+
+  async function settle(verdicts: readonly Verdict[]): Promise<void> {
+    const done = verdicts.filter(isSettled)
+    const deferred = verdicts.filter((verdict): verdict is Deferral => !isSettled(verdict))
+    await Promise.all([
+      done.length === 0 ? undefined : deps.inbox.markProcessed(done.map(({ hook, outcome, note }) => ({ id: hook.id, outcome, ...(note === undefined ? {} : { note }) }))),
+      deferred.length === 0 ? undefined : deps.inbox.reschedule(deferred.map(({ hook, nextAttemptAt, note }) => ({ id: hook.id, nextAttemptAt, note }))),
+    ])
+    for (const { hook, outcome, note } of done) {
+      deps.onProcessed(hook.provider, outcome)
+      if (outcome !== 'applied') deps.log.warn({ hook: hook.id, provider: hook.provider, kind: hook.kind, outcome, note }, 'web hook was not applied')
+    }
+    for (const { nextAttemptAt } of deferred) wakeBy(nextAttemptAt)
+  }
+
+  function wakeBy(at: number): void {
+    if (!isRunning || at >= wakeAt) return
+    clearTimeout(timer)
+    wakeAt = at
+    timer = setTimeout(() => {
+      wakeAt = Infinity
+      void sweep().finally(() => wakeBy(deps.now() + deps.sweepEveryMs))
+    }, Math.max(0, at - deps.now()))
+    timer.unref()
+  }
+
+  async function sweep(): Promise<void> {
+    try {
+      enqueue(await deps.inbox.unprocessed({ dueBefore: deps.now(), limit: SWEEP_LIMIT }))
+    } catch (error) {
+      deps.log.error({ err: error }, 'the inbox of web hooks could not be read')
+    }
+  }
+
+  return {
+    start() {
+      if (isRunning) return
+      isRunning = true
+      wakeBy(deps.now())
+    },
+    async stop() {
+      isRunning = false
+      clearTimeout(timer)
+      wakeAt = Infinity
+      await Promise.all(working)
+    },
+    accept: enqueue,
+    sweep,
+  }
+}
+
+function byProvider(hooks: readonly StoredHook[]): Map<string, StoredHook[]> {
+  const groups = new Map<string, StoredHook[]>()
+  for (const hook of hooks) {
+    groups.set(hook.provider, [...(groups.get(hook.provider) ?? []), hook])
+  }
+  return groups
+}
+
+function actorKey(about: { type: string; identifier: string; value: string }): string {
+  return `${about.type}/${about.identifier}/${about.value}`
+}

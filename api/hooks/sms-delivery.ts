@@ -1,0 +1,27 @@
+/** Africa's Talking's delivery report -> `notification.report`. */
+import { parseDeliveryReport } from '../../actors/gateways/sms/delivery-report.ts'
+import { readFormOrJson } from './body-text.ts'
+import type { HookHandler } from './handler.ts'
+
+export const smsDelivery: HookHandler = {
+  provider: 'sms',
+  kind: 'delivery',
+  read(body) {
+    const parsed = parseDeliveryReport(readFormOrJson(body))
+    if (!parsed.ok) return { ok: false, problem: parsed.problem }
+    const { providerId, status, providerStatus, failureReason, networkCode, retryCount } = parsed.report
+    return {
+      ok: true,
+      about: { type: 'notification', identifier: 'providerId', value: providerId },
+      event: {
+        type: 'notification.report',
+        providerId,
+        status,
+        providerStatus: providerStatus.slice(0, 100),
+        ...(failureReason === undefined ? {} : { failureReason: failureReason.slice(0, 200) }),
+        ...(networkCode === undefined ? {} : { networkCode: networkCode.slice(0, 20) }),
+        ...(retryCount === undefined ? {} : { retryCount }),
+      },
+    }
+  },
+}

@@ -1,0 +1,91 @@
+/** Starts a payment: one per Idempotency-Key, one prompt per phone, price and package as they are on our list now. */
+import type { AppDeps } from '../deps.ts'
+import { StandingError, type ActorView } from '../../runtime/index.ts'
+import { Problem } from '../http/problem.ts'
+import type { Package } from '../ports/packages.ts'
+import { keyedLock } from './keyed-lock.ts'
+import { paymentIdOf, randomPaymentId } from './payment-id.ts'
+import { isPrompted, paymentContext } from './payment-view.ts'
+import { packageSnapshot } from '../../machines/package.ts'
+
+export interface PaymentOrder {
+  /** Digits with country code. */
+  phone: string
+  packageId: string
+  /** `AA:BB:CC:DD:EE:FF`. */
+  macAddress: string | null
+}
+
+export interface StartOptions {
+  idempotencyKey: string | undefined
+  correlationId: string | undefined
+  clientHash: string
+  /** Asked only when the payment is a new one: repeating a request is never punished. */
+  beforeNew: () => Promise<void>
+}
+
+export interface StartedPayment {
+  view: ActorView
+  isReplay: boolean
+}
+
+export type StartPayment = (order: PaymentOrder, options: StartOptions) => Promise<StartedPayment>
+
+/** How long the browser waits for M-Pesa to take the prompt (contract.md §3). */
+const PROMPT_WAIT_MS = 2_000
+
+export function paymentStarter(deps: Pick<AppDeps, 'runtime' | 'packages' | 'openPrompts' | 'appKey'>, tenant: string, closing: AbortSignal): StartPayment {
+  const { runtime } = deps
+  // Two requests of one phone at the same moment: the second must see the first one's prompt.
+  const perPhone = keyedLock()
+
+  return async (order, options) => {
+    const id = options.idempotencyKey === undefined ? randomPaymentId() : paymentIdOf(deps.appKey, tenant, options.idempotencyKey)
+    const address = { tenant, type: 'payment', id }
+    const started = await perPhone.run(order.phone, async () => (await findSame(address, order, options)) ?? (await startNew(address, order, options)))
+    const view = await runtime.waitFor(address, isPrompted, { timeoutMs: closing.aborted ? 0 : PROMPT_WAIT_MS, signal: closing })
+    return { ...started, view: view ?? started.view }
+  }
+
+  async function findSame(address: { tenant: string; type: string; id: string }, order: PaymentOrder, { idempotencyKey }: StartOptions): Promise<StartedPayment | undefined> {
+    if (idempotencyKey === undefined) return undefined
+    const view = await runtime.get(address)
+    if (view === undefined) return undefined
+    const { phone, macAddress, package: bought } = paymentContext(view)
+    if (phone === order.phone && macAddress === order.macAddress && bought.id === order.packageId) return { view, isReplay: true }
+    throw new Problem('idempotency-mismatch', 'This Idempotency-Key was used before, for another payment.')
+  }
+
+  async function startNew(address: { tenant: string; type: string; id: string }, order: PaymentOrder, options: StartOptions): Promise<StartedPayment> {
+    await options.beforeNew()
+    const bought = await deps.packages.find(tenant, order.packageId)
+    if (bought === undefined) throw new Problem('package-unknown', undefined, { errors: [{ pointer: '/package_id', detail: 'is not on sale' }] })
+    await demandNoOpenPrompt(address.id, order.phone)
+    try {
+      const view = await runtime.create(address, inputOf(order, bought, options.clientHash), {
+        source: 'rest:public',
+        ...(options.correlationId === undefined ? {} : { correlationId: options.correlationId }),
+      })
+      return { view, isReplay: false }
+    } catch (error) {
+      // Another node was quicker with the same key.
+      const same = error instanceof StandingError && error.code === 'actor-exists' ? await findSame(address, order, options) : undefined
+      if (same !== undefined) return same
+      // Or with the same phone: then the table of open prompts did not let the first step commit.
+      await demandNoOpenPrompt(address.id, order.phone)
+      throw error
+    }
+  }
+
+  async function demandNoOpenPrompt(id: string, phone: string): Promise<void> {
+    const open = await deps.openPrompts.find(tenant, phone)
+    // The id of the open one stays with us: whoever knows a phone number must not learn it.
+    if (open !== undefined && open.paymentId !== id) throw new Problem('prompt-open', 'This phone has a payment request open. Answer it, or wait until it has expired.')
+  }
+}
+
+/** The input of the payment machine: what is bought is copied, so that the price list may change. */
+function inputOf(order: PaymentOrder, bought: Package, clientHash: string): unknown {
+  const snapshot = Object.fromEntries(Object.keys(packageSnapshot.shape).map((name) => [name, bought[name as keyof Package]]))
+  return { phone: order.phone, package: snapshot, amount: bought.amount, currency: bought.currency, macAddress: order.macAddress, clientHash }
+}

@@ -1,0 +1,18 @@
+/** What only the sandbox can do; absent in production. */
+export interface SentMessage {
+  id: string
+  channel: 'sms' | 'mail' | 'chat'
+  to: string
+  text: string
+  at: string
+  [field: string]: unknown
+}
+
+export interface Sandbox {
+  /** Present moment of the movable clock, milliseconds since the epoch. */
+  now(): number
+  /** Moves the clock on; resolves when everything that was due is done. */
+  advance(ms: number): Promise<void>
+  /** SMS and mail that the stand-ins took, newest first. */
+  outbox(): Promise<SentMessage[]> | SentMessage[]
+}

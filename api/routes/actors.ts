@@ -1,0 +1,135 @@
+/** Creating and reading actors. */
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { permissionToCreate } from '../auth/send-rules.ts'
+import { demand } from '../auth/principal.ts'
+import type { App } from '../app-type.ts'
+import { StandingError, type ActorDefinition, type ActorView, type Runtime } from '../../runtime/index.ts'
+import { decodeTextCursor, encodeCursor } from '../http/cursor.ts'
+import { etagOf, idempotencyKey, matchesIfNoneMatch } from '../http/headers.ts'
+import { traceIdOf } from '../http/trace.ts'
+import { lensFor } from '../privacy/lens.ts'
+import { actorStatus, actorView, createBody } from '../schemas/actor.ts'
+import { actorParams, instant, noQuery, page, pageQuery, typeParams, wholeNumber } from '../schemas/common.ts'
+import { staffProblems } from '../schemas/problem.ts'
+
+/** 128 bits: the chance that two keys give one id is nil, and the id stays readable. */
+const DERIVED_ID_CHARS = 32
+
+const listQuery = z.strictObject({
+  ...pageQuery,
+  state: z.string().min(1).max(200).optional().describe('any active state id'),
+  tag: z.string().min(1).max(200).optional(),
+  status: actorStatus.optional(),
+  updatedSince: instant.optional(),
+})
+
+const readQuery = z
+  .strictObject({ at: instant.optional().describe('the actor as it was then'), seq: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional().describe('the actor as it was after this step') })
+  .refine(({ at, seq }) => at === undefined || seq === undefined, { path: ['at'], message: 'Give at or seq, not both.' })
+
+export function actorRoutes(app: App, runtime: Runtime): void {
+  app.post(
+    '/actors/:type',
+    {
+      config: { permission: 'create' },
+      schema: {
+        tags: ['actors'],
+        summary: 'Create an actor',
+        params: typeParams,
+        querystring: noQuery,
+        body: createBody,
+        response: { 201: actorView, ...staffProblems('actor-type-unknown', 'actor-exists', 'payload-too-large', 'unsupported-media-type', 'idempotency-mismatch') },
+      },
+    },
+    async (request, reply) => {
+      const { principal } = request
+      const { type } = request.params
+      const definition = definitionOf(runtime, type)
+      demand(principal, permissionToCreate(type))
+      const { input } = request.body
+      const eventId = idempotencyKey(request)
+      const id = request.body.id ?? (eventId === undefined ? undefined : derivedId(definition, principal.tenant, eventId))
+      const correlationId = traceIdOf(request.headers)
+      const view = await runtime
+        .create({ tenant: principal.tenant, type, ...(id === undefined ? {} : { id }) }, input, {
+          source: principal.source,
+          ...(eventId === undefined ? {} : { eventId, checkBody: true }),
+          ...(correlationId === undefined ? {} : { correlationId }),
+        })
+        .catch((error: unknown) => {
+          throw pointingIntoBody(error)
+        })
+      reply.code(201).header('location', `/api/v1/actors/${view.type}/${encodeURIComponent(view.id)}`).header('etag', etagOf(view.seq))
+      return lensFor(principal, definition).view(view)
+    },
+  )
+
+  app.get(
+    '/actors/:type',
+    {
+      config: { permission: 'read' },
+      schema: { tags: ['actors'], summary: 'List actors of a type', params: typeParams, querystring: listQuery, response: { 200: page(actorView), ...staffProblems('actor-type-unknown') } },
+    },
+    async (request) => {
+      const { type } = request.params
+      const { limit, cursor, state, tag, status, updatedSince } = request.query
+      const lens = lensFor(request.principal, definitionOf(runtime, type))
+      const { data, nextCursor } = await runtime.list({
+        tenant: request.principal.tenant,
+        type,
+        state,
+        tag,
+        status,
+        updatedSince: updatedSince === undefined ? undefined : Date.parse(updatedSince),
+        limit,
+        afterId: decodeTextCursor('actors', cursor),
+      })
+      return { data: data.map(lens.view), nextCursor: nextCursor === null ? null : encodeCursor('actors', nextCursor) }
+    },
+  )
+
+  app.get(
+    '/actors/:type/:id',
+    {
+      config: { permission: 'read' },
+      schema: { tags: ['actors'], summary: 'Read an actor, as it is or as it was', params: actorParams, querystring: readQuery, response: { 200: actorView, 304: z.null().describe('Not modified'), ...staffProblems('actor-type-unknown', 'actor-not-found') } },
+    },
+    async (request, reply) => {
+      const { type, id } = request.params
+      const definition = definitionOf(runtime, type)
+      const view = await read({ tenant: request.principal.tenant, type, id }, request.query)
+      if (view === undefined) throw new StandingError('actor-not-found', `There is no ${type} '${id}' (at that point).`)
+      const etag = etagOf(view.seq)
+      reply.header('etag', etag)
+      if (matchesIfNoneMatch(request, etag)) return reply.code(304).send(null)
+      return lensFor(request.principal, definition).view(view)
+
+      async function read(address: { tenant: string; type: string; id: string }, query: z.output<typeof readQuery>): Promise<ActorView | undefined> {
+        if (query.seq === undefined && query.at === undefined) return runtime.get(address)
+        demand(request.principal, 'history')
+        return runtime.getAsOf(address, query.seq === undefined ? { at: Date.parse(query.at ?? '') } : { seq: query.seq })
+      }
+    },
+  )
+}
+
+/** The same Idempotency-Key without an id means the same actor, so it must give the same id. */
+function derivedId({ type, idPrefix }: ActorDefinition, tenant: string, key: string): string {
+  const hash = createHash('sha256').update(`${tenant}\0${type}\0${key}`).digest('hex')
+  return `${idPrefix ?? type}_${hash.slice(0, DERIVED_ID_CHARS)}`
+}
+
+/** The engine points into the input; the caller sent it as a member of the body. */
+function pointingIntoBody(error: unknown): unknown {
+  if (!(error instanceof StandingError) || error.code !== 'invalid-input' || error.details.errors === undefined) return error
+  const errors = error.details.errors.map(({ pointer, detail }) => ({ pointer: `/input${pointer}`, detail }))
+  return new StandingError(error.code, error.message, { ...error.details, errors })
+}
+
+/** @throws StandingError `actor-type-unknown` */
+export function definitionOf(runtime: Pick<Runtime, 'definition'>, type: string) {
+  const definition = runtime.definition(type)
+  if (definition === undefined) throw new StandingError('actor-type-unknown', `There is no actor type '${type}'.`)
+  return definition
+}

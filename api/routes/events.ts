@@ -1,0 +1,106 @@
+/** Sending events, one or many. This is the hot path: no work here that is not needed for the answer. */
+import { z } from 'zod'
+import { demand, forbidden, type Principal } from '../auth/principal.ts'
+import { permissionToSend } from '../auth/send-rules.ts'
+import type { App } from '../app-type.ts'
+import type { BatchItemResult, EventObject, Runtime } from '../../runtime/index.ts'
+import { problemOf } from '../http/error-handler.ts'
+import { etagOf, idempotencyKey, ifMatchSeq } from '../http/headers.ts'
+import { traceIdOf } from '../http/trace.ts'
+import { lensFor } from '../privacy/lens.ts'
+import { batchBody, factView, sendResult } from '../schemas/actor.ts'
+import { actorParams, eventBody, noQuery } from '../schemas/common.ts'
+import { problemSchema, staffProblems } from '../schemas/problem.ts'
+
+const BATCH_BYTES_MAX = 8 * 1_024 * 1_024
+
+const batchResult = z.object({
+  data: z.array(
+    z.union([
+      z.object({ outcome: z.enum(['applied', 'duplicate']), seq: z.int(), facts: z.array(factView) }),
+      z.object({ outcome: z.literal('failed'), problem: problemSchema }),
+    ]),
+  ),
+})
+
+export function eventRoutes(app: App, runtime: Runtime): void {
+  app.post(
+    '/actors/:type/:id/events',
+    {
+      config: { permission: 'send', bodyProblem: 'invalid-event' },
+      schema: {
+        tags: ['events'],
+        summary: 'Send one event and wait for its commit',
+        description: 'Headers: `Idempotency-Key` is the event id, `If-Match: "<seq>"` guards against acting on what is out of date.',
+        params: actorParams,
+        querystring: noQuery,
+        body: eventBody,
+        response: {
+          200: sendResult,
+          ...staffProblems(
+            'actor-type-unknown', 'actor-not-found', 'event-not-accepted', 'actor-done', 'stale-version', 'payload-too-large', 'unsupported-media-type', 'invalid-event',
+            'idempotency-mismatch', 'actor-blocked', 'step-failed',
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { principal, body } = request
+      const { type, id } = request.params
+      demand(principal, permissionToSend(type, body.type))
+      const eventId = idempotencyKey(request)
+      const ifSeq = ifMatchSeq(request)
+      const correlationId = traceIdOf(request.headers)
+      const result = await runtime.send({ tenant: principal.tenant, type, id }, body, {
+        source: principal.source,
+        ...(eventId === undefined ? {} : { eventId, checkBody: true }),
+        ...(ifSeq === undefined ? {} : { ifSeq }),
+        ...(correlationId === undefined ? {} : { correlationId }),
+      })
+      if (result.outcome === 'duplicate') reply.header('idempotency-replayed', 'true')
+      reply.header('etag', etagOf(result.actor.seq))
+      return lensFor(principal, runtime.definition(type)).sent(result)
+    },
+  )
+
+  app.post(
+    '/events',
+    {
+      bodyLimit: BATCH_BYTES_MAX,
+      config: { permission: 'send' },
+      schema: {
+        tags: ['events'],
+        summary: 'Send up to 1,000 events; each has its own outcome, in order',
+        querystring: noQuery,
+        body: batchBody,
+        response: { 200: batchResult, ...staffProblems('payload-too-large', 'unsupported-media-type') },
+      },
+    },
+    async (request) => {
+      const { principal } = request
+      const items = request.body.events
+      const refused = items.map((item) => refusalOf(principal, item))
+      const allowed = items.filter((_item, index) => refused[index] === undefined)
+      const correlationId = traceIdOf(request.headers)
+      const results = await runtime.sendMany(
+        allowed.map(({ type, id, event, eventId }) => ({ to: { tenant: principal.tenant, type, id }, event, ...(eventId === undefined ? {} : { eventId }) })),
+        { source: principal.source, checkBody: true, ...(correlationId === undefined ? {} : { correlationId }) },
+      )
+      let next = 0
+      return { data: items.map((item, index) => outcomeOf(item.type, refused[index] ?? results[next++] ?? missingResult)) }
+
+      function outcomeOf(type: string, result: BatchItemResult) {
+        if (!result.ok) return { outcome: 'failed' as const, problem: problemOf(result.error, request) }
+        const { outcome, seq, facts } = result.result
+        return { outcome, seq, facts: lensFor(principal, runtime.definition(type)).payload(facts) }
+      }
+    },
+  )
+}
+
+const missingResult: BatchItemResult = { ok: false, error: new Error('the runtime gave fewer results than it was given events') }
+
+function refusalOf(principal: Principal, { type, event }: { type: string; event: EventObject }): BatchItemResult | undefined {
+  const permission = permissionToSend(type, event.type)
+  return principal.permissions.has(permission) ? undefined : { ok: false, error: forbidden(permission) }
+}

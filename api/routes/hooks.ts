@@ -1,0 +1,152 @@
+/**
+ * Web hooks in. The order is the promise: stored durably, then answered, then processed. Nothing about the body is
+ * judged before it is stored, so that odd forms and broken ones are kept too and the sender does not hammer.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import { z } from 'zod'
+import type { App } from '../app-type.ts'
+import { allowedIps, type IsAllowed } from '../hooks/allowed-ips.ts'
+import { contentHash } from '../hooks/content-hash.ts'
+import { kindOf } from '../hooks/handler.ts'
+import type { InboxWriter } from '../hooks/inbox-writer.ts'
+import { keptHeaders } from '../hooks/kept-headers.ts'
+import type { HookProcessor } from '../hooks/processor.ts'
+import { storedBody } from '../hooks/stored-body.ts'
+import { Problem } from '../http/problem.ts'
+import type { Log } from '../../runtime/index.ts'
+import type { EdgeMetrics } from '../metrics.ts'
+import type { HookInbox, NewHook } from '../ports/hook-inbox.ts'
+import { problems } from '../schemas/problem.ts'
+
+const BODY_BYTES_MAX = 64 * 1_024
+/** The sweep leaves fresh ones to the process that stored them. */
+const SWEEP_GRACE_MS = 5_000
+
+export interface HookRouteDeps {
+  writer: InboxWriter
+  inbox: Pick<HookInbox, 'reschedule'>
+  processor: Pick<HookProcessor, 'accept'>
+  metrics: EdgeMetrics
+  log: Log
+  now: () => number
+  darajaSecret?: string | undefined
+  smsSecret?: string | undefined
+  darajaAllowedIps?: readonly string[] | undefined
+}
+
+interface Hook {
+  path: string
+  provider: string
+  kind: string
+  summary: string
+  /** Set when the address may have one part more, which names whom it is about. */
+  subject?: string
+  secret: string | undefined
+  isAllowed: IsAllowed
+  answer: Record<string, string | number>
+}
+
+export function hookRoutes(app: App, deps: HookRouteDeps): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_BYTES_MAX }, (_request, body, done) => done(null, body))
+
+  addHook({
+    path: '/hooks/daraja/:secret/stk',
+    provider: 'daraja',
+    kind: 'stk',
+    summary: "Safaricom's STK callback",
+    subject: 'payment_id',
+    secret: deps.darajaSecret,
+    isAllowed: allowedIps(deps.darajaAllowedIps),
+    answer: { ResultCode: 0, ResultDesc: 'Accepted' },
+  })
+  addHook({ path: '/hooks/sms/:secret/delivery', provider: 'sms', kind: 'delivery', summary: 'Delivery report of an SMS', secret: deps.smsSecret, isAllowed: () => true, answer: { status: 'accepted' } })
+
+  function addHook(hook: Hook): void {
+    addRoute(hook, hook.path)
+    if (hook.subject !== undefined) addRoute(hook, `${hook.path}/:${hook.subject}`)
+  }
+
+  function addRoute(hook: Hook, path: string): void {
+    const answers = z.object(Object.fromEntries(Object.keys(hook.answer).map((name) => [name, z.union([z.string(), z.number()])])))
+    app.post(
+      path,
+      {
+        onRequest: secretCheck(hook.secret),
+        schema: {
+          tags: ['hooks'],
+          summary: hook.summary,
+          description: 'Takes any body up to 64 kB; it is stored before it is answered.',
+          params: z.object(Object.fromEntries([...path.matchAll(/:(\w+)/g)].map(([, name = '']) => [name, z.string()]))),
+          response: { 200: answers, ...problems('route-not-found', 'payload-too-large') },
+        },
+      },
+      async (request) => {
+        await receive(hook, request)
+        return hook.answer
+      },
+    )
+  }
+
+  async function receive({ provider, kind: plainKind, subject, isAllowed }: Hook, request: FastifyRequest): Promise<void> {
+    const kind = kindOf(plainKind, subject === undefined ? undefined : (request.params as Record<string, string>)[subject])
+    const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+    const trusted = isAllowed(request.ip)
+    const now = deps.now()
+    const hook: NewHook = {
+      provider,
+      kind,
+      contentHash: contentHash({ provider, kind, trusted, body: bytes }),
+      body: storedBody(bytes),
+      headers: keptHeaders(request.headers),
+      remoteIp: request.ip,
+      receivedAt: now,
+      nextAttemptAt: now + SWEEP_GRACE_MS,
+      outcome: trusted ? null : 'forged',
+    }
+    const stored = await store(hook)
+    deps.metrics.hookReceived(provider, trusted ? (stored.fresh ? 'fresh' : 'repeated') : 'forged')
+    if (!trusted) deps.log.warn({ hook: stored.id, provider, kind, remoteIp: request.ip, traceId: request.id }, 'web hook from a foreign address: quarantined')
+    else if (stored.fresh) deps.processor.accept([{ id: stored.id, provider, kind, contentHash: hook.contentHash, body: hook.body, receivedAt: now, attempts: 0 }])
+    // It came again, so perhaps there is somebody by now whom it is about.
+    else if (stored.outcome === 'unmatched') await deps.inbox.reschedule([{ id: stored.id, nextAttemptAt: now, note: 'came again' }])
+  }
+
+  async function store(hook: NewHook) {
+    try {
+      return await deps.writer.write(hook)
+    } catch (error) {
+      // Not stored means not answered: the provider must come again.
+      deps.log.error({ err: error, provider: hook.provider, kind: hook.kind }, 'a web hook could not be stored')
+      throw new Problem('overloaded', 'It could not be stored; send it again.')
+    }
+  }
+}
+
+/** Before the body is read. A wrong secret looks like an address that does not exist. */
+function secretCheck(secret: string | undefined) {
+  const expected = secret === undefined ? undefined : digest(secret)
+  return (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void => {
+    const given = digest((request.params as { secret: string }).secret)
+    if (expected === undefined || !timingSafeEqual(given, expected)) {
+      done(new Problem('route-not-found'))
+      return
+    }
+    makeReadable(request.raw.headers)
+    done()
+  }
+}
+
+/** A content type that cannot be read must not cost us the body; the bytes decide what it is. */
+function makeReadable(headers: IncomingHttpHeaders): void {
+  const mediaType = /^[\w.+-]+\/[\w.+-]+/.exec(headers['content-type'] ?? '')?.[0]
+  if (mediaType === undefined) delete headers['content-type']
+  else headers['content-type'] = mediaType
+}
+
+/** Of equal length whatever was given, so that the comparison tells nothing. */
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}

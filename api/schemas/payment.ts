@@ -1,0 +1,56 @@
+/** The public payment calls (contract.md §3). */
+import { z } from 'zod'
+
+export const packageView = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    description: z.string().nullable(),
+    amount: z.number().describe('in major units, such as 10 for KSh 10'),
+    amount_minor: z.int().describe('the same, exact'),
+    currency: z.string(),
+    duration_seconds: z.int(),
+    data_bytes: z.int().nullable(),
+    upload_kbps: z.int().nullable(),
+    download_kbps: z.int().nullable(),
+    devices: z.int(),
+  })
+  .meta({ id: 'Package' })
+
+export const startBody = z.strictObject({
+  phone_number: z.string().max(40).describe('any usual way of writing a Kenyan mobile number'),
+  package_id: z.string().min(1).max(64),
+  mac_address: z.string().max(40).nullish().describe('any usual way of writing a MAC address'),
+})
+
+export const startedSchema = z
+  .object({
+    success: z.literal(true),
+    payment_id: z.string(),
+    transaction_id: z.string().nullable().describe('null while M-Pesa has not taken the prompt'),
+    data: z.object({ CheckoutRequestID: z.string().nullable(), payment_id: z.string() }),
+  })
+  .meta({ id: 'StartedPayment' })
+
+export const paymentSchema = z
+  .object({
+    payment_id: z.string(),
+    status: z.string().describe('prompting, deferred, uncertain, awaiting, querying, completed, failed, review, ...'),
+    amount: z.number().describe('in major units'),
+    amount_minor: z.int(),
+    currency: z.string(),
+    receipt: z.string().optional(),
+    message: z.string().describe('for the customer'),
+    credentials: z.object({ username: z.string(), password: z.string() }).optional().describe('once, to the paying browser only'),
+  })
+  .meta({ id: 'Payment' })
+
+const WAIT_MS_MAX = 30_000
+
+/** `30s`, `500ms`, or a bare number of seconds; more than 30 s counts as 30. */
+const wait = z
+  .string()
+  .regex(/^\d{1,5}(ms|s)?$/, 'must be a duration such as 30s')
+  .transform((text) => Math.min(WAIT_MS_MAX, Number.parseInt(text, 10) * (text.endsWith('ms') ? 1 : 1_000)))
+
+export const waitQuery = z.strictObject({ wait: wait.default(0) })

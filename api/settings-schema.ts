@@ -1,0 +1,56 @@
+/** The name and form of every setting (contract.md §1). */
+import { z } from 'zod'
+
+const text = z.string().trim().min(1)
+const url = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/+$/, ''))
+const list = z.string().transform((value) => value.split(',').map((part) => part.trim()).filter((part) => part !== ''))
+const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1')
+const hookSecret = z.string().regex(/^[A-Za-z0-9_-]{8,128}$/, 'must be 8 to 128 letters, digits, _ or -, for it stands in an address')
+/** Such as `5/600`: five in 600 seconds. */
+const rate = z
+  .string()
+  .regex(/^[1-9]\d{0,6}\/[1-9]\d{0,6}$/, 'must be <requests>/<seconds>, such as 5/600')
+  .transform((value) => value.split('/').map(Number) as [number, number])
+  .transform(([limit, seconds]) => ({ limit, windowMs: seconds * 1_000 }))
+
+/** Every name we read, with what it may be. Order is that of the contract. */
+export const SETTINGS = {
+  PORT: z.string().regex(/^\d{1,5}$/, 'must be a port, 0 to 65535').transform(Number).pipe(z.number().max(65_535)).default(3_000),
+  HOST: text.default('127.0.0.1'),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  NATS_URL: text.optional(),
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+  STANDING_DATA_DIR: text.default('.data'),
+  STANDING_MODE: z.enum(['sandbox', 'production']).default('sandbox'),
+  STANDING_API_KEY: z.string().regex(/^[\x21-\x7e]{8,512}$/, 'must be 8 to 512 printable characters without spaces').optional(),
+  STANDING_APP_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
+  STANDING_TRUSTED_PROXIES: list.default([]),
+  STANDING_STK_PER_PHONE: rate.optional(),
+  STANDING_STK_PER_IP: rate.optional(),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  DARAJA_BASE_URL: url.optional(),
+  DARAJA_CONSUMER_KEY: text.optional(),
+  DARAJA_CONSUMER_SECRET: text.optional(),
+  DARAJA_SHORTCODE: z.string().regex(/^\d{5,7}$/, 'must have 5 to 7 digits').optional(),
+  DARAJA_PASSKEY: text.optional(),
+  DARAJA_CALLBACK_BASE_URL: url.optional(),
+  DARAJA_HOOK_SECRET: hookSecret.optional(),
+  DARAJA_ALLOWED_IPS: list.optional(),
+  AT_BASE_URL: url.optional(),
+  AT_USERNAME: text.optional(),
+  AT_API_KEY: text.optional(),
+  AT_SENDER: text.optional(),
+  SMS_HOOK_SECRET: hookSecret.optional(),
+  SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
+  MAIL_FROM: text.optional(),
+  SMARTTWIN_BASE_URL: url.optional(),
+  SMARTTWIN_API_KEY: text.optional(),
+  SMARTTWIN_API_SIGN_KEY: text.optional(),
+  SMARTTWIN_PREVIOUS_API_SIGN_KEY: list.default([]),
+  SMARTTWIN_ENABLED: flag.optional(),
+  RADIUS_REST_TOKEN: text.optional(),
+  WEB_URL: url.optional(),
+} as const
+
+export const settingsSchema = z.object(SETTINGS)
+export type Settings = Readonly<z.output<typeof settingsSchema>>

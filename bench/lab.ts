@@ -1,0 +1,40 @@
+/** The laboratory: a Postgres of its own in a temporary folder, as durable as in production. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { startEmbeddedPostgres } from '../db/embedded/index.ts'
+import { migrate } from '../db/migrate.ts'
+
+export interface Lab {
+  url: string
+  /** An empty, migrated database of its own. */
+  database(name: string): Promise<string>
+  close(): Promise<void>
+}
+
+/** Uses `BENCH_DATABASE_URL` (a server on which databases may be made) when set. */
+export async function openLab(): Promise<Lab> {
+  const given = process.env['BENCH_DATABASE_URL']
+  const dataDir = given === undefined ? await mkdtemp(join(tmpdir(), 'standing-bench-')) : undefined
+  const server = dataDir === undefined ? undefined : await startEmbeddedPostgres({ dataDir })
+  const url = given ?? (server as { url: string }).url
+  return {
+    url,
+    async database(name) {
+      const admin = new pg.Client({ connectionString: url })
+      await admin.connect()
+      await admin.query(`drop database if exists ${name} with (force)`)
+      await admin.query(`create database ${name}`)
+      await admin.end()
+      const target = new URL(url)
+      target.pathname = `/${name}`
+      await migrate(target.href)
+      return target.href
+    },
+    async close() {
+      await server?.stop()
+      if (dataDir !== undefined) await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}

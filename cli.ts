@@ -1,0 +1,158 @@
+/** Commands for operators: `npm run cli -- <command>`. Like `main.ts` it may use every part; nothing imports it. */
+import { parseArgs } from 'node:util'
+import { registry } from './actors/registry.ts'
+import { hashApiKey, newApiKey } from './api/auth/api-key.ts'
+import { isRole, ROLES } from './api/auth/permissions.ts'
+import { readSettings } from './api/settings.ts'
+import type { Settings } from './api/settings.ts'
+import { createKnex, migrate, openBusiness, openDatabase, postgresStore } from './db/index.ts'
+import type { Business } from './db/index.ts'
+import { createRuntime, sortableId } from './runtime/index.ts'
+
+const USAGE = `npm run cli -- <command>
+
+  migrate                                 bring the database up to date
+  check                                   do all stored actors fit this code? exit code 1 when not (R12)
+  key create --name <name> --roles <a,b> [--tenant <tenant>]
+  key list
+  key revoke <id>
+  parked list                             events that are set aside
+  parked retry <event id> --reason <why>  of a running server: needs --url and --key (or STANDING_URL, STANDING_API_KEY)
+`
+
+type Options = Record<string, string | undefined>
+
+async function main(): Promise<number> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { name: { type: 'string' }, roles: { type: 'string' }, tenant: { type: 'string' }, reason: { type: 'string' }, url: { type: 'string' }, key: { type: 'string' } },
+  })
+  const [command, subcommand, argument] = positionals
+  const settings = readSettings(process.env)
+  switch (`${command ?? ''} ${subcommand ?? ''}`.trim()) {
+    case 'migrate':
+      return withDatabase(settings, async (url) => {
+        const { applied } = await migrate(url)
+        return say(applied.length === 0 ? 'The database is up to date.' : `Applied: ${applied.join(', ')}`)
+      })
+    case 'check':
+      return withDatabase(settings, checkStored)
+    case 'key create':
+      return withBusiness(settings, (business) => createKey(business, values))
+    case 'key list':
+      return withBusiness(settings, async (business) => {
+        for (const key of await business.apiKeys.list()) say(`${key.id}  ${key.tenant}  ${key.roles.join(',')}  ${key.name}${key.revokedAt === null ? '' : '  (revoked)'}`)
+        return 0
+      })
+    case 'key revoke':
+      return withBusiness(settings, async (business) => {
+        if (argument === undefined) return usage('key revoke needs an id')
+        return (await business.apiKeys.revoke(argument)) ? say(`Revoked ${argument}.`) : fail(`There is no key '${argument}' that could be revoked.`)
+      })
+    case 'parked list':
+      return withDatabase(settings, listParked)
+    case 'parked retry':
+      return argument === undefined ? usage('parked retry needs an event id') : retryParked(argument, values)
+    default:
+      return usage(command === undefined ? '' : `unknown command '${positionals.join(' ')}'`)
+  }
+}
+
+/** The deploy gate: names what is stored and does not fit. */
+async function checkStored(url: string): Promise<number> {
+  await migrate(url)
+  const store = postgresStore({ url })
+  await store.start()
+  try {
+    const findings = await createRuntime({ actors: registry, store }).checkStored()
+    for (const { type, version, problem, count, example } of findings) {
+      say(`${type} version ${version}: ${problem} (${count} actors, such as ${example.tenant}/${example.type}/${example.id})`)
+    }
+    return findings.length === 0 ? say('Every stored actor fits this code.') : fail(`${findings.length} kinds of stored actors do not fit.`)
+  } finally {
+    await store.stop()
+  }
+}
+
+async function createKey(business: Business, { name, roles, tenant = 'main' }: Options): Promise<number> {
+  const wanted = (roles ?? '').split(',').filter((role) => role !== '')
+  const unknown = wanted.filter((role) => !isRole(role))
+  if (name === undefined || wanted.length === 0 || unknown.length > 0) return usage(`key create needs --name and --roles of: ${ROLES.join(', ')}`)
+  const key = newApiKey()
+  const id = `key_${sortableId()}`
+  await business.apiKeys.create({ id, tenant, name, roles: wanted, hash: hashApiKey(key) })
+  say(`${id}\n${key}`)
+  return say('The key is shown this once; only its hash is kept.')
+}
+
+async function listParked(url: string): Promise<number> {
+  const store = postgresStore({ url })
+  await store.start()
+  try {
+    const rows = await store.listParked({ limit: 1_000 })
+    for (const { eventId, kind, eventType, address, error, at } of rows) {
+      const why = error === null ? '' : (JSON.parse(error) as { message: string }).message
+      say(`${new Date(at).toISOString()}  ${kind}  ${address.type}/${address.id}  ${eventType}  ${eventId}  ${why}`)
+    }
+    return say(`${rows.length} events are set aside.`)
+  } finally {
+    await store.stop()
+  }
+}
+
+/** By the running server: it alone may step the actor. */
+async function retryParked(eventId: string, { url = process.env['STANDING_URL'] ?? 'http://127.0.0.1:3000', key = process.env['STANDING_API_KEY'], reason }: Options): Promise<number> {
+  if (key === undefined || reason === undefined) return usage('parked retry needs --reason, and a key by --key or STANDING_API_KEY')
+  const answer = await fetch(`${url}/api/v1/parked/${encodeURIComponent(eventId)}/retry`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ reason }),
+  })
+  return answer.ok ? say(`Retried ${eventId}.`) : fail(`${answer.status}: ${await answer.text()}`)
+}
+
+async function withDatabase(settings: Settings, work: (url: string) => Promise<number>): Promise<number> {
+  const database = await openDatabase({ url: settings.DATABASE_URL, dataDir: settings.STANDING_DATA_DIR })
+  try {
+    return await work(database.url)
+  } finally {
+    await database.close()
+  }
+}
+
+function withBusiness(settings: Settings, work: (business: Business) => Promise<number>): Promise<number> {
+  return withDatabase(settings, async (url) => {
+    await migrate(url)
+    const knex = createKnex(url, { max: 2, applicationName: 'standing-cli' })
+    try {
+      return await work(openBusiness(knex))
+    } finally {
+      await knex.destroy()
+    }
+  })
+}
+
+function say(text: string): 0 {
+  console.log(text)
+  return 0
+}
+
+function fail(text: string): 1 {
+  console.error(text)
+  return 1
+}
+
+function usage(problem: string): number {
+  console.error(problem === '' ? USAGE : `${problem}\n\n${USAGE}`)
+  return 2
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code
+  },
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error)
+    process.exitCode = 1
+  },
+)

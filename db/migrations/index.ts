@@ -1,0 +1,7 @@
+/** All changes of the schema, in order. A released one is never edited: the next change is the next file. */
+import type { Migration } from '../migration.ts'
+import { engineTables } from './0001-engine.ts'
+import { radiusTables } from './0002-radius.ts'
+import { businessTables } from './0003-business.ts'
+
+export const migrations: readonly Migration[] = [engineTables, radiusTables, businessTables]

@@ -1,0 +1,218 @@
+/**
+ * The composition root: reads the settings, builds the parts, starts them, and stops them in the reverse
+ * order. Nothing imports this file.
+ */
+import { createHmac, randomBytes } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+import type { Logger } from 'pino'
+import { createCredentialIssuer } from './actors/credentials.ts'
+import { createDarajaClient } from './actors/gateways/mpesa/client.ts'
+import { createAfricasTalkingClient } from './actors/gateways/sms/africas-talking.ts'
+import { createRegistry } from './actors/registry.ts'
+import type { App } from './api/app-type.ts'
+import { buildApp } from './api/app.ts'
+import { ensureFirstKey } from './api/auth/first-key.ts'
+import { createLogger } from './api/logger.ts'
+import { createMetrics } from './api/metrics.ts'
+import type { Sandbox as SandboxPort } from './api/ports/sandbox.ts'
+import { readSettings, SettingsError } from './api/settings.ts'
+import type { Settings } from './api/settings.ts'
+import { createKnex, keepSecret, migrate, openBusiness, openDatabase, postgresStore } from './db/index.ts'
+import { createRuntime, isMovable, sandboxClock, systemClock } from './runtime/index.ts'
+import type { Clock, Runtime } from './runtime/index.ts'
+import { demoPackages } from './sandbox/demo-packages.ts'
+import { startSandbox } from './sandbox/index.ts'
+import type { Sandbox } from './sandbox/index.ts'
+
+/** What is open, in the order of opening; closed from the end. */
+type Closer = () => Promise<unknown> | unknown
+
+/** A stop that takes longer than this is no stop (contract.md, "SIGTERM drains"). */
+const DRAIN_LIMIT_MS = 9_500
+/** Slow SMS must not hold up prompts, and neither holds up what the engine does itself. */
+const LANES = { mpesa: { concurrency: 64 }, sms: { concurrency: 32 }, default: { concurrency: 32 } }
+
+async function main(): Promise<void> {
+  const settings = readSettings(process.env)
+  const log = createLogger({ level: settings.LOG_LEVEL })
+  const open: Closer[] = []
+  stopOnSignals(open, log)
+  try {
+    await start(settings, log, open)
+  } catch (error) {
+    await closeAll(open, log)
+    throw error
+  }
+}
+
+async function start(settings: Settings, log: Logger, open: Closer[]): Promise<void> {
+  const isSandbox = settings.STANDING_MODE === 'sandbox'
+  const appKey = settings.STANDING_APP_KEY ?? (await keepSecret(settings.STANDING_DATA_DIR, 'app-key', () => randomBytes(32).toString('base64url')))
+  const database = await openDatabase({ url: settings.DATABASE_URL, dataDir: settings.STANDING_DATA_DIR, log: (message) => log.info(message) })
+  open.push(() => database.close())
+  await migrate(database.url)
+  const knex = createKnex(database.url, { max: 8, applicationName: 'standing-api' })
+  open.push(() => knex.destroy())
+  const business = openBusiness(knex)
+  if (isSandbox) await business.packages.addMissing('main', demoPackages)
+
+  // Stand-ins for whatever the environment does not name; what it names is used as it is.
+  const standIns: Sandbox = isSandbox ? await startSandbox({ env: process.env, sms: { reportAfterMs: 500 } }) : { settings: {}, stop: () => Promise.resolve() }
+  open.push(() => standIns.stop())
+  const outside = readSettings({ ...standIns.settings, ...definedOnly(process.env) })
+  const secrets = { daraja: outside.DARAJA_HOOK_SECRET ?? derived(appKey, 'daraja-hook'), sms: outside.SMS_HOOK_SECRET ?? derived(appKey, 'sms-hook') }
+
+  let address = ''
+  const callbackUrl = (): string => `${outside.DARAJA_CALLBACK_BASE_URL ?? address}/hooks/daraja/${secrets.daraja}/stk`
+  const clock: Clock = isSandbox ? sandboxClock() : systemClock()
+  const credentials = createCredentialIssuer(appKey)
+  const metrics = createMetrics()
+  const runtime = createRuntime({
+    actors: createRegistry({ mpesa: mpesaOf(outside), sms: smsOf(outside), credentials, config: { callbackUrl } }),
+    store: postgresStore({ url: database.url }),
+    clock,
+    log,
+    metrics: metrics.engine,
+    lanes: LANES,
+  })
+  open.push(() => runtime.stop())
+
+  const app = await buildApp({
+    runtime,
+    apiKeys: business.apiKeys,
+    inbox: business.hookInbox,
+    packages: business.packages,
+    openPrompts: business.openPrompts,
+    credentials,
+    readiness: { check: () => readiness(runtime, database.ping) },
+    metrics,
+    log,
+    appKey,
+    hooks: { darajaSecret: secrets.daraja, smsSecret: secrets.sms, darajaAllowedIps: outside.DARAJA_ALLOWED_IPS },
+    rates: { stkPerPhone: settings.STANDING_STK_PER_PHONE, stkPerIp: settings.STANDING_STK_PER_IP },
+    trustedProxies: settings.STANDING_TRUSTED_PROXIES,
+    secureCookies: settings.WEB_URL?.startsWith('https:') ?? false,
+    ...(isMovable(clock) ? { sandbox: sandboxPort(clock, standIns) } : {}),
+  })
+  await app.ready()
+  // Before anything recovers: the first effect may need to say where it wants to be called back.
+  address = await listen(app, settings)
+  open.push(() => app.close())
+  standIns.sms?.control.setReportUrl(`${address}/hooks/sms/${secrets.sms}/delivery`)
+  await runtime.start()
+
+  const key = await ensureFirstKey({
+    apiKeys: business.apiKeys,
+    given: settings.STANDING_API_KEY,
+    keep: isSandbox ? (make) => keepSecret(settings.STANDING_DATA_DIR, 'api-key', make) : undefined,
+  })
+  announce(address, key)
+}
+
+async function listen(app: App, { HOST, PORT }: Settings): Promise<string> {
+  await app.listen({ host: HOST, port: PORT })
+  const { port } = app.server.address() as AddressInfo
+  const host = HOST === '0.0.0.0' || HOST === '::' ? '127.0.0.1' : HOST
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+function mpesaOf(outside: Settings) {
+  return createDarajaClient({
+    baseUrl: needed(outside, 'DARAJA_BASE_URL'),
+    consumerKey: needed(outside, 'DARAJA_CONSUMER_KEY'),
+    consumerSecret: needed(outside, 'DARAJA_CONSUMER_SECRET'),
+    shortcode: needed(outside, 'DARAJA_SHORTCODE'),
+    passkey: needed(outside, 'DARAJA_PASSKEY'),
+    transactionType: 'CustomerPayBillOnline',
+    // Each push names its own; this one is for a client used alone.
+    callbackUrl: outside.DARAJA_CALLBACK_BASE_URL ?? 'http://127.0.0.1',
+    // Safaricom compares the timestamp with its own clock, which nobody moves.
+    clock: () => Date.now(),
+  })
+}
+
+function smsOf(outside: Settings) {
+  return createAfricasTalkingClient({
+    baseUrl: needed(outside, 'AT_BASE_URL'),
+    username: needed(outside, 'AT_USERNAME'),
+    apiKey: needed(outside, 'AT_API_KEY'),
+    ...(outside.AT_SENDER === undefined ? {} : { sender: outside.AT_SENDER }),
+  })
+}
+
+function needed(settings: Settings, name: 'DARAJA_BASE_URL' | 'DARAJA_CONSUMER_KEY' | 'DARAJA_CONSUMER_SECRET' | 'DARAJA_SHORTCODE' | 'DARAJA_PASSKEY' | 'AT_BASE_URL' | 'AT_USERNAME' | 'AT_API_KEY'): string {
+  const value = settings[name]
+  if (value === undefined) throw new SettingsError([`${name} is required when its system is not played by a stand-in`])
+  return value
+}
+
+async function readiness(runtime: Runtime, ping: () => Promise<void>) {
+  const checks: Record<string, string> = {}
+  try {
+    await ping()
+    checks['database'] = 'ok'
+  } catch {
+    checks['database'] = 'out of reach'
+  }
+  checks['engine'] = runtime.isRunning() ? 'ok' : 'not running'
+  return { ready: Object.values(checks).every((check) => check === 'ok'), checks }
+}
+
+function sandboxPort(clock: Clock & { advance(ms: number): Promise<void> }, standIns: Sandbox): SandboxPort {
+  return {
+    now: () => clock.now(),
+    advance: (ms) => clock.advance(ms),
+    outbox: () =>
+      (standIns.sms?.control.messages() ?? [])
+        .map((message) => ({ ...message, channel: 'sms' as const }))
+        .reverse(),
+  }
+}
+
+/** A secret that stays the same over restarts as long as the application key does. */
+function derived(appKey: string, purpose: string): string {
+  return createHmac('sha256', appKey).update(purpose).digest('base64url')
+}
+
+function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1].trim() !== ''))
+}
+
+function announce(address: string, key: string | undefined): void {
+  console.log(`Standing listens on ${address}`)
+  console.log(`API description   ${address}/openapi.json`)
+  console.log(key === undefined ? 'API key           make one: npm run cli -- key create --name first --roles admin' : `API key           ${key}`)
+}
+
+function stopOnSignals(open: Closer[], log: Logger): void {
+  let stopping = false
+  const stop = (signal: string): void => {
+    // A second signal means: now.
+    if (stopping) process.exit(1)
+    stopping = true
+    log.info({ signal }, 'stopping: no new work, what is in flight is committed')
+    setTimeout(() => process.exit(1), DRAIN_LIMIT_MS).unref()
+    void closeAll(open, log).then((clean) => process.exit(clean ? 0 : 1))
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}
+
+/** From the last opened to the first, each whatever the others do. */
+async function closeAll(open: Closer[], log: Logger): Promise<boolean> {
+  let clean = true
+  for (const close of open.splice(0).reverse()) {
+    try {
+      await close()
+    } catch (error) {
+      clean = false
+      log.error({ err: error }, 'a part did not stop cleanly')
+    }
+  }
+  return clean
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof SettingsError ? error.message : error)
+  process.exit(1)
+})
