@@ -14,12 +14,13 @@ import { buildApp } from './api/app.ts'
 import { ensureFirstKey } from './api/auth/first-key.ts'
 import { createLogger } from './api/logger.ts'
 import { createMetrics } from './api/metrics.ts'
+import { stkRates } from './api/payments/rates.ts'
 import type { Sandbox as SandboxPort } from './api/ports/sandbox.ts'
 import { readSettings, SettingsError } from './api/settings.ts'
 import type { Settings } from './api/settings.ts'
 import { createKnex, keepSecret, migrate, openBusiness, openDatabase, postgresStore } from './db/index.ts'
 import { createRuntime, isMovable, sandboxClock, systemClock } from './runtime/index.ts'
-import type { Clock, Runtime } from './runtime/index.ts'
+import type { Address, Clock, Runtime } from './runtime/index.ts'
 import { demoPackages } from './sandbox/demo-packages.ts'
 import { startSandbox } from './sandbox/index.ts'
 import type { Sandbox } from './sandbox/index.ts'
@@ -63,7 +64,8 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   const secrets = { daraja: outside.DARAJA_HOOK_SECRET ?? derived(appKey, 'daraja-hook'), sms: outside.SMS_HOOK_SECRET ?? derived(appKey, 'sms-hook') }
 
   let address = ''
-  const callbackUrl = (): string => `${outside.DARAJA_CALLBACK_BASE_URL ?? address}/hooks/daraja/${secrets.daraja}/stk`
+  // Named after its payment, so that a callback finds it even when the answer of the push was lost (docs/adr/0006).
+  const callbackUrl = (payment: Address): string => `${outside.DARAJA_CALLBACK_BASE_URL ?? address}/hooks/daraja/${secrets.daraja}/stk/${payment.id}`
   const clock: Clock = isSandbox ? sandboxClock() : systemClock()
   const credentials = createCredentialIssuer(appKey)
   const metrics = createMetrics()
@@ -89,7 +91,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     log,
     appKey,
     hooks: { darajaSecret: secrets.daraja, smsSecret: secrets.sms, darajaAllowedIps: outside.DARAJA_ALLOWED_IPS },
-    rates: { stkPerPhone: settings.STANDING_STK_PER_PHONE, stkPerIp: settings.STANDING_STK_PER_IP },
+    rates: stkRates(settings),
     trustedProxies: settings.STANDING_TRUSTED_PROXIES,
     secureCookies: settings.WEB_URL?.startsWith('https:') ?? false,
     ...(isMovable(clock) ? { sandbox: sandboxPort(clock, standIns) } : {}),

@@ -48,7 +48,7 @@ function waitFor({ count, previous }: Window, limit: number, windowMs: number, e
 }
 
 /** The headers of the IETF draft; told on success too, so that a client can slow down in time. */
-export function rateHeaders(policy: RatePolicy, decision: RateDecision): Record<string, string> {
+function rateHeaders(policy: RatePolicy, decision: RateDecision): Record<string, string> {
   const reset = Math.ceil(decision.resetMs / 1_000)
   return {
     'ratelimit-policy': `"${policy.name}";q=${policy.limit};w=${Math.round(policy.windowMs / 1_000)}`,

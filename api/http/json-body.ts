@@ -5,7 +5,7 @@
 import type { FastifyInstance } from 'fastify'
 import { Problem } from './problem.ts'
 
-export const JSON_DEPTH_MAX = 64
+const JSON_DEPTH_MAX = 64
 
 /** JSON is the only form that is taken; anything else is `unsupported-media-type`. */
 export function useJsonBodies(app: FastifyInstance): void {

@@ -7,7 +7,7 @@ export const timerView = z.object({ id: z.string(), event: z.string(), dueAt: in
 const lastError = z.object({ name: z.string(), message: z.string(), code: z.string().optional() }).nullable()
 const effectStatus = z.enum(['pending', 'running', 'retrying', 'failed'])
 
-export const effectView = z
+const effectView = z
   .object({ key: z.string(), name: z.string(), lane: z.string(), status: effectStatus, attempts: z.int(), nextAttemptAt: instant.nullable(), lastError })
   .meta({ id: 'Effect' })
 
@@ -95,7 +95,7 @@ export const dryRunView = z
 
 export const createBody = z.strictObject({ id: createdId.optional().describe('made when absent'), input: z.unknown().optional() })
 
-export const BATCH_MAX = 1_000
+const BATCH_MAX = 1_000
 
 export const batchBody = z.strictObject({
   events: z

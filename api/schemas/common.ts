@@ -3,8 +3,8 @@ import { z } from 'zod'
 
 export const instant = z.iso.datetime({ offset: true }).describe('RFC 3339')
 
-export const PAGE_LIMIT_MAX = 200
-export const PAGE_LIMIT_DEFAULT = 50
+const PAGE_LIMIT_MAX = 200
+const PAGE_LIMIT_DEFAULT = 50
 
 /** A whole number as it stands in a query. */
 export const wholeNumber = (min: number, max: number) => z.string().regex(/^\d{1,15}$/, 'must be a whole number').transform(Number).pipe(z.number().min(min).max(max))

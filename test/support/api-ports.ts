@@ -91,7 +91,7 @@ export function memoryInbox(): MemoryInbox {
   return inbox
 }
 
-export const HOUR_PACKAGE: Package = {
+const HOUR_PACKAGE: Package = {
   id: 'hour',
   name: 'One hour',
   description: null,

@@ -2,7 +2,7 @@
 import { createMachine } from 'xstate'
 import { StandingError, type ActorDefinition, type ActorView, type Runtime } from '../../runtime/index.ts'
 
-export const lamp: ActorDefinition = {
+const lamp: ActorDefinition = {
   type: 'lamp',
   version: '1',
   idPrefix: 'lmp',
