@@ -143,5 +143,5 @@ export interface ActorDefinition {
 
 /** Typed helper: an effect with its input and output types kept. */
 export function defineEffect<Input, Output>(effect: EffectDefinition<Input, Output>): EffectDefinition {
-  return effect as unknown as EffectDefinition
+  return effect
 }

@@ -110,6 +110,8 @@ export interface Runtime {
   stop(): Promise<void>
   /** Drops everything at once, as a crash would: nothing more is written after the call. */
   kill(): void
+  /** Takes work: started, not stopping, and the store is in reach. */
+  isRunning(): boolean
 
   create(address: Omit<AddressInput, 'id'> & { id?: string }, input?: unknown, options?: CreateOptions): Promise<ActorView>
   send(to: AddressInput, event: EventObject, options?: SendOptions): Promise<SendResult>

@@ -1,6 +1,8 @@
 /** The engine as a library: `createRuntime`. Control flow of the public calls; the work is in `engine/`. */
 import { Sweeper } from './engine/sweeper.ts'
 import { buildParts } from './engine/parts.ts'
+import { timersAfter } from './engine/timer-loop.ts'
+import { waitFor } from './engine/wait-for.ts'
 import { checkEvent, checkInput } from './engine/ingress.ts'
 import { StandingError } from './errors.ts'
 import { checkGate } from './gate/check-stored.ts'
@@ -8,12 +10,13 @@ import { machineRows } from './gate/machine-rows.ts'
 import { dryRun } from './inspect/dry-run.ts'
 import { nextView } from './inspect/next.ts'
 import { replay } from './inspect/as-of.ts'
+import { storedView } from './inspect/stored-view.ts'
 import { actorView, historyEntry, timerViews } from './inspect/view.ts'
 import type { CompiledActor } from './machine/compile.ts'
 import { addressKey, assertEventId, assertNewAddress, DEFAULT_TENANT, parseAddressKey, toAddress } from './model/address.ts'
 import type { Address, AddressInput } from './model/address.ts'
 import type { Delivery, EventObject } from './model/messages.ts'
-import type { EffectRow, JournalRow, ParentLink } from './model/records.ts'
+import type { EffectRow, JournalRow } from './model/records.ts'
 import type { ActorView, SendResult } from './model/view.ts'
 import { isMovable } from './ports/clock.ts'
 import type { BatchItemResult, CreateOptions, Runtime, RuntimeOptions, SendOptions } from './runtime-face.ts'
@@ -23,7 +26,11 @@ import type { ActorState } from './step/actor-state.ts'
 const SWEEP_EVERY_MS = 5_000
 /** Running effects may finish for this long when the runtime stops; the edge has 10 s in all. */
 const DRAIN_GRACE_MS = 5_000
+/** No stop takes longer, whatever is out of reach. */
+const DRAIN_MAX_MS = 8_000
 const HISTORY_PAGE = 1_000
+/** As far ahead as a clock is ever moved. */
+const FORESEEABLE_MS = 100 * 365 * 86_400_000
 
 type Lifecycle = 'new' | 'starting' | 'running' | 'stopping' | 'stopped' | 'killed'
 
@@ -41,11 +48,14 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     lifecycle = 'starting'
     await store.start()
     const findings = await checkStored()
+    assertStarting()
     for (const finding of findings) parts.log.error({ ...finding }, 'stored actors do not fit the code and are held back (R12)')
     await store.saveMachines(machineRows(compiled, clock.now()))
+    assertStarting()
     await bus.start({ deliver: (mail) => parts.receive(mail) })
+    assertStarting()
     if (isMovable(clock)) {
-      detach = clock.attach({ settled, nextDueAt: () => store.nextDueAt(), runDue: async () => void (await Promise.all([timers.runDue(), effects.runDue()])) })
+      detach = clock.attach({ settled, nextDueAt, runDue: async () => void (await Promise.all([timers.runDue(), effects.runDue()])) })
     }
     lifecycle = 'running'
     effects.start()
@@ -53,16 +63,44 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     await sweeper.start()
   }
 
+  /** Killed meanwhile: a start that goes on would bring the dead back to life. */
+  function assertStarting(): void {
+    if (lifecycle !== 'starting') throw new StandingError('invalid-state', `the runtime is ${lifecycle}`)
+  }
+
   async function end(): Promise<void> {
     lifecycle = 'stopping'
     sweeper.stop()
     timers.stop()
-    await effects.drain(DRAIN_GRACE_MS)
-    await activity.whenIdle()
+    relay.drain()
+    const isQuiet = await Promise.race([effects.drain(DRAIN_GRACE_MS).then(() => true), afterMs(DRAIN_MAX_MS)])
     detach?.()
+    if (!isQuiet) {
+      // A database or a bus out of reach: what is committed is safe, the next start goes on from there (R10).
+      parts.log.warn({ underWay: activity.count }, 'not all work could be finished before the stop')
+      dropAll()
+    }
     await bus.stop()
     await store.stop()
     lifecycle = 'stopped'
+  }
+
+  function dropAll(): void {
+    sweeper.stop()
+    timers.stop()
+    effects.kill()
+    relay.kill()
+    dispatcher.kill()
+    activity.reset()
+  }
+
+  /** For the movable clock: what is overdue and cannot be taken (R12, a lane without end) must not stop it. */
+  async function nextDueAt(): Promise<number | undefined> {
+    const now = clock.now()
+    const earliest = await store.nextDueAt()
+    if (earliest === undefined || earliest > now) return earliest
+    const [timer] = await store.dueTimers({ until: now + FORESEEABLE_MS, limit: 1, after: timersAfter(now) })
+    return Math.min(timer?.dueAt ?? Number.POSITIVE_INFINITY, effects.nextAttemptAt ?? Number.POSITIVE_INFINITY)
   }
 
   async function settled(): Promise<void> {
@@ -125,12 +163,17 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     return result.actor
   }
 
+  function hotState(address: Address): ActorState | undefined {
+    const state = dispatcher.cells.peek(addressKey(address))?.state
+    return typeof state === 'object' ? state : undefined
+  }
+
   /** The state in memory, or loaded; undefined when there is no such actor. */
   async function stateOf(to: AddressInput): Promise<ActorState | undefined> {
     const address = toAddress(to)
     const definition = definitionOf(address.type)
-    const hot = dispatcher.cells.peek(addressKey(address))?.state
-    if (typeof hot === 'object') return hot
+    const hot = hotState(address)
+    if (hot !== undefined) return hot
     const loaded = (await store.load([address])).get(addressKey(address))
     return loaded === undefined ? undefined : fromStored(definition, dispatcher.scope, loaded)
   }
@@ -141,8 +184,12 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     return state
   }
 
+  function effectsOf(address: Address): Promise<EffectRow[]> {
+    return store.listEffects({ address, tenant: address.tenant, limit: 100 })
+  }
+
   async function fullView(state: ActorState): Promise<ActorView> {
-    return actorView(state, await store.listEffects({ address: state.address, tenant: state.address.tenant, limit: 100 }), clock.now())
+    return actorView(state, await effectsOf(state.address), clock.now())
   }
 
   async function effectRow(key: string): Promise<EffectRow> {
@@ -167,13 +214,15 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 
   async function replayed(address: Address, until: { seq: number } | { at: number }): Promise<ActorState | undefined> {
     const parent = (await stateOf(address))?.parent ?? null
-    return replay(definitionOf(address.type), dispatcher.scope, address, parent as ParentLink | null, await journalOf(address, until), limits)
+    return replay(definitionOf(address.type), dispatcher.scope, address, parent, await journalOf(address, until), limits)
   }
 
   async function stateAsOf(address: Address, seq: number): Promise<ActorState | undefined> {
     return activity.during(async () => {
       const current = await stateOf(address)
-      return current === undefined || current.seq === seq ? current : replayed(address, { seq })
+      if (current === undefined || current.seq === seq) return current
+      // A repeated event deserves its answer even when the code of then is gone (R3): with the actor as it is.
+      return replayed(address, { seq }).catch(() => current)
     })
   }
 
@@ -183,22 +232,18 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 
   return {
     start() {
-      if (lifecycle === 'stopped' || lifecycle === 'killed') throw new StandingError('invalid-state', `the runtime is ${lifecycle}`)
+      if (lifecycle !== 'new' && lifecycle !== 'starting' && lifecycle !== 'running') return Promise.reject(new StandingError('invalid-state', `the runtime is ${lifecycle}`))
       return (starting ??= begin())
     },
     stop() {
       if (lifecycle === 'killed' || lifecycle === 'new') return Promise.resolve()
-      return (stopping ??= (starting ?? Promise.resolve()).then(end))
+      // Whoever waits for the start hears why it failed; what it began is put away all the same.
+      return (stopping ??= (starting ?? Promise.resolve()).catch(() => undefined).then(end))
     },
     kill() {
       lifecycle = 'killed'
       detach?.()
-      sweeper.stop()
-      timers.stop()
-      effects.kill()
-      relay.kill()
-      dispatcher.kill()
-      activity.reset()
+      dropAll()
     },
     create,
     send,
@@ -207,8 +252,12 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       return answers.map((answer): BatchItemResult => (answer.status === 'fulfilled' ? { ok: true, result: answer.value } : { ok: false, error: answer.reason as Error }))
     },
     async get(to) {
-      const state = await stateOf(to)
-      return state === undefined ? undefined : fullView(state)
+      const definition = definitionOf(to.type)
+      const address = toAddress(to)
+      const hot = hotState(address)
+      if (hot !== undefined) return fullView(hot)
+      const loaded = (await store.load([address])).get(addressKey(address))
+      return loaded === undefined ? undefined : storedView(definition, dispatcher.scope, loaded, await effectsOf(address), clock.now())
     },
     async getAsOf(to, point) {
       const state = await replayed(toAddress(to), point)
@@ -219,12 +268,13 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       const definition = definitionOf(query.type)
       const rows = await store.list({ ...query, tenant, limit: query.limit + 1 })
       const page = rows.slice(0, query.limit)
-      const data = page.map((actor) => actorView(fromStored(definition, dispatcher.scope, { actor, timers: [] }), [], clock.now()))
+      const data = page.map((actor) => storedView(definition, dispatcher.scope, { actor, timers: [] }, [], clock.now()))
       return { data, nextCursor: rows.length > query.limit ? (page.at(-1)?.address.id ?? null) : null }
     },
     async history(to, query = {}) {
-      const state = await existing(to)
-      const rows = await store.history(state.address, { limit: query.limit ?? 100, afterSeq: query.afterSeq, order: query.order ?? 'asc' })
+      definitionOf(to.type)
+      const rows = await store.history(toAddress(to), { limit: query.limit ?? 100, afterSeq: query.afterSeq, order: query.order ?? 'asc' })
+      if (rows.length === 0) await existing(to)
       return rows.map(historyEntry)
     },
     async next(to) {
@@ -235,29 +285,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       return dryRun(definition, dispatcher.scope, await existing(to), checkEvent(definition, event, limits.eventBytes), clock.now(), limits)
     },
     search: ({ tenant, values, limit }) => store.search(tenant ?? DEFAULT_TENANT, values, limit ?? 50),
-    async waitFor(to, predicate, { timeoutMs, signal }) {
-      const key = addressKey(toAddress(to))
-      return new Promise<ActorView | undefined>((resolve, reject) => {
-        const done = (view: ActorView | undefined): void => {
-          clearTimeout(timer)
-          unwatch()
-          signal?.removeEventListener('abort', onAbort)
-          resolve(view)
-        }
-        const onAbort = (): void => done(undefined)
-        const look = (view: ActorView): void => {
-          if (predicate(view)) done(view)
-        }
-        const timer = setTimeout(() => done(undefined), timeoutMs)
-        const unwatch = watchers.watch(key, (state) => look(answers.view(state)))
-        signal?.addEventListener('abort', onAbort, { once: true })
-        // Watching began first, so a change in between is not missed.
-        stateOf(to).then((state) => state !== undefined && look(answers.view(state)), (error: unknown) => {
-          done(undefined)
-          reject(error as Error)
-        })
-      })
-    },
+    waitFor: (to, predicate, waitOptions) => waitFor({ watchers, stateOf, view: (state) => answers.view(state) }, to, predicate, waitOptions),
     async timers(to) {
       return timerViews((await existing(to)).timers.values())
     },
@@ -286,9 +314,18 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       return fullView(await administration.unblock(to, action))
     },
     listParked: (query) => store.listParked(query),
-    retryParked: (tenant, eventId, action) => administration.retryParked(tenant, eventId, action),
-    skipParked: (tenant, eventId, action) => administration.skipParked(tenant, eventId, action),
-    discardParked: (tenant, eventId, action) => administration.discardParked(tenant, eventId, action),
+    async retryParked(tenant, eventId, action) {
+      accepting()
+      await administration.retryParked(tenant, eventId, action)
+    },
+    async skipParked(tenant, eventId, action) {
+      accepting()
+      await administration.skipParked(tenant, eventId, action)
+    },
+    async discardParked(tenant, eventId, action) {
+      accepting()
+      await administration.discardParked(tenant, eventId, action)
+    },
     listEffects: (query) => store.listEffects(query),
     async retryEffect(key, action) {
       accepting()
@@ -302,7 +339,16 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       await administration.note(row.address, { type: 'standing.effectCancelled', key }, action)
       await effects.giveUp(row, action.reason)
     },
-    onFact: (listener) => bus.onFact(listener),
+    isRunning: () => lifecycle === 'running' && !dispatcher.unavailable,
+    onFact: (listener) =>
+      bus.onFact((fact) => {
+        try {
+          listener(fact)
+        } catch (error) {
+          // The bus would take it for a refusal and bring the fact again for ever.
+          parts.log.error({ fact: fact.key, err: error }, 'a listener of facts failed')
+        }
+      }),
     definitions: () => [...compiled.values()].map(({ definition }) => definition),
     definition: (type) => compiled.get(type)?.definition,
     machines: () => store.listMachines(),
@@ -320,3 +366,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   }
 }
 
+/** Resolves with false, and keeps no process alive for it. */
+function afterMs(ms: number): Promise<false> {
+  return new Promise((resolve) => setTimeout(() => resolve(false), ms).unref())
+}

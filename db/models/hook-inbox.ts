@@ -45,30 +45,38 @@ export interface StoredHook {
   attempts: number
 }
 
+/**
+ * By hand: an insert that leaves some rows out gives back fewer than it was given, and Objection counts them off one by one. The update of
+ * a known row changes nothing; it is there for the row to be returned. `xmax` is 0 only for a row that was inserted.
+ */
+const STORE = `
+  insert into business.hook_inbox (provider, kind, content_hash, body, headers, remote_ip, received_at, next_attempt_at, outcome, processed_at)
+  select h.provider, h.kind, h."contentHash", h.body, h.headers, h."remoteIp", to_timestamp(h."receivedAt" / 1000),
+    to_timestamp(h."nextAttemptAt" / 1000), h.outcome, case when h.outcome is not null then to_timestamp(h."receivedAt" / 1000) end
+  from json_to_recordset(?::json) as h(provider text, kind text, "contentHash" text, body text, headers json, "remoteIp" text,
+    "receivedAt" float8, "nextAttemptAt" float8, outcome text)
+  on conflict (provider, content_hash) do update set attempts = hook_inbox.attempts
+  returning id, provider, content_hash, outcome, xmax = 0 as fresh`
+
+interface Returned {
+  id: number | string
+  provider: string
+  content_hash: string
+  outcome: HookOutcome | null
+  fresh: boolean
+}
+
 type Stored = { id: string; fresh: boolean; outcome: HookOutcome | null }
 
 export function hookInboxQueries(knex: Knex) {
   return {
     /** Durable when it resolves; results in the order of the hooks. The same content again is not stored twice. */
     async storeMany(hooks: readonly NewHook[]): Promise<Stored[]> {
-      const byHash = new Map(hooks.map((hook) => [key(hook.provider, hook.contentHash), hook]))
-      const inserted = await HookModel.query(knex)
-        .insert([...byHash.values()].map(toRow))
-        .onConflict(['provider', 'content_hash'])
-        .ignore()
-        .returning(['id', 'provider', 'content_hash', 'outcome'])
-      const stored = new Map<string, Stored>()
-      for (const row of inserted) {
-        // A row that was there already comes back without an id.
-        if (row.id !== undefined) stored.set(key(row.provider, row.content_hash), { id: String(row.id), fresh: true, outcome: row.outcome })
-      }
-      const known = [...byHash.values()].filter((hook) => !stored.has(key(hook.provider, hook.contentHash)))
-      if (known.length > 0) {
-        const rows = await HookModel.query(knex)
-          .select('id', 'provider', 'content_hash', 'outcome')
-          .whereIn(['provider', 'content_hash'], known.map(({ provider, contentHash }) => [provider, contentHash]))
-        for (const row of rows) stored.set(key(row.provider, row.content_hash), { id: String(row.id), fresh: false, outcome: row.outcome })
-      }
+      if (hooks.length === 0) return []
+      // One content twice in one statement would be an error.
+      const distinct = [...new Map(hooks.map((hook) => [key(hook.provider, hook.contentHash), hook])).values()]
+      const { rows } = await knex.raw<{ rows: Returned[] }>(STORE, [JSON.stringify(distinct)])
+      const stored = new Map(rows.map(({ id, provider, content_hash: hash, fresh, outcome }) => [key(provider, hash), { id: String(id), fresh, outcome }]))
       const answered = new Set<string>()
       return hooks.map((hook) => {
         const name = key(hook.provider, hook.contentHash)
@@ -118,19 +126,4 @@ export function hookInboxQueries(knex: Knex) {
 
 function key(provider: string, contentHash: string): string {
   return `${provider} ${contentHash}`
-}
-
-function toRow(hook: NewHook) {
-  return {
-    provider: hook.provider,
-    kind: hook.kind,
-    received_at: new Date(hook.receivedAt),
-    remote_ip: hook.remoteIp,
-    content_hash: hook.contentHash,
-    headers: hook.headers,
-    body: hook.body,
-    outcome: hook.outcome,
-    processed_at: hook.outcome === null ? null : new Date(hook.receivedAt),
-    next_attempt_at: new Date(hook.nextAttemptAt),
-  }
 }

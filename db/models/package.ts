@@ -20,7 +20,6 @@ export class PackageModel extends Model {
   declare simultaneous_use: number
   declare active: boolean
   declare position: number
-  declare updated_at: Date
 }
 
 /** A package as the rest of the system speaks of it. */

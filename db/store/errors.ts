@@ -3,8 +3,8 @@ import pg from 'pg'
 import { StoreUnavailableError } from '../../runtime/ports/store.ts'
 
 /** Raised by `standing.refuse`. */
-export const REFUSED = 'ST001'
-export const UNIQUE_VIOLATION = '23505'
+const REFUSED = 'ST001'
+const UNIQUE_VIOLATION = '23505'
 
 /** Classes of SQLSTATE whose every code is about the server, not about what we sent. */
 const PASSING_CLASSES = new Set([

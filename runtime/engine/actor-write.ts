@@ -3,7 +3,8 @@ import type { EffectRow, ParkedRow, TimerRow, Hold, RowSet } from '../model/reco
 import type { ActorCommit } from '../ports/store.ts'
 import { toStored } from '../step/actor-state.ts'
 import type { ActorState } from '../step/actor-state.ts'
-import type { Stepped } from '../step/step.ts'
+import { migrationStep } from '../gate/migration-step.ts'
+import type { StepContext, Stepped } from '../step/step.ts'
 
 export class ActorWrite {
   state: ActorState
@@ -14,19 +15,43 @@ export class ActorWrite {
   readonly parked: ParkedRow[] = []
   readonly unparked: string[] = []
 
+  readonly #before: ActorState
   readonly #expectedSeq: number
   readonly #timersCleared = new Set<string>()
   readonly #rows = new Map<string, RowSet>()
   #identifiers: ActorCommit['identifiers']
   #held = false
+  /** The first step is the engine's own: senders still know the actor by the seq before it. */
+  #migrated = false
+
+  /** A write of this actor, beginning with the migration it still owes (R12). */
+  static of(context: StepContext, state: ActorState): ActorWrite {
+    const write = new ActorWrite(state, state.seq)
+    if (state.migrated !== undefined) {
+      write.add(migrationStep(context, state, state.migrated))
+      write.#migrated = true
+    }
+    return write
+  }
 
   constructor(before: ActorState, expectedSeq: number) {
     this.state = before
+    this.#before = before
     this.#expectedSeq = expectedSeq
   }
 
   get isEmpty(): boolean {
     return this.steps.length === 0 && this.parked.length === 0 && this.unparked.length === 0 && this.effectsRemoved.length === 0 && !this.#held
+  }
+
+  /** True when this write lets a held actor go on. */
+  get isRelease(): boolean {
+    return this.#before.hold !== null && this.state.hold === null
+  }
+
+  /** Whether a sender who has seen this seq has seen the actor as it is. */
+  isAt(seq: number): boolean {
+    return seq === this.state.seq || (this.#migrated && this.steps.length === 1 && seq === this.#expectedSeq)
   }
 
   add(step: Stepped): void {

@@ -5,7 +5,7 @@ import { toAddress } from '../model/address.ts'
 import type { Address, AddressInput } from '../model/address.ts'
 import type { Delivery, EventObject } from '../model/messages.ts'
 import type { Hold, JournalOutcome, ParkedRow, PositionedParkedRow, TimerRow } from '../model/records.ts'
-import { ConflictError } from '../ports/store.ts'
+import { ConflictError, DuplicateEventError } from '../ports/store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Store } from '../ports/store.ts'
 import type { Limits, StaffAction } from '../runtime-face.ts'
@@ -32,6 +32,7 @@ interface Changes {
 
 /** An attempt lost against a concurrent commit elsewhere is made again on the reloaded actor (R2). */
 const ATTEMPTS = 5
+const PAGE = 1_000
 
 export class Administration {
   readonly #parts: AdministrationParts
@@ -100,21 +101,42 @@ export class Administration {
       async (cell, state) => {
         const delivery = JSON.parse(row.delivery) as Delivery
         const event: EventObject = delivery.kind === 'event' ? delivery.event : { type: row.eventType }
-        const next = await this.#write(cell, state, event, {}, action, { eventId, outcome: 'skipped', unparked: eventId })
+        const next = await this.#skip(cell, state, event, action, eventId)
         return next.hold?.eventId === eventId ? this.#release(cell, next, action, undefined) : next
       },
       () => this.#parts.store.removeParked(tenant, [eventId]),
     )
   }
 
+  async #skip(cell: Cell, state: ActorState, event: EventObject, action: StaffAction, eventId: string): Promise<ActorState> {
+    try {
+      return await this.#write(cell, state, event, {}, action, { eventId, outcome: 'skipped', unparked: eventId })
+    } catch (error) {
+      if (!(error instanceof DuplicateEventError)) throw error
+      // Its sender has sent it again meanwhile, and then it was taken (R3): only the parked copy is left to go.
+      await this.#parts.store.removeParked(cell.address.tenant, [eventId])
+      return state
+    }
+  }
+
   /** Clears the hold and puts the waiting events in front of whatever has come since. */
   async #release(cell: Cell, state: ActorState, action: StaffAction, first: PositionedParkedRow | undefined): Promise<ActorState> {
-    const { store, dispatcher, limits } = this.#parts
-    const waiting = await store.listParked({ tenant: cell.address.tenant, address: cell.address, kind: 'waiting', limit: limits.mailbox })
+    const { dispatcher } = this.#parts
+    const waiting = await this.#waiting(cell.address)
     const next = state.hold === null ? state : await this.#write(cell, state, { type: 'standing.unblocked', reason: action.reason, by: action.by, hold: null }, { hold: null }, action)
     const rows = first === undefined ? waiting : [first, ...waiting.filter((row) => row.eventId !== first.eventId)]
     dispatcher.submitFirst(cell, rows.map(parkedItem))
     return next
+  }
+
+  /** All of them: one left behind would be overtaken by what comes next (R4). */
+  async #waiting(address: Address): Promise<PositionedParkedRow[]> {
+    const rows: PositionedParkedRow[] = []
+    for (;;) {
+      const page = await this.#parts.store.listParked({ tenant: address.tenant, address, kind: 'waiting', limit: PAGE, afterPosition: rows.at(-1)?.position })
+      rows.push(...page)
+      if (page.length < PAGE) return rows
+    }
   }
 
   #act(address: Address, work: (cell: Cell, state: ActorState) => Promise<ActorState>, withoutActor?: (cell: Cell) => unknown): Promise<ActorState> {
@@ -151,8 +173,8 @@ export class Administration {
     const eventId = extra.eventId ?? `staff-${newId()}`
     const delivery: Delivery = { kind: 'event', eventId, fresh: extra.eventId === undefined, trace: { source: `staff:${action.by}`, correlationId: eventId, causationId: null }, event }
     const context = { compiled: compiled.get(cell.address.type) as CompiledActor, scope: dispatcher.scope, at: clock.now(), contextBytes: limits.contextBytes }
-    const write = new ActorWrite(state, state.seq)
-    write.add(recordStep(context, state, delivery, event, extra.outcome ?? 'administered', changes))
+    const write = ActorWrite.of(context, state)
+    write.add(recordStep(context, write.state, delivery, event, extra.outcome ?? 'administered', changes))
     if (extra.unparked !== undefined) write.unparked.push(extra.unparked)
     await store.commit({ actors: [write.toCommit()], relayed: [] })
     cell.state = write.state

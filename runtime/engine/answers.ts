@@ -12,7 +12,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Store } from '../ports/store.ts'
 import type { ActorState } from '../step/actor-state.ts'
 import type { Activity } from './activity.ts'
-import type { Answered } from './batch-steps.ts'
+import type { Answered, RefusedFor } from './batch-steps.ts'
 import type { Cell, Item } from './cell.ts'
 import type { FoundEvent } from './dispatcher.ts'
 
@@ -73,7 +73,7 @@ export class Answers {
     return lazyActor({ outcome: 'duplicate', seq: row.seq, facts: factViews(row.facts) }, () => this.view(state))
   }
 
-  async #refused(item: Item, state: ActorState | 'absent', result: 'refused' | 'finished' | 'absent' | 'exists'): Promise<SendResult> {
+  async #refused(item: Item, state: ActorState | 'absent', result: RefusedFor): Promise<SendResult> {
     const { compiled, scope, store, clock, activity } = this.#parts
     const { delivery } = item
     if (state === 'absent') throw new StandingError('actor-not-found')
@@ -82,6 +82,8 @@ export class Answers {
       const [found] = await activity.during(() => store.findEvents([{ address: state.address, eventId: delivery.eventId }]))
       if (found !== undefined) return this.#firstAnswer(state.address, item, found.row)
     }
+    if (result === 'held') throw new StandingError('actor-blocked', `the actor is held: ${state.hold?.reason ?? ''}`)
+    if (result === 'moved') throw new StandingError('stale-version', `the actor is at seq ${state.seq}, not where the sender has seen it`, { extra: { seq: state.seq } })
     if (result === 'exists') throw new StandingError('actor-exists', `an actor '${state.address.type}/${state.address.id}' exists already`)
     if (result === 'finished') throw new StandingError('actor-done', `the actor has finished ('${state.encoded.status}')`)
     const event = describe(delivery)

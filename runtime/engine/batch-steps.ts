@@ -14,6 +14,9 @@ import { ActorWrite } from './actor-write.ts'
 import type { Cell, Item } from './cell.ts'
 import { asPlainDelivery, parkedRow } from './parking.ts'
 
+/** Why a synchronous event was not taken. */
+export type RefusedFor = 'refused' | 'finished' | 'absent' | 'exists' | 'held' | 'moved'
+
 export interface Answered {
   item: Item
   answer:
@@ -22,15 +25,17 @@ export interface Answered {
     | { kind: 'settled' }
     | { kind: 'rejected'; error: unknown }
     /** A synchronous event that nothing accepts: a duplicate, or a refusal worth explaining. */
-    | { kind: 'refused'; state: ActorState | 'absent'; result: 'refused' | 'finished' | 'absent' | 'exists' }
+    | { kind: 'refused'; state: ActorState | 'absent'; result: RefusedFor }
 }
 
 export interface CellBatch {
   cell: Cell
   write: ActorWrite | undefined
   answers: Answered[]
-  /** Events for actors that do not exist: parked without an actor. */
+  /** Events for actors that do not exist or do not fit: parked without an actor. */
   orphans: ParkedRow[]
+  /** Effects whose results are among the orphans. */
+  effectsDone: string[]
 }
 
 export interface StepSettings {
@@ -43,12 +48,12 @@ export interface StepSettings {
 /** Steps `items` of the cell; the cell itself is not changed. */
 export function stepCell(settings: StepSettings, cell: Cell, items: readonly Item[]): CellBatch {
   const context: StepContext = { compiled: settings.compiled, scope: settings.scope, at: settings.at, contextBytes: settings.limits.contextBytes }
-  const batch: CellBatch = { cell, write: undefined, answers: [], orphans: [] }
+  const batch: CellBatch = { cell, write: undefined, answers: [], orphans: [], effectsDone: [] }
   if (cell.state === 'unfit') {
     for (const item of items) holdBack(cell, item, context.at, batch)
     return batch
   }
-  let write: ActorWrite | undefined = typeof cell.state === 'string' ? undefined : new ActorWrite(cell.state, cell.state.seq)
+  let write: ActorWrite | undefined = typeof cell.state === 'string' ? undefined : ActorWrite.of(context, cell.state)
   for (const item of items) {
     if (write === undefined) {
       write = startOrPark(context, cell, item, batch)
@@ -67,9 +72,9 @@ function holdBack(cell: Cell, item: Item, at: number, batch: CellBatch): void {
     batch.answers.push({ item, answer: { kind: 'rejected', error: new StandingError('actor-blocked', 'the stored actor does not fit the deployed machine (R12)') } })
     return
   }
-  // Timers and effect results come again from their own rows.
-  const waits = delivery.kind === 'event' || delivery.kind === 'start' || delivery.kind === 'stop'
-  if (waits && item.parked === undefined) batch.orphans.push(parkedRow(cell.address, { ...delivery, fresh: false }, 'waiting', at))
+  // A timer comes again from its own row; an effect would be called again for every result that is not kept.
+  if (delivery.kind !== 'timer' && item.parked === undefined) batch.orphans.push(parkedRow(cell.address, asPlainDelivery(undefined, delivery), 'waiting', at))
+  if (delivery.kind === 'result') batch.effectsDone.push(delivery.effectKey)
   batch.answers.push({ item, answer: { kind: 'settled' } })
 }
 
@@ -103,9 +108,7 @@ function stepOne(context: StepContext, write: ActorWrite, item: Item, batch: Cel
   const { state } = write
   const answer = (value: Answered['answer']): void => void batch.answers.push({ item, answer: value })
   if (state.hold !== null) return answer(whileHeld(context, write, item))
-  if (reply.mode === 'sync' && reply.ifSeq !== undefined && reply.ifSeq !== state.seq) {
-    return answer({ kind: 'rejected', error: new StandingError('stale-version', `the actor is at seq ${state.seq}, not ${reply.ifSeq}`, { extra: { seq: state.seq } }) })
-  }
+  if (reply.mode === 'sync' && reply.ifSeq !== undefined && !write.isAt(reply.ifSeq)) return answer({ kind: 'refused', state, result: 'moved' })
   let result: StepResult
   try {
     if (item.failure !== undefined) throw asError(item.failure)
@@ -134,10 +137,7 @@ function outcomeOf(result: Exclude<StepResult, Stepped>, kind: string): 'ignored
 /** R7: the events of a held actor wait, durably. */
 function whileHeld(context: StepContext, write: ActorWrite, item: Item): Answered['answer'] {
   const { delivery, reply } = item
-  if (reply.mode === 'sync') {
-    const { hold } = write.state
-    return { kind: 'rejected', error: new StandingError('actor-blocked', `the actor is held: ${hold?.reason ?? ''}`) }
-  }
+  if (reply.mode === 'sync') return { kind: 'refused', state: write.state, result: 'held' }
   // Its row stays armed and is looked at again once the actor goes on.
   if (delivery.kind === 'timer') return { kind: 'settled' }
   if (item.parked === undefined) write.parked.push(parkedRow(write.state.address, asPlainDelivery(write.state, delivery), 'waiting', context.at))

@@ -39,6 +39,8 @@ export class Cell {
   ready = false
   /** After a failed batch: step one event in a commit of its own, so that the bad one is found. */
   solo = false
+  /** The database refuses even the hold of this actor: not tried again before this moment of the machine's clock. */
+  restUntil = 0
 
   constructor(key: string, address: Address) {
     this.key = key

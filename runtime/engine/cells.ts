@@ -21,8 +21,9 @@ export class Cells {
     let cell = this.#cells.get(key)
     if (cell === undefined) {
       cell = new Cell(key, address)
+      // Room first: the new one is idle still, and must not be the one to go.
+      if (this.#cells.size >= this.#max) this.#evict()
       this.#cells.set(key, cell)
-      if (this.#cells.size > this.#max) this.#evict()
     } else {
       this.#cells.delete(key)
       this.#cells.set(key, cell)
@@ -34,11 +35,11 @@ export class Cells {
     return this.#cells.get(key)
   }
 
-  drop(cell: Cell): void {
-    if (cell.idle) this.#cells.delete(cell.key)
+  /** Its work is done: it stays only when it holds an actor and there is room. */
+  rest(cell: Cell): void {
+    if (cell.idle && (typeof cell.state === 'string' || this.#cells.size > this.#max)) this.#cells.delete(cell.key)
   }
 
-  /** Forgets all states, as after a change of ownership or a failed commit of unknown outcome. */
   all(): IterableIterator<Cell> {
     return this.#cells.values()
   }
@@ -46,7 +47,7 @@ export class Cells {
   #evict(): void {
     let looked = 0
     for (const cell of this.#cells.values()) {
-      if (this.#cells.size <= this.#max || looked++ > EVICTION_SCAN_MAX) return
+      if (this.#cells.size < this.#max || looked++ > EVICTION_SCAN_MAX) return
       if (cell.idle) this.#cells.delete(cell.key)
     }
   }

@@ -17,17 +17,19 @@ import type { Address } from '../model/address.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { Metrics } from '../ports/metrics.ts'
-import { ConflictError, DuplicateEventError, StoreUnavailableError } from '../ports/store.ts'
+import { StoreUnavailableError } from '../ports/store.ts'
 import type { Store } from '../ports/store.ts'
 import type { Limits } from '../runtime-face.ts'
-import { fromStored } from '../step/actor-state.ts'
 import type { Activity } from './activity.ts'
 import type { ActorWrite } from './actor-write.ts'
 import { stepCell } from './batch-steps.ts'
 import type { Answered, CellBatch } from './batch-steps.ts'
 import type { Cell, Exclusive, Item } from './cell.ts'
 import { Cells } from './cells.ts'
+import { judge } from './failed-commit.ts'
+import type { Taken } from './failed-commit.ts'
 import { ACTOR_STEPS_MAX } from './limits.ts'
+import { loadCells } from './load-cells.ts'
 
 /** What happens around a commit; implemented by the runtime's other parts. */
 export interface DispatchHooks {
@@ -39,6 +41,8 @@ export interface DispatchHooks {
   duplicate(cell: Cell, item: Item, found: FoundEvent): void
   /** Outbox rows that have been delivered and can go with the next commit. */
   takeRelayed(): string[]
+  /** They went with it, or did not. */
+  forgotten(keys: readonly string[]): void
   returnRelayed(keys: readonly string[]): void
 }
 
@@ -149,8 +153,8 @@ export class Dispatcher {
   }
 
   /** Takes up to `count` cells from the ready line: hot ones for a batch, cold ones to be loaded first. */
-  #take(count: number): { batch: { cell: Cell; items: Item[] }[]; cold: Cell[] } {
-    const batch: { cell: Cell; items: Item[] }[] = []
+  #take(count: number): { batch: Taken[]; cold: Cell[] } {
+    const batch: Taken[] = []
     const cold: Cell[] = []
     const ready = this.#ready
     let budget = this.#parts.limits.batch
@@ -170,7 +174,7 @@ export class Dispatcher {
         void work().finally(() => this.#release(cell))
         continue
       }
-      const items = cell.queue.splice(0, cell.solo ? 1 : Math.min(budget, ACTOR_STEPS_MAX))
+      const items = takeDistinct(cell.queue, cell.solo ? 1 : Math.min(budget, ACTOR_STEPS_MAX))
       budget -= items.length
       batch.push({ cell, items })
       if (cell.solo) break
@@ -180,24 +184,8 @@ export class Dispatcher {
   }
 
   async #load(cells: readonly Cell[]): Promise<void> {
-    const { store, compiled, log } = this.#parts
     try {
-      const loaded = await store.load(cells.map((cell) => cell.address))
-      for (const cell of cells) {
-        const found = loaded.get(cell.key)
-        const definition = compiled.get(cell.address.type)
-        if (found === undefined || definition === undefined) {
-          cell.state = 'absent'
-          continue
-        }
-        try {
-          cell.state = fromStored(definition, this.scope, found)
-        } catch (error) {
-          // R12: held back and named; nobody else is troubled.
-          log.error({ actor: cell.key, err: error }, 'a stored actor does not fit the code')
-          cell.state = 'unfit'
-        }
-      }
+      await loadCells(this.#parts, this.scope, cells)
       this.#recovered()
     } catch (error) {
       this.#pause(error)
@@ -205,7 +193,7 @@ export class Dispatcher {
     for (const cell of cells) this.#release(cell)
   }
 
-  async #run(taken: { cell: Cell; items: Item[] }[]): Promise<void> {
+  async #run(taken: Taken[]): Promise<void> {
     const { store, hooks, metrics } = this.#parts
     this.inFlight++
     let batches: CellBatch[] = []
@@ -214,18 +202,17 @@ export class Dispatcher {
       if (taken.some(({ items }) => items.some((item) => item.maybeCommitted))) await this.#settleKnown(taken)
       batches = taken.map(({ cell, items }) => this.#step(cell, items))
       const writes = batches.flatMap((batch) => (batch.write === undefined ? [] : [batch.write]))
-      const orphans = batches.flatMap((batch) => batch.orphans)
-      if (orphans.length > 0) await store.park(orphans)
+      await this.#setAside(batches)
+      if (this.#stopped) return
       if (writes.length > 0 || relayed.length > 0) {
         const began = performance.now()
         await store.commit({ actors: writes.map((write) => write.toCommit()), relayed })
-        metrics.committed(
-          writes.reduce((sum, write) => sum + write.steps.length, 0),
-          performance.now() - began,
-        )
+        const durationMs = performance.now() - began
+        this.#tell(() => metrics.committed(writes.reduce((sum, write) => sum + write.steps.length, 0), durationMs))
       }
       if (this.#stopped) return
       this.#recovered()
+      hooks.forgotten(relayed)
       for (const batch of batches) this.#succeed(batch)
     } catch (error) {
       hooks.returnRelayed(relayed)
@@ -235,6 +222,15 @@ export class Dispatcher {
       for (const { cell } of taken) this.#release(cell)
       this.#schedule()
     }
+  }
+
+  /** What has no actor row to be committed with; the effect rows go only when their results are safe. */
+  async #setAside(batches: readonly CellBatch[]): Promise<void> {
+    const { store } = this.#parts
+    const orphans = batches.flatMap((batch) => batch.orphans)
+    if (orphans.length > 0) await store.park(orphans)
+    const effects = batches.flatMap((batch) => batch.effectsDone)
+    if (effects.length > 0 && !this.#stopped) await store.removeEffects(effects)
   }
 
   #step(cell: Cell, items: readonly Item[]): CellBatch {
@@ -249,14 +245,23 @@ export class Dispatcher {
     if (write !== undefined) {
       cell.state = write.state
       write.state.self.current = write.state.snapshot
-      this.#parts.hooks.committed(cell, write)
+      this.#tell(() => this.#parts.hooks.committed(cell, write))
     }
     for (const answered of batch.answers) this.#done(answered)
   }
 
   #done(answered: Answered): void {
-    this.#parts.hooks.answer(answered)
+    this.#tell(() => this.#parts.hooks.answer(answered))
     this.#forget(answered.item)
+  }
+
+  /** After the commit nothing may make the batch look failed, or it would be taken twice. */
+  #tell(listen: () => void): void {
+    try {
+      listen()
+    } catch (error) {
+      this.#parts.log.error({ err: error }, 'a listener failed after a commit')
+    }
   }
 
   #forget(_item: Item): void {
@@ -265,7 +270,7 @@ export class Dispatcher {
   }
 
   /** R3: after a commit of unknown outcome, or one refused as a double, the journal decides. */
-  async #settleKnown(taken: { cell: Cell; items: Item[] }[]): Promise<void> {
+  async #settleKnown(taken: Taken[]): Promise<void> {
     const asked = taken.flatMap(({ cell, items }) => items.filter((item) => item.maybeCommitted).map((item) => ({ address: cell.address, eventId: item.delivery.eventId })))
     const found = await this.#parts.store.findEvents(asked)
     for (const entry of taken) {
@@ -282,52 +287,31 @@ export class Dispatcher {
     }
   }
 
-  #fail(taken: { cell: Cell; items: Item[] }[], error: unknown): void {
-    const { metrics, log } = this.#parts
+  #fail(taken: readonly Taken[], error: unknown): void {
     for (const { cell, items } of taken) cell.queue.unshift(...items)
-    if (error instanceof ConflictError) {
-      metrics.conflict()
-      const moved = new Set(error.addresses.map((a) => `${a.tenant}/${a.type}/${a.id}`))
-      for (const { cell } of taken) if (moved.size === 0 || moved.has(cell.key)) cell.state = 'unknown'
-      return
+    const verdict = judge(taken, error, this.#parts)
+    if (verdict === 'pause') this.#pause(error)
+    if (verdict === 'rest') for (const { cell, items } of taken) this.#rest(cell, items[0] as Item, error)
+  }
+
+  /** An event that cannot even be set aside: a sender who waits is told, any other event is tried again after a while. */
+  #rest(cell: Cell, item: Item, error: unknown): void {
+    if (item.reply.mode === 'sync') {
+      cell.queue.shift()
+      cell.solo = false
+      item.reply.reject(new StandingError('step-failed', 'the database refuses this event', { cause: error }))
+      this.#forget(item)
+    } else {
+      cell.restUntil = performance.now() + RETRY_MS_MAX
     }
-    if (error instanceof DuplicateEventError) {
-      for (const { address, eventId } of error.events) {
-        const entry = taken.find(({ cell }) => cell.address.id === address.id && cell.address.type === address.type && cell.address.tenant === address.tenant)
-        const item = entry?.items.find((one) => one.delivery.eventId === eventId)
-        if (item !== undefined) item.maybeCommitted = true
-      }
-      return
-    }
-    if (error instanceof StoreUnavailableError) {
-      for (const { cell, items } of taken) {
-        cell.state = 'unknown'
-        for (const item of items) item.maybeCommitted = true
-      }
-      this.#pause(error)
-      return
-    }
-    const only = taken.length === 1 ? taken[0] : undefined
-    if (only !== undefined && only.items.length === 1) {
-      const item = only.items[0] as Item
-      log.error({ actor: only.cell.key, eventId: item.delivery.eventId, err: error }, 'the database refuses the commit of this event')
-      // A failure to write even the hold is tried again after a pause, not in a tight loop.
-      if (item.failure !== undefined) this.#pause(error)
-      item.failure = error
-      only.cell.solo = true
-      return
-    }
-    log.warn({ actors: taken.length, err: error }, 'a batch was refused; trying its events one by one')
-    for (const { cell } of taken) cell.solo = true
   }
 
   #release(cell: Cell): void {
+    const restMs = cell.restUntil - performance.now()
+    if (restMs > 0) return void setTimeout(() => this.#release(cell), restMs)
     cell.busy = false
-    if (cell.queue.length > 0 || cell.exclusive.length > 0) {
-      this.#makeReady(cell)
-    } else if (typeof cell.state === 'string') {
-      this.cells.drop(cell)
-    }
+    if (cell.queue.length > 0 || cell.exclusive.length > 0) this.#makeReady(cell)
+    else this.cells.rest(cell)
   }
 
   #pause(error: unknown): void {
@@ -346,6 +330,22 @@ export class Dispatcher {
     this.unavailable = false
     this.#retryMs = RETRY_MS_MIN
   }
+}
+
+/** From the front of the queue, one event id once: only the journal can answer the second (R3). */
+function takeDistinct(queue: Item[], count: number): Item[] {
+  const seen = new Set<string>()
+  let taken = 0
+  for (; taken < Math.min(count, queue.length); taken++) {
+    const item = queue[taken] as Item
+    if (item.delivery.fresh) continue
+    if (seen.has(item.delivery.eventId)) {
+      item.maybeCommitted = true
+      break
+    }
+    seen.add(item.delivery.eventId)
+  }
+  return queue.splice(0, taken)
 }
 
 /** Splitting a handful of events over two commits would only cost a second round trip. */

@@ -35,7 +35,11 @@ export async function callEffect(compiled: CompiledActor | undefined, row: Effec
   const timer = setTimeout(() => limit.abort(new RetryableError(`no answer within ${timeoutMs} ms`)), timeoutMs)
   const either = AbortSignal.any([signal, limit.signal])
   try {
-    const call = Promise.resolve().then(() => invoke(compiled, row, attempt, either))
+    const call = Promise.resolve().then(() => {
+      // Killed or cancelled since the attempt began: the outside must not hear of it any more.
+      either.throwIfAborted()
+      return invoke(compiled, row, attempt, either)
+    })
     const output = await Promise.race([call, aborted(either)])
     return output === undefined ? undefined : toPlain(output, `the output of '${row.name}'`).data
   } finally {

@@ -13,6 +13,8 @@ export class EffectLedger {
   /** Only the latest state of each matters. */
   #progress = new Map<string, EffectRow>()
   #removed = new Set<string>()
+  /** Whoever waits for the next statement to be through. */
+  #waiters: (() => void)[] = []
   #writing = false
   #killed = false
 
@@ -22,19 +24,27 @@ export class EffectLedger {
     this.#log = log
   }
 
-  progress(row: EffectRow): void {
+  /** Resolves when it is written; only who must know waits. */
+  progress(row: EffectRow): Promise<void> {
     this.#progress.set(row.key, row)
-    this.#write()
+    return this.#written()
   }
 
-  remove(key: string): void {
+  remove(key: string): Promise<void> {
     this.#progress.delete(key)
     this.#removed.add(key)
-    this.#write()
+    return this.#written()
   }
 
   kill(): void {
     this.#killed = true
+  }
+
+  #written(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiters.push(resolve)
+      this.#write()
+    })
   }
 
   #write(): void {
@@ -51,18 +61,22 @@ export class EffectLedger {
     await new Promise((resolve) => setImmediate(resolve))
     const progress = this.#progress
     const removed = this.#removed
+    const waiters = this.#waiters
     this.#progress = new Map()
     this.#removed = new Set()
+    this.#waiters = []
     if (this.#killed) return
     try {
       if (progress.size > 0) {
         await this.#store.progressEffects([...progress.values()].map(({ key, status, attempts, nextAttemptAt, lastError }) => ({ key, status, attempts, nextAttemptAt, lastError })))
       }
       if (removed.size > 0) await this.#store.removeEffects([...removed])
+      for (const resolve of waiters) resolve()
     } catch (error) {
       this.#log.warn({ err: error }, 'the progress of effects could not be written; trying again')
       for (const [key, row] of progress) if (!this.#progress.has(key) && !this.#removed.has(key)) this.#progress.set(key, row)
       for (const key of removed) this.#removed.add(key)
+      this.#waiters.push(...waiters)
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
     }
   }

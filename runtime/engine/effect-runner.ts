@@ -50,6 +50,9 @@ export class EffectRunner {
   /** Everything in memory: in line, running, or waiting for its next attempt. */
   readonly #held = new Map<string, Held>()
   readonly #waiting = new DueHeap<string>()
+  /** Left memory while a sweep was reading: what it has read of them is out of date. */
+  readonly #overtaken = new Set<string>()
+  #sweeping: Promise<number> | undefined
   #cancelWake: (() => void) | undefined
   #state: 'stopped' | 'running' | 'draining' | 'killed' = 'stopped'
 
@@ -102,6 +105,11 @@ export class EffectRunner {
     return [...this.#lanes.values()].some((lane) => lane.spilled)
   }
 
+  /** The soonest of the attempts that memory waits for. */
+  get nextAttemptAt(): number | undefined {
+    return this.#waiting.nextDueAt
+  }
+
   stats(): Record<string, { queued: number; running: number }> {
     return Object.fromEntries([...this.#lanes].map(([name, lane]) => [name, { queued: lane.queued, running: lane.running }]))
   }
@@ -115,14 +123,21 @@ export class EffectRunner {
   cancel(keys: readonly string[]): void {
     for (const key of keys) {
       const held = this.#held.get(key)
-      if (held === undefined) continue
-      this.#held.delete(key)
-      held.abort?.abort(new TerminalError('the invocation is no longer active'))
+      this.#leave(key)
+      held?.abort?.abort(new TerminalError('the invocation is no longer active'))
     }
   }
 
   /** R10: takes in what the store has and memory has not. Resolves with how many were found. */
-  async sweep(): Promise<number> {
+  sweep(): Promise<number> {
+    this.#sweeping ??= this.#sweep().finally(() => {
+      this.#sweeping = undefined
+      this.#overtaken.clear()
+    })
+    return this.#sweeping
+  }
+
+  async #sweep(): Promise<number> {
     let found = 0
     for (const lane of this.#lanes.values()) {
       if (this.#state !== 'running') return found
@@ -133,7 +148,7 @@ export class EffectRunner {
       const rows = await this.#parts.store.dueEffects({ until: this.#parts.clock.now(), limit, lane: lane.name })
       lane.spilled = rows.length >= limit
       for (const row of rows) {
-        if (this.#held.has(row.key)) continue
+        if (this.#held.has(row.key) || this.#overtaken.has(row.key)) continue
         found++
         // A crash in the middle of an attempt leaves `running` behind; the attempt counts.
         this.#admit(row)
@@ -203,8 +218,8 @@ export class EffectRunner {
 
   async #attempt(lane: Lane, row: EffectRow): Promise<void> {
     const held = this.#held.get(row.key)
-    // Cancelled while it stood in line.
-    if (held === undefined) return
+    // Cancelled while it stood in line, or taken out of it by staff and begun already.
+    if (held === undefined || held.abort !== undefined) return
     const { clock, metrics, compiled } = this.#parts
     const abort = new AbortController()
     held.abort = abort
@@ -213,7 +228,7 @@ export class EffectRunner {
     if (effect?.noteBeforeCall === true) {
       if (!(await this.#note(held.row))) return this.#requeueLater(held, row)
     } else {
-      this.#ledger.progress(held.row)
+      void this.#ledger.progress(held.row)
     }
     const began = performance.now()
     const elapsed = (): number => performance.now() - began
@@ -222,11 +237,11 @@ export class EffectRunner {
       if (!this.#held.has(row.key)) return
       metrics.effectFinished(lane.name, row.name, 'done', elapsed())
       await this.#succeed(held.row, output)
-      this.#held.delete(row.key)
+      this.#leave(row.key)
     } catch (error) {
       // Cancelled, stopped or killed: nobody waits for this any more, or the next start does.
       if (!this.#held.has(row.key) || this.#state === 'killed') return
-      if (abort.signal.aborted) return void this.#held.delete(row.key)
+      if (abort.signal.aborted) return this.#leave(row.key)
       await this.#fail(held, lane, error, elapsed())
     }
   }
@@ -252,10 +267,8 @@ export class EffectRunner {
   }
 
   async #succeed(row: EffectRow, output: unknown): Promise<void> {
-    if (row.kind === 'action') {
-      this.#ledger.remove(row.key)
-      return
-    }
+    // Held in memory until the row is gone, so that no sweep takes it for a forgotten one.
+    if (row.kind === 'action') return this.#ledger.remove(row.key)
     await this.#report(row, { type: `xstate.done.actor.${row.childId as string}`, output, actorId: row.childId })
   }
 
@@ -263,7 +276,8 @@ export class EffectRunner {
     const { clock, metrics, log, compiled, random } = this.#parts
     const { row } = held
     const effect = effectOf(compiled.get(row.address.type), row)
-    const policy = { ...DEFAULT_RETRY, ...effect?.retry }
+    // A promise of the machine's own, without a policy, rejects when it rejects, as in XState.
+    const policy = row.kind === 'invoke' && effect === undefined ? { ...DEFAULT_RETRY, attempts: 1 } : { ...DEFAULT_RETRY, ...effect?.retry }
     const lastError = JSON.stringify(toErrorRecord(error))
     const final = error instanceof TerminalError || row.attempts >= policy.attempts
     log.warn({ effect: row.key, name: row.name, attempt: row.attempts, final, err: toErrorRecord(error) }, 'an effect failed')
@@ -272,7 +286,7 @@ export class EffectRunner {
       const nextAttemptAt = clock.now() + backoffMs(policy, row.attempts, random(), error)
       held.row = { ...row, status: 'retrying', nextAttemptAt, lastError }
       held.abort = undefined
-      this.#ledger.progress(held.row)
+      void this.#ledger.progress(held.row)
       this.#waiting.push(nextAttemptAt, row.key)
       this.#wake()
       return
@@ -282,14 +296,19 @@ export class EffectRunner {
       await this.#report({ ...row, lastError }, { type: `xstate.error.actor.${row.childId as string}`, error: record, actorId: row.childId })
     } else {
       // Stays for staff to see, retry or cancel.
-      this.#ledger.progress({ ...row, status: 'failed', lastError })
+      await this.#ledger.progress({ ...row, status: 'failed', lastError })
       if (effect?.onGiveUp !== undefined) {
         const event: EventObject = { type: effect.onGiveUp, effect: row.name, key: row.key, error: record }
         const trace = { source: `effect:${row.name}`, correlationId: row.correlationId, causationId: row.key }
         await this.#parts.deliver(row.address, { kind: 'event', eventId: `${row.key}/given-up`, fresh: false, trace, event })
       }
     }
-    this.#held.delete(row.key)
+    this.#leave(row.key)
+  }
+
+  #leave(key: string): void {
+    this.#held.delete(key)
+    if (this.#sweeping !== undefined) this.#overtaken.add(key)
   }
 
   /** The effect row goes in the commit that takes this result; the child's key fences it (R5). */
@@ -308,7 +327,8 @@ export class EffectRunner {
     const now = this.#parts.clock.now()
     for (let key = this.#waiting.popDue(now); key !== undefined; key = this.#waiting.popDue(now)) {
       const held = this.#held.get(key)
-      if (held !== undefined && held.abort === undefined) this.#enqueue(this.#lane(held.row.lane), held.row)
+      // Staff may have begun it anew meanwhile: its earlier place in line says nothing.
+      if (held !== undefined && held.abort === undefined && held.row.nextAttemptAt <= now) this.#enqueue(this.#lane(held.row.lane), held.row)
     }
     this.#wake()
   }

@@ -4,6 +4,7 @@ import { StandingError } from '../errors.ts'
 import type { FieldError } from '../errors.ts'
 import type { CompiledActor } from '../machine/compile.ts'
 import { matchesDescriptor } from '../machine/descriptors.ts'
+import { toPlain } from '../machine/plain.ts'
 import type { Json } from '../model/json.ts'
 import type { EventObject } from '../model/messages.ts'
 
@@ -19,6 +20,7 @@ export function checkEvent(compiled: CompiledActor, event: EventObject, eventByt
   if (type === '*' || type.startsWith('xstate.') || type.startsWith('standing.')) {
     throw invalidEvent(`events of type '${type}' are reserved and cannot be sent`, [{ pointer: '/type', detail: 'reserved' }])
   }
+  if (!TYPE_PATTERN.test(type)) throw invalidEvent('an event type has 1 to 200 printable characters', [{ pointer: '/type', detail: '1 to 200 printable characters' }])
   const plain = plainCopy(event, eventBytes) as EventObject
   const { events } = compiled.definition
   if (events === undefined) return plain
@@ -29,15 +31,20 @@ export function checkEvent(compiled: CompiledActor, event: EventObject, eventByt
   }
   const { type: _type, ...payload } = plain
   const data = parse(schema, payload, (errors) => invalidEvent(`the payload of '${type}' does not fit its schema`, errors))
-  return { ...(data as object), type }
+  return { ...(toPlain(data, `the payload of '${type}'`).data as object), type }
 }
+
+// A database's text takes no NUL; a type of any length would fill its indexes.
+// eslint-disable-next-line no-control-regex -- the control characters are exactly what is refused
+const TYPE_PATTERN = /^[^\u0000-\u001f\u007f]{1,200}$/
 
 /** @throws StandingError `invalid-input` or `payload-too-large`. */
 export function checkInput(compiled: CompiledActor, input: unknown, inputBytes: number): Json | undefined {
   const { input: schema } = compiled.definition
   const plain = input === undefined ? undefined : plainCopy(input, inputBytes)
   if (schema === undefined) return plain as Json | undefined
-  return parse(schema, plain, (errors) => new StandingError('invalid-input', `the input of '${compiled.type}' does not fit its schema`, { errors })) as Json
+  const data = parse(schema, plain, (errors) => new StandingError('invalid-input', `the input of '${compiled.type}' does not fit its schema`, { errors }))
+  return data === undefined ? undefined : (toPlain(data, `the input of '${compiled.type}'`).data as Json)
 }
 
 function parse(schema: Schema, value: unknown, fail: (errors: FieldError[]) => StandingError): unknown {
@@ -48,13 +55,15 @@ function parse(schema: Schema, value: unknown, fail: (errors: FieldError[]) => S
 
 /** What JSON keeps of it: nobody else can change it afterwards, and a reload gives the same. */
 function plainCopy(value: unknown, bytes: number): unknown {
-  let text: string
+  let text: string | undefined
   try {
     text = JSON.stringify(value)
   } catch (error) {
     throw invalidEvent(`the payload is not plain data: ${error instanceof Error ? error.message : String(error)}`, [])
   }
-  if (text.length > bytes) throw new StandingError('payload-too-large', `the payload has ${text.length} bytes; ${bytes} are allowed (R9)`)
+  if (text === undefined) throw invalidEvent('the payload is not plain data', [])
+  const size = Buffer.byteLength(text)
+  if (size > bytes) throw new StandingError('payload-too-large', `the payload has ${size} bytes; ${bytes} are allowed (R9)`)
   return JSON.parse(text) as unknown
 }
 

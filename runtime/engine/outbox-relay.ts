@@ -34,10 +34,18 @@ export class OutboxRelay {
   readonly #inMemory = new Set<string>()
   /** Senders whose message the bus refused: their later ones wait behind it. */
   readonly #stuck = new Map<string, Outgoing[]>()
-  #relayed: string[] = []
+  /** Delivered, to be forgotten with the next commit; in order. */
+  readonly #relayed = new Set<string>()
+  /** Being forgotten by a statement under way. */
+  readonly #leaving = new Set<string>()
+  /** Forgotten while a sweep was reading: what it has read of them is out of date. */
+  readonly #overtaken = new Set<string>()
   #forgetting = false
   #spilled = false
-  #killed = false
+  /** Rows have been left to the table since the sweep under way began. */
+  #left = false
+  #sweeping: Promise<number> | undefined
+  #state: 'running' | 'draining' | 'killed' = 'running'
 
   constructor(parts: OutboxRelayParts) {
     this.#parts = parts
@@ -59,48 +67,86 @@ export class OutboxRelay {
   }
 
   /** R10: rows that nobody is carrying. Resolves with how many were found. */
-  async sweep(): Promise<number> {
+  sweep(): Promise<number> {
+    this.#sweeping ??= this.#sweep().finally(() => {
+      this.#sweeping = undefined
+      this.#overtaken.clear()
+    })
+    return this.#sweeping
+  }
+
+  async #sweep(): Promise<number> {
     const { store, queued } = this.#parts
     let found = 0
     let position = 0
-    this.#spilled = false
+    this.#left = false
     for (;;) {
       const page = await store.unsentOutbox({ afterPosition: position, limit: PAGE })
       for (const row of page) {
-        if (this.#killed) return found
-        position = row.position
-        if (this.#inMemory.has(row.key) || this.#isRelayed(row.key)) continue
+        if (this.#state === 'killed') return found
         if (this.#inMemory.size >= queued) {
           this.#spilled = true
           return found
         }
+        position = row.position
+        if (this.#isKnown(row.key)) continue
         found++
         this.#send(outgoing(row))
       }
-      if (page.length < PAGE) return found
+      if (page.length === PAGE) continue
+      // Until the table is read to its end, whatever commits meanwhile is left there: it must not overtake (R4).
+      if (!this.#left) break
+      this.#left = false
     }
+    this.#spilled = false
+    return found
   }
 
   takeRelayed(): string[] {
-    return this.#relayed.splice(0, FORGET_MAX)
+    const keys: string[] = []
+    for (const key of this.#relayed) {
+      if (keys.length === FORGET_MAX) break
+      keys.push(key)
+      this.#relayed.delete(key)
+      this.#leaving.add(key)
+    }
+    return keys
   }
 
+  /** After the statement that removed them. */
+  forgotten(keys: readonly string[]): void {
+    for (const key of keys) {
+      this.#leaving.delete(key)
+      if (this.#sweeping !== undefined) this.#overtaken.add(key)
+    }
+  }
+
+  /** The statement failed. */
   returnRelayed(keys: readonly string[]): void {
-    this.#relayed.push(...keys)
-    this.#scheduleForget()
+    for (const key of keys) {
+      this.#leaving.delete(key)
+      this.#relayed.add(key)
+    }
+    if (keys.length > 0) this.#scheduleForget()
+  }
+
+  /** The runtime stops: what the bus does not take at once stays in the table. */
+  drain(): void {
+    this.#state = 'draining'
   }
 
   kill(): void {
-    this.#killed = true
+    this.#state = 'killed'
     this.#inMemory.clear()
-    this.#relayed = []
+    this.#relayed.clear()
   }
 
   #admit(out: Outgoing): void {
-    if (this.#killed) return
+    if (this.#state === 'killed') return
     // Once some are only in the table, later ones must not overtake them.
     if (this.#spilled || this.#inMemory.size >= this.#parts.queued) {
       this.#spilled = true
+      this.#left = true
       return
     }
     this.#send(out)
@@ -123,11 +169,12 @@ export class OutboxRelay {
         await (out.kind === 'mail' ? bus.sendMail(out.mail) : bus.publishFact(out.fact))
         break
       } catch (error) {
-        if (this.#killed) return
+        if (this.#state === 'killed') return
+        if (this.#state === 'draining') return this.#leave(sender, out)
         log.warn({ key: out.key, err: error }, 'the bus did not take a message; trying again')
         if (!this.#stuck.has(sender)) this.#stuck.set(sender, [])
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
-        if (this.#killed) return
+        if (this.#isKilled()) return
       }
     }
     this.#done(out.key)
@@ -143,10 +190,27 @@ export class OutboxRelay {
     else await this.#carry(sender, next)
   }
 
+  /** Gives a refused message and all behind it back to the table, for the next start (R10). */
+  #leave(sender: string, out: Outgoing): void {
+    for (const { key } of [out, ...(this.#stuck.get(sender) ?? [])]) {
+      if (this.#inMemory.delete(key)) this.#parts.activity.end()
+    }
+    this.#stuck.delete(sender)
+  }
+
+  /** On its way, or delivered already. */
+  #isKnown(key: string): boolean {
+    return this.#inMemory.has(key) || this.#relayed.has(key) || this.#leaving.has(key) || this.#overtaken.has(key)
+  }
+
+  #isKilled(): boolean {
+    return this.#state === 'killed'
+  }
+
   #done(key: string): void {
-    if (this.#killed) return
+    if (this.#isKilled()) return
     this.#inMemory.delete(key)
-    this.#relayed.push(key)
+    this.#relayed.add(key)
     this.#scheduleForget()
     this.#parts.activity.end()
     if (this.#spilled && this.#inMemory.size === 0) {
@@ -155,28 +219,25 @@ export class OutboxRelay {
     }
   }
 
-  #isRelayed(key: string): boolean {
-    return this.#relayed.includes(key)
-  }
-
   #scheduleForget(): void {
-    if (this.#forgetting || this.#killed) return
+    if (this.#forgetting || this.#isKilled()) return
     this.#forgetting = true
     const { activity, store, log } = this.#parts
     void activity.during(async () => {
       await new Promise((resolve) => setTimeout(resolve, FORGET_MS))
       const keys = this.takeRelayed()
-      if (keys.length === 0 || this.#killed) return
+      if (keys.length === 0 || this.#isKilled()) return
       try {
         await store.removeOutbox(keys)
+        this.forgotten(keys)
       } catch (error) {
         log.warn({ err: error }, 'delivered messages could not be removed; trying again')
-        this.#relayed.push(...keys)
+        this.returnRelayed(keys)
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
       }
     }).finally(() => {
       this.#forgetting = false
-      if (this.#relayed.length > 0) this.#scheduleForget()
+      if (this.#relayed.size > 0) this.#scheduleForget()
     })
   }
 }

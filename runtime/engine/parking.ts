@@ -24,10 +24,10 @@ export function parkedRow(address: Address, delivery: Delivery, kind: ParkedKind
  * A timer or effect row may not outlive the parking of what it brought, or a sweep would bring it again:
  * the parked form is the plain event, and the row goes in the same commit.
  */
-export function asPlainDelivery(state: ActorState, delivery: Delivery): Delivery {
+export function asPlainDelivery(state: ActorState | undefined, delivery: Delivery): Delivery {
   const { eventId, trace } = delivery
   if (delivery.kind === 'timer') {
-    const timer = state.timers.get(delivery.timerId)
+    const timer = state?.timers.get(delivery.timerId)
     const event = timer === undefined ? describe(delivery) : (JSON.parse(timer.action) as TimerAction).event
     return { kind: 'event', eventId, fresh: false, trace, event }
   }

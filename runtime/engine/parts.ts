@@ -1,5 +1,4 @@
 /** Builds the engine's parts and joins them: what a commit sets off, and how each part reaches a mailbox. */
-import { StandingError } from '../errors.ts'
 import { compileActors } from '../machine/compile.ts'
 import type { CompiledActor } from '../machine/compile.ts'
 import { localBus } from '../bus/local.ts'
@@ -25,6 +24,7 @@ import { EffectRunner } from './effect-runner.ts'
 import { sortableId } from './ids.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
 import { OutboxRelay } from './outbox-relay.ts'
+import { parkedRow } from './parking.ts'
 import { TimerLoop } from './timer-loop.ts'
 import { Watchers } from './watchers.ts'
 
@@ -68,7 +68,9 @@ export function buildParts(options: RuntimeOptions, asOf: (address: Address, seq
 
   /** What a commit sets off, in this order: it is durable now (R1). */
   const committed = (cell: Cell, write: ActorWrite): void => {
-    if (write.timersSet.size > 0) timers.armed(cell.address, write.state.slice, write.timersSet.values())
+    // What fell due while the actor was held has left the loop's memory.
+    const armed = write.isRelease ? write.state.timers : write.timersSet
+    if (armed.size > 0) timers.armed(cell.address, write.state.slice, armed.values())
     if (write.effectsRemoved.length > 0) effects.cancel(write.effectsRemoved)
     if (write.effectsAdded.size > 0) effects.add(write.effectsAdded.values())
     for (const step of write.steps) {
@@ -99,6 +101,7 @@ export function buildParts(options: RuntimeOptions, asOf: (address: Address, seq
         answers.duplicate(cell, item, found)
       },
       takeRelayed: () => relay.takeRelayed(),
+      forgotten: (keys) => relay.forgotten(keys),
       returnRelayed: (keys) => relay.returnRelayed(keys),
     },
   })
@@ -109,8 +112,10 @@ export function buildParts(options: RuntimeOptions, asOf: (address: Address, seq
   const administration = new Administration({ compiled, store, clock, limits, newId, dispatcher, committed })
 
   const receive = async (mail: Mail): Promise<void> => {
-    if (!compiled.has(mail.to.type)) throw new StandingError('actor-type-unknown', `no actor type '${mail.to.type}' for mail ${mail.key}`)
-    await deliver(mail.to, mailDelivery(mail))
+    if (compiled.has(mail.to.type)) return deliver(mail.to, mailDelivery(mail))
+    // Kept for when somebody looks: handed back, it would come again for ever and hold up its sender's later mail (R7, R8).
+    log.error({ mail: mail.key, to: addressKey(mail.to) }, 'mail for an actor type that is not registered is set aside')
+    await store.park([parkedRow(mail.to, mailDelivery(mail), 'undeliverable', clock.now())])
   }
   return { compiled, store, bus, clock, log, limits, newId, activity, dispatcher, answers, effects, relay, timers, watchers, administration, deliver, receive }
 }

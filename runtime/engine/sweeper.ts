@@ -2,6 +2,8 @@
  * R10: recovery is a loop. At start and for as long as the runtime runs, whatever nobody is working on is
  * found again: due timers, unfinished effects, unsent messages, events that wait for an actor that goes on.
  */
+import { addressKey } from '../model/address.ts'
+import type { PositionedParkedRow } from '../model/records.ts'
 import type { Log } from '../ports/log.ts'
 import { parkedItem } from './administration.ts'
 import type { EngineParts } from './parts.ts'
@@ -72,11 +74,17 @@ export class Sweeper {
   /** Events parked while their actor was held, whose actor is held no longer (a crash came between). */
   async #waiting(): Promise<void> {
     const { store, dispatcher } = this.#parts
-    const rows = await store.listParked({ kind: 'waiting', limit: PAGE })
-    const byActor = new Map<string, typeof rows>()
-    for (const row of rows) {
-      const key = `${row.address.tenant}/${row.address.type}/${row.address.id}`
-      byActor.set(key, [...(byActor.get(key) ?? []), row])
+    const byActor = new Map<string, PositionedParkedRow[]>()
+    let position = 0
+    for (let page = PAGE; page === PAGE; ) {
+      const rows = await store.listParked({ kind: 'waiting', limit: PAGE, afterPosition: position })
+      for (const row of rows) {
+        const waiting = byActor.get(addressKey(row.address)) ?? []
+        waiting.push(row)
+        byActor.set(addressKey(row.address), waiting)
+      }
+      position = rows.at(-1)?.position ?? position
+      page = rows.length
     }
     for (const waiting of byActor.values()) {
       const address = waiting[0]?.address

@@ -41,7 +41,9 @@ export class TimerLoop {
   #horizon = Number.NEGATIVE_INFINITY
   #cursor: DueTimer | undefined
   #firing = 0
-  #refilling = false
+  #refilling: Promise<boolean> | undefined
+  /** Where the refill under way will move the horizon to. */
+  #target = Number.NEGATIVE_INFINITY
   #cancelWake: (() => void) | undefined
   #running = false
 
@@ -68,7 +70,8 @@ export class TimerLoop {
   armed(address: Address, slice: number, timers: Iterable<TimerRow>): void {
     let soonest = false
     for (const timer of timers) {
-      if (timer.dueAt > this.#horizon) continue
+      // A refill under way may have read its page before this commit: up to its target nobody else will see the timer.
+      if (timer.dueAt > this.#horizon && timer.dueAt > this.#target) continue
       soonest ||= timer.dueAt < (this.#near.nextDueAt ?? Number.POSITIVE_INFINITY)
       this.#near.push(timer.dueAt, { ...timer, address, slice })
     }
@@ -93,12 +96,16 @@ export class TimerLoop {
     if (!this.#running) return
     this.#fireDue()
     const now = this.#parts.clock.now()
+    // A full line of due timers goes on when there is room again; until then there is nothing to wake for.
+    const soonest = this.#firing < FIRING_MAX ? (this.#near.nextDueAt ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
+    const hasRoom = this.#near.size < PAGE
     // Reads ahead while there is room; half a look-ahead before the horizon so that it is never reached.
-    if (this.#horizon < now + LOOKAHEAD_MS / 2 && this.#near.size < PAGE) {
-      void this.#refill().then(() => this.#turn())
+    if (this.#horizon < now + LOOKAHEAD_MS / 2 && hasRoom) {
+      this.#wakeAt(soonest)
+      void this.#refill().then((filled) => (filled ? this.#turn() : this.#wakeAt(this.#parts.clock.now() + REFILL_RETRY_MS)))
       return
     }
-    this.#wakeAt(Math.min(this.#near.nextDueAt ?? Number.POSITIVE_INFINITY, this.#horizon - LOOKAHEAD_MS / 2))
+    this.#wakeAt(hasRoom ? Math.min(soonest, this.#horizon - LOOKAHEAD_MS / 2) : soonest)
   }
 
   #wakeAt(at: number): void {
@@ -122,16 +129,22 @@ export class TimerLoop {
     this.#parts.deliver(timer.address, { kind: 'timer', eventId, fresh: true, trace, timerId: timer.id, armedSeq: timer.armedSeq, dueAt: timer.dueAt }, () => {
       this.#firing--
       this.#parts.metrics.timerFired(Math.max(0, this.#parts.clock.now() - timer.dueAt))
-      // A full line of due timers goes on as soon as there is room again.
       if (this.#running && this.#firing === FIRING_MAX - 1) this.#turn()
     })
   }
 
-  async #refill(): Promise<void> {
-    if (this.#refilling) return
-    this.#refilling = true
+  /** One at a time, whoever asks; false when the store did not answer. */
+  #refill(): Promise<boolean> {
+    this.#refilling ??= this.#read().finally(() => {
+      this.#refilling = undefined
+    })
+    return this.#refilling
+  }
+
+  async #read(): Promise<boolean> {
+    const target = this.#parts.clock.now() + LOOKAHEAD_MS
+    this.#target = target
     try {
-      const target = this.#parts.clock.now() + LOOKAHEAD_MS
       while (this.#horizon < target && this.#near.size < PAGE) {
         const page = await this.#parts.store.dueTimers({ until: target, limit: PAGE, after: this.#cursor })
         for (const timer of page) this.#near.push(timer.dueAt, timer)
@@ -140,17 +153,21 @@ export class TimerLoop {
           this.#cursor = last
           this.#horizon = last.dueAt
         } else {
-          this.#cursor = { ...ANY_TIMER, dueAt: target }
+          this.#cursor = timersAfter(target)
           this.#horizon = target
         }
       }
+      return true
     } catch (error) {
       this.#parts.log.warn({ err: error }, 'due timers could not be read; trying again')
-      this.#wakeAt(this.#parts.clock.now() + REFILL_RETRY_MS)
-    } finally {
-      this.#refilling = false
+      return false
     }
   }
+}
+
+/** Stands behind every timer due at or before `dueAt`. */
+export function timersAfter(dueAt: number): DueTimer {
+  return { ...ANY_TIMER, dueAt }
 }
 
 const ANY_TIMER: DueTimer = { id: '', dueAt: 0, armedAt: 0, armedSeq: 0, action: '{}', address: LAST_ADDRESS, slice: 0 }

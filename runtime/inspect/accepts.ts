@@ -16,7 +16,7 @@ export interface Candidate {
 /** Event types of the author's own that some active state has a transition for; guards not considered. */
 export function candidates(snapshot: AnyMachineSnapshot): Candidate[] {
   const byEvent = new Map<string, AnyTransitionDefinition[]>()
-  for (const transition of getNextTransitions(snapshot as never) as AnyTransitionDefinition[]) {
+  for (const transition of getNextTransitions(snapshot as never)) {
     const event = transition.eventType
     if (event === '' || event.startsWith('xstate.')) continue
     if (transition.target === undefined && transition.actions.length === 0) continue
@@ -78,5 +78,5 @@ function probeMachine(compiled: CompiledActor, refused: string[]): AnyStateMachi
       return [name, told]
     }),
   )
-  return new StateMachine(machine.config as never, { ...machine.implementations, guards } as never) as unknown as AnyStateMachine
+  return new StateMachine(machine.config as never, { ...machine.implementations, guards } as never)
 }

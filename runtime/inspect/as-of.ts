@@ -2,6 +2,8 @@
  * The actor as it was: its journal replayed up to a point. Possible because a step is pure and its time
  * came in with the event (R11).
  */
+import { StandingError } from '../errors.ts'
+import { isMigration, stateAfterMigration } from '../gate/migration-step.ts'
 import type { CompiledActor } from '../machine/compile.ts'
 import type { StepScope } from '../machine/scope.ts'
 import type { Address } from '../model/address.ts'
@@ -14,8 +16,20 @@ import { recordStep, replayStep, startStep } from '../step/step.ts'
 
 /** Replays rows in seq order; rows that took no transition only count. */
 export function replay(compiled: CompiledActor, scope: StepScope, address: Address, parent: ParentLink | null, rows: readonly JournalRow[], limits: Limits): ActorState | undefined {
-  let state: ActorState | undefined
-  for (const row of rows) {
+  try {
+    return replayRows(compiled, scope, address, parent, rows, limits)
+  } catch (error) {
+    const older = rows.find((row) => row.version !== compiled.definition.version)
+    if (older === undefined) throw error
+    throw new StandingError('gate-refused', `the actor ran version ${older.version} then, which this code cannot replay`, { cause: error })
+  }
+}
+
+function replayRows(compiled: CompiledActor, scope: StepScope, address: Address, parent: ParentLink | null, rows: readonly JournalRow[], limits: Limits): ActorState | undefined {
+  // A migration says what the actor was right after it: what came before ran on other code.
+  const checkpoint = rows.findLastIndex(isMigration)
+  let state = checkpoint < 0 ? undefined : stateAfterMigration(compiled, scope, address, parent, rows[checkpoint] as JournalRow)
+  for (const row of rows.slice(checkpoint + 1)) {
     const context = { compiled, scope, at: row.at, contextBytes: limits.contextBytes }
     const event = JSON.parse(row.event) as EventObject
     const trace = { source: row.source, correlationId: row.correlationId, causationId: row.causationId }

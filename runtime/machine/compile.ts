@@ -10,8 +10,8 @@ import { isDurablePlaceholder } from '../vocabulary.ts'
 import { inertLogic, isMachine, isPromiseLogic } from './logic-kinds.ts'
 import type { PromiseCreator } from './logic-kinds.ts'
 import { refusals } from './refusals.ts'
-import { checkedDelay, rewriteConfig } from './rewrite.ts'
-import type { DelayExpression } from './rewrite.ts'
+import { checkedDelay, rewriteConfig, withCheckedDelay } from './rewrite.ts'
+import type { ActionFunction, DelayExpression } from './rewrite.ts'
 import { allNodes, stateId } from './walk.ts'
 
 /** What a `src` name stands for. */
@@ -67,7 +67,7 @@ function compileOne(
   typeOf: Map<AnyStateMachine, string>,
 ): { actor: CompiledActor; childDefinitions: ActorDefinition[] } {
   const source = definition.machine
-  const rewritten = rewriteConfig(source.config as unknown as Record<string, unknown>)
+  const rewritten = rewriteConfig(source.config)
   const logic: Record<string, unknown> = { ...(source.implementations.actors as object), ...rewritten.actors }
   for (const name of Object.keys(definition.effects ?? {})) logic[name] ??= undefined
 
@@ -96,9 +96,9 @@ function compileOne(
   const actions = new Map<string, ActionLogic>()
   const implementations: Record<string, unknown> = { ...(source.implementations.actions as object), ...rewritten.actions }
   for (const [name, value] of Object.entries(implementations)) {
-    if (typeof value === 'function' && !('resolve' in value)) {
-      actions.set(name, { kind: 'function', run: value as (args: unknown, params: unknown) => unknown })
-    }
+    if (typeof value !== 'function') continue
+    if ('resolve' in value) implementations[name] = withCheckedDelay(value as ActionFunction, `action '${name}'`)
+    else actions.set(name, { kind: 'function', run: value as (args: unknown, params: unknown) => unknown })
   }
   for (const [name, effect] of Object.entries(definition.effects ?? {})) {
     if (!(name in (source.implementations.actors as object))) actions.set(name, { kind: 'effect', effect })

@@ -90,9 +90,14 @@ export function revive(data: unknown, children: Record<string, unknown>): unknow
   if (Array.isArray(data)) return data.map((one) => revive(one, children))
   if ('xstate$$type' in data) {
     const { id, address } = data as unknown as RefMarker
-    return address === undefined ? children[id] : addressRef(address)
+    return address === undefined ? (children[id] ?? goneRef(id)) : addressRef(address)
   }
   return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, revive(value, children)]))
+}
+
+/** A child that is no more: XState sends to itself when a target is undefined, and to nobody when it has stopped. */
+function goneRef(id: string): object {
+  return { id, sessionId: `gone:${id}`, send: () => undefined, _send: () => undefined, getSnapshot: () => undefined }
 }
 
 /** Cheap test on stored text, so that only contexts that hold references are walked. */

@@ -8,7 +8,7 @@
 import { StandingError } from '../errors.ts'
 
 type Config = Record<string, unknown>
-type ActionFunction = ((args: unknown, params: unknown) => unknown) & { type?: string; resolve?: unknown; delay?: unknown }
+export type ActionFunction = ((args: unknown, params: unknown) => unknown) & { type?: string; resolve?: unknown; delay?: unknown }
 
 export interface Rewritten {
   config: Config
@@ -79,10 +79,10 @@ export function rewriteConfig(config: Config): Rewritten {
 }
 
 /** R6: a delay expression that gives no number would raise its event at once; that is an error instead. */
-function withCheckedDelay(action: ActionFunction, where: string): ActionFunction {
+export function withCheckedDelay(action: ActionFunction, where: string): ActionFunction {
   if (typeof action.delay !== 'function') return action
   const copy = Object.assign((args: unknown, params: unknown) => action(args, params), action)
-  copy.delay = checkedDelay(action.delay as DelayExpression, `the inline delay at ${where}`)
+  copy.delay = checkedDelay(action.delay as DelayExpression, `the delay at ${where}`)
   return copy
 }
 

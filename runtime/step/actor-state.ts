@@ -1,9 +1,13 @@
 /** An actor in memory: the live snapshot and everything the next step needs. Never mutated; a step makes a new one. */
 import type { AnyMachineSnapshot } from 'xstate'
+import { isStandingError, StandingError } from '../errors.ts'
+import { misfits, shapeOf } from '../gate/fit.ts'
+import { migrateStored } from '../gate/migrate-stored.ts'
+import type { Migrated } from '../gate/migrate-stored.ts'
 import type { CompiledActor } from '../machine/compile.ts'
 import { selfRef } from '../machine/scope.ts'
 import type { SelfRef, StepScope } from '../machine/scope.ts'
-import { restore } from '../machine/snapshot.ts'
+import { restore, settle } from '../machine/snapshot.ts'
 import type { Encoded } from '../machine/snapshot.ts'
 import type { Address } from '../model/address.ts'
 import type { ChildRecord, Hold, ParentLink, StoredActor, TimerRow } from '../model/records.ts'
@@ -25,15 +29,34 @@ export interface ActorState {
   readonly identifiers: string | undefined
   readonly createdAt: number
   readonly updatedAt: number
+  /** Set when this is not what is stored: the next write must make the migration durable (R12). */
+  readonly migrated?: Migrated | undefined
 }
 
 /** @throws StandingError `gate-refused` when the stored state does not fit the code (R12). */
-export function fromStored(compiled: CompiledActor, scope: StepScope, loaded: LoadedActor): ActorState {
+export function fromStored(compiled: CompiledActor, scope: StepScope, stored: LoadedActor): ActorState {
+  try {
+    return fitting(compiled, scope, stored)
+  } catch (error) {
+    if (isStandingError(error, 'gate-refused')) throw error
+    const message = error instanceof Error ? error.message : String(error)
+    throw new StandingError('gate-refused', `'${compiled.type}/${stored.actor.address.id}' cannot be restored: ${message} (R12)`, { cause: error })
+  }
+}
+
+function fitting(compiled: CompiledActor, scope: StepScope, stored: LoadedActor): ActorState {
+  const { loaded, migrated } = migrateStored(compiled.definition, stored)
   const { actor } = loaded
+  const problems = actor.status === 'active' ? misfits(compiled, shapeOf(loaded)) : []
+  if (problems.length > 0) {
+    throw new StandingError('gate-refused', `'${compiled.type}/${actor.address.id}' does not fit version ${compiled.definition.version} (R12): ${problems.join('; ')}`)
+  }
   const parent = parse<ParentLink>(actor.parent)
   const children = parse<Record<string, ChildRecord>>(actor.children) ?? {}
   const self = selfRef(scope, actor.address, parent?.address)
-  const { snapshot, encoded } = restore(compiled, scope, self, actor, children)
+  const restored = restore(compiled, scope, self, actor, children)
+  // States, tags and their order are the new version's.
+  const { snapshot, encoded } = migrated === undefined ? restored : settle(compiled, restored.snapshot, undefined, undefined)
   self.current = snapshot
   return {
     address: actor.address,
@@ -50,6 +73,7 @@ export function fromStored(compiled: CompiledActor, scope: StepScope, loaded: Lo
     identifiers: undefined,
     createdAt: actor.createdAt,
     updatedAt: actor.updatedAt,
+    migrated,
   }
 }
 

@@ -55,7 +55,7 @@ export class Outputs {
   constructor(step: StepIdentity, timers: ReadonlyMap<string, TimerRow>, children: Readonly<Record<string, ChildRecord>>) {
     this.#step = step
     this.timers = timers as Map<string, TimerRow>
-    this.children = children as Record<string, ChildRecord>
+    this.children = children
   }
 
   /** Timer changes as the journal tells them. */
@@ -93,7 +93,7 @@ export class Outputs {
 
   send(body: Body<Mail>): void {
     const { address, trace, eventId } = this.#step
-    this.mails.push({ ...body, key: this.#nextKey(), from: address, correlationId: trace.correlationId, causationId: eventId } as Mail)
+    this.mails.push({ ...body, key: this.#nextKey(), from: address, correlationId: trace.correlationId, causationId: eventId })
   }
 
   markChildDone(id: string): void {

@@ -8,9 +8,10 @@
  * - R11: `at` is the only time there is.
  */
 import type { AnyMachineSnapshot } from 'xstate'
-import type { Change } from '../definition.ts'
+import type { Change, ReactionMessage } from '../definition.ts'
 import { StandingError } from '../errors.ts'
 import type { CompiledActor } from '../machine/compile.ts'
+import { toPlain } from '../machine/plain.ts'
 import { selfRef } from '../machine/scope.ts'
 import type { CollectedAction, StepScope } from '../machine/scope.ts'
 import { settle } from '../machine/snapshot.ts'
@@ -134,10 +135,14 @@ export function recordStep(
   delivery: Delivery,
   event: EventObject,
   outcome: Exclude<JournalOutcome, 'applied'>,
-  changes: { hold?: Hold | null; timer?: TimerRow } = {},
+  changes: { hold?: Hold | null; timer?: TimerRow; renamed?: readonly { storedId: string; timer: TimerRow }[] } = {},
 ): Stepped {
   const outputs = new Outputs(identity(context, state, delivery), state.timers, state.children)
   if (changes.timer !== undefined) outputs.setTimer(changes.timer)
+  for (const { storedId, timer } of changes.renamed ?? []) {
+    outputs.timersCleared.add(storedId)
+    outputs.setTimer(timer)
+  }
   // R6: the timer that fired goes with the step it caused, even when nothing accepted it.
   if (delivery.kind === 'timer') outputs.clearTimer(delivery.timerId)
   const hold = changes.hold === undefined ? state.hold : changes.hold
@@ -218,26 +223,34 @@ function conclude(
   if (before === undefined) forbidSpawn({ children: {} } as AnyMachineSnapshot, fresh, actions)
   outputs.take(actions)
   const { snapshot, encoded } = settle(context.compiled, fresh, before === undefined ? undefined : state.encoded, before)
-  if (encoded.context.length > context.contextBytes) {
-    throw new StandingError('payload-too-large', `the context would grow to ${encoded.context.length} bytes; ${context.contextBytes} are allowed (R9)`)
+  const contextBytes = encoded.context === state.encoded.context ? 0 : Buffer.byteLength(encoded.context)
+  if (contextBytes > context.contextBytes) {
+    throw new StandingError('payload-too-large', `the context would grow to ${contextBytes} bytes; ${context.contextBytes} are allowed (R9)`)
   }
   if (encoded.status !== 'active') {
     outputs.finish()
-    tellParent(state, encoded, snapshot, event, outputs)
+    tellParent(state, encoded, event, outputs)
   }
   return build(context, state, snapshot, encoded, outputs, delivery, event, outcome)
 }
 
 /** Completion yields no action in XState; the parent learns of it here (pitfall 15). */
-function tellParent(state: ActorState, encoded: Encoded, snapshot: AnyMachineSnapshot, event: EventObject, outputs: Outputs): void {
+function tellParent(state: ActorState, encoded: Encoded, event: EventObject, outputs: Outputs): void {
   // Whoever was stopped by its parent has nothing to report.
   if (state.parent === null || event.type === 'xstate.stop') return
   const { childId, address } = state.parent
   const result: EventObject =
     encoded.status === 'error'
       ? { type: `xstate.error.actor.${childId}`, error: JSON.parse(encoded.error ?? 'null') as Json, actorId: childId }
-      : { type: `xstate.done.actor.${childId}`, output: snapshot.output as Json, actorId: childId }
+      : { type: `xstate.done.actor.${childId}`, output: encoded.output === null ? undefined : (JSON.parse(encoded.output) as Json), actorId: childId }
   outputs.send({ kind: 'event', to: address, event: result, childId, childKey: state.address.id })
+}
+
+/** The same whether it goes out from memory or is read back from the outbox after a crash. */
+function plainMessage(message: ReactionMessage, { type }: Fact): { kind: 'start'; to: Address; input: Json } | { kind: 'event'; to: Address; event: EventObject } {
+  return message.kind === 'start'
+    ? { kind: 'start', to: message.to, input: toPlain(message.input, `the input from the reaction to '${type}'`).data as Json }
+    : { kind: 'event', to: message.to, event: toPlain(message.event, `the event from the reaction to '${type}'`).data as EventObject }
 }
 
 function identity(context: StepContext, state: ActorState, delivery: Delivery): StepIdentity {
@@ -268,7 +281,7 @@ function build(
   const seq = state.seq + 1
   for (const fact of outputs.facts) {
     for (const message of definition.reactions?.[fact.type]?.(fact) ?? []) {
-      outputs.send(message.kind === 'start' ? { kind: 'start', to: message.to, input: message.input } : { kind: 'event', to: message.to, event: message.event })
+      outputs.send(plainMessage(message, fact))
     }
   }
   const change: Change | undefined =

@@ -20,7 +20,7 @@ import { SortedList } from './sorted-list.ts'
 type Row = RowSet['rows'][number]
 
 /** Thrown when rows of a projection break a unique key; carries Postgres's code, as the real store's error does. */
-export class UniqueViolationError extends Error {
+class UniqueViolationError extends Error {
   override readonly name = 'UniqueViolationError'
   readonly code = '23505'
 }
@@ -120,7 +120,7 @@ export class MemoryTables {
     for (const row of commit.parked) this.park(row, true)
     const parkedNow = new Set(commit.parked.map((row) => row.eventId))
     for (const eventId of commit.unparked) if (!parkedNow.has(eventId)) this.parked.delete(parkedKey(next.address.tenant, eventId))
-    if (commit.identifiers !== undefined) this.identifiers.set(key, commit.identifiers.map((identifier) => ({ ...identifier })))
+    if (commit.identifiers !== undefined) this.identifiers.set(key, distinct(commit.identifiers))
   }
 
   #record(key: string, rows: readonly JournalRow[]): void {
@@ -157,6 +157,10 @@ export class MemoryTables {
 
 export function parkedKey(tenant: string, eventId: string): string {
   return `${tenant}/${eventId}`
+}
+
+function distinct(identifiers: readonly Identifier[]): Identifier[] {
+  return [...new Map(identifiers.map(({ kind, value }) => [JSON.stringify([kind, value]), { kind, value }])).values()]
 }
 
 function getOrAdd<V>(map: Map<string, V>, key: string, make: () => V): V {

@@ -62,7 +62,9 @@ class InMemory implements MemoryStore {
 
   async findEvents(events: readonly { address: Address; eventId: string }[]): Promise<{ address: Address; row: JournalRow }[]> {
     return events.flatMap(({ address, eventId }) => {
-      const row = this.tables.inbox.get(addressKey(address))?.get(eventId)
+      const key = addressKey(address)
+      // R3 fences no ids that were made for one delivery, but whoever asks right after a commit wants to know of them too.
+      const row = this.tables.inbox.get(key)?.get(eventId) ?? this.tables.journal.get(key)?.findLast((one) => one.eventId === eventId)
       return row === undefined ? [] : [{ address, row: { ...row } }]
     })
   }
@@ -98,11 +100,10 @@ class InMemory implements MemoryStore {
     return earliest === Infinity ? undefined : earliest
   }
 
-  async dueEffects(query: { until: number; limit: number; afterKey?: string | undefined; slices?: readonly number[] | undefined }): Promise<EffectRow[]> {
-    const after = query.afterKey === undefined ? undefined : this.tables.effects.get(query.afterKey)
+  async dueEffects(query: { until: number; limit: number; lane?: string | undefined; slices?: readonly number[] | undefined }): Promise<EffectRow[]> {
     return [...this.tables.effects.values()]
       .filter((effect) => effect.status !== 'failed' && effect.nextAttemptAt <= query.until && isIn(query.slices, effect.slice))
-      .filter((effect) => after === undefined || compareEffects(effect, after) > 0)
+      .filter((effect) => query.lane === undefined || effect.lane === query.lane)
       .sort(compareEffects)
       .slice(0, query.limit)
       .map((effect) => ({ ...effect }))

@@ -15,7 +15,7 @@ export function compareTimers(a: DueTimer, b: DueTimer): number {
   return a.dueAt - b.dueAt || compareAddresses(a.address, b.address) || compareText(a.id, b.id)
 }
 
-/** Oldest first. By creation, which no progress changes, so that a page's end stays where it is. */
+/** Longest due first. */
 export function compareEffects(a: EffectRow, b: EffectRow): number {
-  return a.createdAt - b.createdAt || compareText(a.key, b.key)
+  return a.nextAttemptAt - b.nextAttemptAt || compareText(a.key, b.key)
 }

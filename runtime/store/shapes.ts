@@ -56,6 +56,10 @@ function childSources(children: string | null): string[] {
 }
 
 function timersOf(armed: ReadonlyMap<string, DueTimer> | undefined): StoredShape['timers'] {
-  const timers = [...(armed?.values() ?? [])].map(({ id, action }) => ({ id, eventType: (JSON.parse(action) as TimerAction).event.type }))
+  // A delayed message to another actor is none of this machine's events.
+  const timers = [...(armed?.values() ?? [])]
+    .map(({ id, action }) => ({ id, action: JSON.parse(action) as TimerAction }))
+    .filter(({ action }) => action.do === 'raise')
+    .map(({ id, action }) => ({ id, eventType: action.event.type }))
   return timers.sort((a, b) => compareText(a.id, b.id))
 }

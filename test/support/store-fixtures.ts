@@ -117,3 +117,11 @@ export function message(at: Address, seq: number, index = 0, changes: Partial<Ou
 export function parkedRow(at: Address, eventId: string = `e${unique()}`, changes: Partial<ParkedRow> = {}): ParkedRow {
   return { eventId, address: at, slice: sliceOf(at), kind: 'poison', eventType: 'toggle', delivery: '{"eventId":"x"}', error: '{"name":"Error"}', at: T0, ...changes }
 }
+
+/** What a promise is rejected with; undefined when it is not. */
+export async function failure(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+}

@@ -1,17 +1,24 @@
 import type { Identifier } from '../../../runtime/model/records.ts'
 import type { ActorCommit } from '../../../runtime/ports/store.ts'
+import { InvalidBatchError } from '../../../runtime/store/batch-rules.ts'
 import { freeText, text, texts } from '../columns.ts'
 import { ADDRESS, insertInto, ofActors, ofEach, type Section } from '../section.ts'
 
 const COLUMNS = [...ADDRESS, text<Identifier>('kind', ({ kind }) => kind), freeText<Identifier>('value', ({ value }) => value)]
 
-/** Control characters are no part of an identifier, so kind and value joined by one are as good as a pair. */
 const PAIR = '\u001c'
+
+/** One text for both, to compare lists of them. */
+function pairOf({ kind, value }: Identifier): string {
+  const pair = kind + PAIR + value
+  if (pair.includes('\u001d') || pair.indexOf(PAIR) !== pair.lastIndexOf(PAIR)) throw new InvalidBatchError(`an identifier of kind ${kind} holds a control character`)
+  return pair
+}
 
 /** Those the actor has no more. The ones that stay are not touched, as a delete and an insert of one row have no order in one statement. */
 export const identifiersDropped: Section<ActorCommit> = {
   name: 'identifiers_dropped',
-  columns: [...ADDRESS, texts('kept', ({ identifiers }) => (identifiers ?? []).map(({ kind, value }) => kind + PAIR + value))],
+  columns: [...ADDRESS, texts('kept', ({ identifiers }) => (identifiers ?? []).map(pairOf))],
   exact: false,
   sql: (source, value) => `
     delete from standing.identifiers i using ${source}

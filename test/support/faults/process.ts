@@ -2,10 +2,9 @@
  * A process that runs the engine, dies by plan and is started again over the same store, and the patient client in front of it. One
  * run is deterministic: the same system, commands and faults give the same calls in the same order.
  */
-import { createRuntime, isStandingError, manualClock } from '../../../runtime/index.ts'
+import { addressKey, createRuntime, isStandingError, manualClock } from '../../../runtime/index.ts'
 import type { ActorDefinition, Limits, MovableClock, Runtime } from '../../../runtime/index.ts'
 import type { Store } from '../../../runtime/ports/store.ts'
-import { addressKey } from '../../../runtime/index.ts'
 import { faultyStore } from './faulty-store.ts'
 import { Life } from './life.ts'
 import { senderOf } from './order.ts'
@@ -24,9 +23,14 @@ export interface ProcessOptions {
   /** Names the ids this process makes. */
   name?: string
   startAt?: number
+  /** Who is not at rest after so many turns never will be. */
+  turnsMax: number
 }
 
-const TURNS_MAX = 40_000
+export class RestlessError extends Error {
+  override readonly name = 'RestlessError'
+}
+
 const LIVES_MAX = 60
 const SWEEP_MS = 1_000
 /** The store is asked again after this many turns. */
@@ -192,10 +196,10 @@ export class Process {
 
   /** Passes the time, and lets the world go on when all else is quiet. */
   async #pump(): Promise<void> {
-    const { turns, world } = this.#options
+    const { turns, world, turnsMax } = this.#options
     for (let turn = 0; !this.#ended; turn++) {
       await turns.next()
-      if (turn > TURNS_MAX) return this.#failOverrun(new Error(`does not come to rest; left over: ${(await this.leftover()).join(', ')}; ${JSON.stringify(this.#runtime.stats())}`))
+      if (turn > turnsMax) return this.#failOverrun(new RestlessError(`does not come to rest; left over: ${(await this.leftover()).join(', ')}; ${JSON.stringify(this.#runtime.stats())}`))
       if (world.holdsSomething && (await this.#isQuiet())) world.releaseFirst()
     }
   }

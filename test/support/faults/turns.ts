@@ -15,12 +15,18 @@ const MS_A_TURN = 10
 /** Timeouts count turns instead of milliseconds: pauses and back-offs cost nothing and always take equally long. */
 export function virtualTurns(): Turns {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  let isOver = false
   return {
     next: async () => {
       await new Promise<void>((resolve) => realImmediate(resolve))
+      // What still waits when the run is over waits for ever.
+      if (isOver) return new Promise<never>(() => undefined)
       vi.advanceTimersByTime(MS_A_TURN)
     },
-    end: () => void vi.useRealTimers(),
+    end: () => {
+      isOver = true
+      vi.useRealTimers()
+    },
   }
 }
 

@@ -1,0 +1,446 @@
+-- Made by tools/schema-dump.ts from db/migrations/. Not to be edited, and not run by anything.
+
+create schema standing;
+
+create schema radius;
+
+create schema business;
+
+CREATE OR REPLACE FUNCTION standing.refuse(reason text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception using errcode = 'ST001', message = 'refused: ' || reason;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION standing.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception using errcode = 'ST002', message = 'the journal is append-only';
+end
+$function$;
+
+create table standing.actors (
+  "tenant" text collate "C" not null,
+  "type" text collate "C" not null,
+  "id" text collate "C" not null,
+  "slice" smallint not null,
+  "seq" bigint not null,
+  "version" text collate "C" not null,
+  "status" text collate "C" not null,
+  "hold" text,
+  "value" text not null,
+  "context" text not null,
+  "history" text,
+  "children" text,
+  "output" text,
+  "error" text,
+  "states" text[] collate "C" not null,
+  "tags" text[] collate "C" not null,
+  "parent" text,
+  "created_at" timestamp with time zone not null,
+  "updated_at" timestamp with time zone not null,
+  constraint actors_pkey PRIMARY KEY (tenant, type, id)
+) with (autovacuum_vacuum_cost_limit=2000, autovacuum_vacuum_scale_factor=0.05, autovacuum_vacuum_threshold=2000, fillfactor=70);
+
+create table standing.effects (
+  "key" text collate "C" not null,
+  "tenant" text collate "C" not null,
+  "type" text collate "C" not null,
+  "id" text collate "C" not null,
+  "slice" smallint not null,
+  "name" text collate "C" not null,
+  "kind" text collate "C" not null,
+  "child_id" text collate "C",
+  "lane" text collate "C" not null,
+  "input" text not null,
+  "status" text collate "C" not null,
+  "attempts" integer not null,
+  "next_attempt_at" timestamp with time zone not null,
+  "last_error" text,
+  "created_at" timestamp with time zone not null,
+  "correlation_id" text collate "C" not null,
+  constraint effects_pkey PRIMARY KEY (key)
+) with (autovacuum_vacuum_cost_limit=2000, autovacuum_vacuum_scale_factor=0.05, autovacuum_vacuum_threshold=2000, fillfactor=80);
+CREATE INDEX effects_due ON standing.effects USING btree (next_attempt_at) WHERE (status <> 'failed'::text);
+CREATE INDEX effects_lane ON standing.effects USING btree (lane, next_attempt_at) WHERE (status <> 'failed'::text);
+
+create table standing.identifiers (
+  "tenant" text collate "C" not null,
+  "value" text collate "C" not null,
+  "kind" text collate "C" not null,
+  "type" text collate "C" not null,
+  "id" text collate "C" not null,
+  constraint identifiers_pkey PRIMARY KEY (tenant, value, kind, type, id)
+);
+CREATE INDEX identifiers_actor ON standing.identifiers USING btree (tenant, type, id);
+
+create table standing.journal (
+  "tenant" text collate "C" not null,
+  "type" text collate "C" not null,
+  "id" text collate "C" not null,
+  "seq" bigint not null,
+  "slice" smallint not null,
+  "at" timestamp with time zone not null,
+  "event_id" text collate "C" not null,
+  "fresh" boolean not null,
+  "event_type" text collate "C" not null,
+  "event" text not null,
+  "outcome" text collate "C" not null,
+  "from" text,
+  "to" text not null,
+  "facts" text,
+  "effects" text,
+  "timers" text,
+  "source" text collate "C" not null,
+  "correlation_id" text collate "C" not null,
+  "causation_id" text collate "C",
+  "version" text collate "C" not null,
+  constraint journal_pkey PRIMARY KEY (tenant, type, id, seq)
+);
+CREATE UNIQUE INDEX journal_event_once ON standing.journal USING btree (tenant, type, id, event_id) WHERE (NOT fresh);
+CREATE TRIGGER journal_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON standing.journal FOR EACH STATEMENT EXECUTE FUNCTION standing.refuse_change();
+
+create table standing.machines (
+  "type" text collate "C" not null,
+  "version" text collate "C" not null,
+  "hash" text collate "C" not null,
+  "definition" text not null,
+  "deployed_at" timestamp with time zone not null,
+  constraint machines_pkey PRIMARY KEY (type, version, hash)
+);
+
+create table standing.outbox (
+  "position" bigint not null generated always as identity,
+  "key" text collate "C" not null,
+  "tenant" text collate "C" not null,
+  "type" text collate "C" not null,
+  "id" text collate "C" not null,
+  "slice" smallint not null,
+  "kind" text collate "C" not null,
+  "body" text not null,
+  "created_at" timestamp with time zone not null,
+  constraint outbox_pkey PRIMARY KEY ("position")
+) with (autovacuum_vacuum_cost_limit=2000, autovacuum_vacuum_scale_factor=0.05, autovacuum_vacuum_threshold=2000);
+CREATE INDEX outbox_key ON standing.outbox USING hash (key);
+
+create table standing.parked (
+  "tenant" text collate "C" not null,
+  "event_id" text collate "C" not null,
+  "type" text collate "C" not null,
+  "id" text collate "C" not null,
+  "slice" smallint not null,
+  "kind" text collate "C" not null,
+  "event_type" text collate "C" not null,
+  "delivery" text not null,
+  "error" text,
+  "at" timestamp with time zone not null,
+  "position" bigint not null generated always as identity,
+  constraint parked_pkey PRIMARY KEY (tenant, event_id)
+);
+CREATE INDEX parked_actor ON standing.parked USING btree (tenant, type, id, "position");
+CREATE UNIQUE INDEX parked_position ON standing.parked USING btree ("position");
+
+create table standing.slices (
+  "slice" smallint not null,
+  "owner" text collate "C",
+  "epoch" bigint not null default 0,
+  "lease_until" timestamp with time zone,
+  constraint slices_pkey PRIMARY KEY (slice),
+  constraint slices_slice_check CHECK (slice >= 0 AND slice <= 63)
+) with (fillfactor=50);
+
+create table standing.timers (
+  "tenant" text collate "C" not null,
+  "type" text collate "C" not null,
+  "id" text collate "C" not null,
+  "timer_id" text collate "C" not null,
+  "slice" smallint not null,
+  "due_at" timestamp with time zone not null,
+  "armed_at" timestamp with time zone not null,
+  "armed_seq" bigint not null,
+  "action" text not null,
+  constraint timers_pkey PRIMARY KEY (tenant, type, id, timer_id)
+) with (autovacuum_vacuum_cost_limit=2000, autovacuum_vacuum_scale_factor=0.05, autovacuum_vacuum_threshold=2000, fillfactor=80);
+CREATE INDEX timers_due ON standing.timers USING btree (due_at);
+
+-- view standing.v_actors (
+--   "tenant" text,
+--   "type" text,
+--   "id" text,
+--   "seq" bigint,
+--   "version" text,
+--   "status" text,
+--   "hold" json,
+--   "value" json,
+--   "context" json,
+--   "history" json,
+--   "children" json,
+--   "output" json,
+--   "error" json,
+--   "states" text[],
+--   "tags" text[],
+--   "parent" json,
+--   "created_at" timestamp with time zone,
+--   "updated_at" timestamp with time zone
+-- )
+
+-- view standing.v_effects (
+--   "key" text,
+--   "tenant" text,
+--   "type" text,
+--   "id" text,
+--   "name" text,
+--   "kind" text,
+--   "lane" text,
+--   "status" text,
+--   "attempts" integer,
+--   "next_attempt_at" timestamp with time zone,
+--   "input" json,
+--   "last_error" json,
+--   "created_at" timestamp with time zone
+-- )
+
+-- view standing.v_journal (
+--   "tenant" text,
+--   "type" text,
+--   "id" text,
+--   "seq" bigint,
+--   "at" timestamp with time zone,
+--   "event_type" text,
+--   "event" json,
+--   "outcome" text,
+--   "from" json,
+--   "to" json,
+--   "facts" json,
+--   "effects" json,
+--   "timers" json,
+--   "event_id" text,
+--   "source" text,
+--   "correlation_id" text,
+--   "causation_id" text,
+--   "version" text
+-- )
+
+-- view standing.v_timers (
+--   "tenant" text,
+--   "type" text,
+--   "id" text,
+--   "timer_id" text,
+--   "due_at" timestamp with time zone,
+--   "armed_at" timestamp with time zone,
+--   "armed_seq" bigint,
+--   "action" json
+-- )
+
+create table radius.nas (
+  "id" integer not null default nextval('radius.nas_id_seq'::regclass),
+  "nasname" text not null,
+  "shortname" text not null,
+  "type" text not null default 'other'::text,
+  "ports" integer,
+  "secret" text not null,
+  "server" text,
+  "community" text,
+  "description" text,
+  constraint nas_pkey PRIMARY KEY (id)
+);
+CREATE INDEX nas_nasname ON radius.nas USING btree (nasname);
+
+create table radius.nasreload (
+  "nasipaddress" inet not null,
+  "reloadtime" timestamp with time zone not null,
+  constraint nasreload_pkey PRIMARY KEY (nasipaddress)
+);
+
+create table radius.radacct (
+  "radacctid" bigint not null default nextval('radius.radacct_radacctid_seq'::regclass),
+  "acctsessionid" text not null,
+  "acctuniqueid" text not null,
+  "username" text,
+  "realm" text,
+  "nasipaddress" inet not null,
+  "nasportid" text,
+  "nasporttype" text,
+  "acctstarttime" timestamp with time zone,
+  "acctupdatetime" timestamp with time zone,
+  "acctstoptime" timestamp with time zone,
+  "acctinterval" bigint,
+  "acctsessiontime" bigint,
+  "acctauthentic" text,
+  "connectinfo_start" text,
+  "connectinfo_stop" text,
+  "acctinputoctets" bigint,
+  "acctoutputoctets" bigint,
+  "calledstationid" text,
+  "callingstationid" text,
+  "acctterminatecause" text,
+  "servicetype" text,
+  "framedprotocol" text,
+  "framedipaddress" inet,
+  "framedipv6address" inet,
+  "framedipv6prefix" inet,
+  "framedinterfaceid" text,
+  "delegatedipv6prefix" inet,
+  "class" text,
+  constraint radacct_pkey PRIMARY KEY (radacctid),
+  constraint radacct_acctuniqueid_key UNIQUE (acctuniqueid)
+);
+CREATE INDEX radacct_active_session_idx ON radius.radacct USING btree (acctuniqueid) WHERE (acctstoptime IS NULL);
+CREATE INDEX radacct_bulk_close ON radius.radacct USING btree (nasipaddress, acctstarttime) WHERE (acctstoptime IS NULL);
+CREATE INDEX radacct_start_user_idx ON radius.radacct USING btree (acctstarttime, username);
+CREATE INDEX radacct_username ON radius.radacct USING btree (username, acctstarttime);
+
+create table radius.radcheck (
+  "id" integer not null default nextval('radius.radcheck_id_seq'::regclass),
+  "username" text not null default ''::text,
+  "attribute" text not null default ''::text,
+  "op" character varying(2) not null default '=='::character varying,
+  "value" text not null default ''::text,
+  constraint radcheck_pkey PRIMARY KEY (id)
+);
+CREATE INDEX radcheck_username ON radius.radcheck USING btree (username, attribute);
+
+create table radius.radgroupcheck (
+  "id" integer not null default nextval('radius.radgroupcheck_id_seq'::regclass),
+  "groupname" text not null default ''::text,
+  "attribute" text not null default ''::text,
+  "op" character varying(2) not null default '=='::character varying,
+  "value" text not null default ''::text,
+  constraint radgroupcheck_pkey PRIMARY KEY (id)
+);
+CREATE INDEX radgroupcheck_groupname ON radius.radgroupcheck USING btree (groupname, attribute);
+
+create table radius.radgroupreply (
+  "id" integer not null default nextval('radius.radgroupreply_id_seq'::regclass),
+  "groupname" text not null default ''::text,
+  "attribute" text not null default ''::text,
+  "op" character varying(2) not null default '='::character varying,
+  "value" text not null default ''::text,
+  constraint radgroupreply_pkey PRIMARY KEY (id)
+);
+CREATE INDEX radgroupreply_groupname ON radius.radgroupreply USING btree (groupname, attribute);
+
+create table radius.radpostauth (
+  "id" bigint not null default nextval('radius.radpostauth_id_seq'::regclass),
+  "username" text not null,
+  "pass" text,
+  "reply" text,
+  "calledstationid" text,
+  "callingstationid" text,
+  "authdate" timestamp with time zone not null default now(),
+  "class" text,
+  constraint radpostauth_pkey PRIMARY KEY (id)
+);
+CREATE INDEX radpostauth_username ON radius.radpostauth USING btree (username, authdate);
+
+create table radius.radreply (
+  "id" integer not null default nextval('radius.radreply_id_seq'::regclass),
+  "username" text not null default ''::text,
+  "attribute" text not null default ''::text,
+  "op" character varying(2) not null default '='::character varying,
+  "value" text not null default ''::text,
+  constraint radreply_pkey PRIMARY KEY (id)
+);
+CREATE INDEX radreply_username ON radius.radreply USING btree (username, attribute);
+
+create table radius.radusergroup (
+  "id" integer not null default nextval('radius.radusergroup_id_seq'::regclass),
+  "username" text not null default ''::text,
+  "groupname" text not null default ''::text,
+  "priority" integer not null default 0,
+  constraint radusergroup_pkey PRIMARY KEY (id)
+);
+CREATE INDEX radusergroup_username ON radius.radusergroup USING btree (username);
+
+create table business.api_keys (
+  "id" text collate "C" not null,
+  "tenant" text collate "C" not null,
+  "name" text not null,
+  "hash" text collate "C" not null,
+  "roles" text[] collate "C" not null,
+  "created_at" timestamp with time zone not null default now(),
+  "expires_at" timestamp with time zone,
+  "revoked_at" timestamp with time zone,
+  "last_used_at" timestamp with time zone,
+  constraint api_keys_pkey PRIMARY KEY (id),
+  constraint api_keys_hash_key UNIQUE (hash),
+  constraint api_keys_hash_check CHECK (hash ~ '^[0-9a-f]{64}$'::text)
+);
+CREATE INDEX api_keys_tenant ON business.api_keys USING btree (tenant, created_at);
+
+create table business.customers (
+  "tenant" text collate "C" not null,
+  "phone" text collate "C" not null,
+  "name" text,
+  "created_at" timestamp with time zone not null default now(),
+  constraint customers_pkey PRIMARY KEY (tenant, phone)
+);
+
+create table business.hook_inbox (
+  "id" bigint not null generated always as identity,
+  "provider" text collate "C" not null,
+  "kind" text collate "C" not null,
+  "received_at" timestamp with time zone not null,
+  "remote_ip" text collate "C",
+  "content_hash" text collate "C" not null,
+  "headers" json not null,
+  "body" text not null,
+  "processed_at" timestamp with time zone,
+  "outcome" text collate "C",
+  "note" text,
+  "attempts" integer not null default 0,
+  "next_attempt_at" timestamp with time zone not null,
+  constraint hook_inbox_pkey PRIMARY KEY (id),
+  constraint hook_inbox_provider_content_hash_key UNIQUE (provider, content_hash)
+);
+CREATE INDEX hook_inbox_open ON business.hook_inbox USING btree (next_attempt_at, id) WHERE (processed_at IS NULL);
+
+create table business.open_prompts (
+  "tenant" text collate "C" not null,
+  "phone" text collate "C" not null,
+  "payment_id" text collate "C" not null,
+  "opened_at" timestamp with time zone not null default now(),
+  constraint open_prompts_pkey PRIMARY KEY (tenant, phone)
+);
+
+create table business.packages (
+  "tenant" text collate "C" not null,
+  "id" text collate "C" not null,
+  "name" text not null,
+  "description" text,
+  "price_minor" integer not null,
+  "currency" text collate "C" not null,
+  "duration_seconds" integer not null,
+  "data_bytes" bigint,
+  "rate_up_kbps" integer,
+  "rate_down_kbps" integer,
+  "simultaneous_use" integer not null default 1,
+  "active" boolean not null default true,
+  "position" integer not null default 0,
+  "created_at" timestamp with time zone not null default now(),
+  "updated_at" timestamp with time zone not null default now(),
+  constraint packages_pkey PRIMARY KEY (tenant, id),
+  constraint packages_currency_check CHECK (currency ~ '^[A-Z]{3}$'::text),
+  constraint packages_data_bytes_check CHECK (data_bytes > 0),
+  constraint packages_duration_seconds_check CHECK (duration_seconds > 0),
+  constraint packages_price_minor_check CHECK (price_minor >= 0),
+  constraint packages_rate_down_kbps_check CHECK (rate_down_kbps > 0),
+  constraint packages_rate_up_kbps_check CHECK (rate_up_kbps > 0),
+  constraint packages_simultaneous_use_check CHECK (simultaneous_use > 0)
+);
+
+create table business.payment_receipts (
+  "tenant" text collate "C" not null,
+  "receipt" text collate "C" not null,
+  "payment_id" text collate "C" not null,
+  "amount" bigint not null,
+  "currency" text collate "C" not null,
+  "paid_at" timestamp with time zone not null,
+  constraint payment_receipts_pkey PRIMARY KEY (tenant, receipt)
+);
+CREATE INDEX payment_receipts_payment ON business.payment_receipts USING btree (tenant, payment_id);

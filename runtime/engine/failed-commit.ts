@@ -1,0 +1,59 @@
+/** What a failed commit means for the events that were in it; each is back in front of its queue already. */
+import type { Log } from '../ports/log.ts'
+import type { Metrics } from '../ports/metrics.ts'
+import { ConflictError, DuplicateEventError, StoreUnavailableError } from '../ports/store.ts'
+import { addressKey } from '../model/address.ts'
+import type { Cell, Item } from './cell.ts'
+
+export interface Taken {
+  cell: Cell
+  items: Item[]
+}
+
+/** How the dispatcher goes on: at once, when the store answers again, or with a breather for this one actor. */
+export type Verdict = 'again' | 'pause' | 'rest'
+
+export function judge(taken: readonly Taken[], error: unknown, { metrics, log }: { metrics: Metrics; log: Log }): Verdict {
+  if (error instanceof ConflictError) {
+    // R2: whoever has moved on is loaded anew and stepped from there.
+    metrics.conflict()
+    const moved = new Set(error.addresses.map(addressKey))
+    for (const { cell } of taken) if (moved.size === 0 || moved.has(cell.key)) cell.state = 'unknown'
+    return 'again'
+  }
+  if (error instanceof StoreUnavailableError) {
+    for (const { cell, items } of taken) {
+      cell.state = 'unknown'
+      for (const item of items) item.maybeCommitted = true
+    }
+    return 'pause'
+  }
+  if (error instanceof DuplicateEventError && markDuplicates(taken, error)) return 'again'
+  const only = taken.length === 1 ? taken[0] : undefined
+  if (only?.items.length !== 1) {
+    log.warn({ actors: taken.length, err: error }, 'a batch was refused; trying its events one by one')
+    for (const { cell } of taken) cell.solo = true
+    return 'again'
+  }
+  const item = only.items[0] as Item
+  log.error({ actor: only.cell.key, eventId: item.delivery.eventId, err: error }, 'the database refuses the commit of this event')
+  // When not even the hold could be written, its neighbours must not suffer from the repetition (R7).
+  const verdict = item.failure === undefined ? 'again' : 'rest'
+  item.failure = error
+  only.cell.solo = true
+  return verdict
+}
+
+/** R3: the journal will tell. False when none of the events is one of ours. */
+function markDuplicates(taken: readonly Taken[], error: DuplicateEventError): boolean {
+  let marked = false
+  for (const { address, eventId } of error.events) {
+    const key = addressKey(address)
+    for (const item of taken.find(({ cell }) => cell.key === key)?.items ?? []) {
+      if (item.delivery.eventId !== eventId || item.failure !== undefined) continue
+      item.maybeCommitted = true
+      marked = true
+    }
+  }
+  return marked
+}
