@@ -97,8 +97,8 @@ export type Projection = (change: Change) => readonly RowSet[]
 /** Brings a stored actor of an older machine version to the present one; pure. */
 export interface Migration {
   from: string
-  /** Gets the stored forms, gives the new ones; timers keep their ids unless renamed here. */
-  migrate(stored: { value: Json; context: Json; history: Json }): { value: Json; context: Json; history?: Json; renameTimers?: Record<string, string> }
+  /** Gets the stored forms, gives the new ones; timers keep their ids unless renamed here, or disarmed by `null`. */
+  migrate(stored: { value: Json; context: Json; history: Json }): { value: Json; context: Json; history?: Json; renameTimers?: Record<string, string | null> }
 }
 
 export interface Phrase {

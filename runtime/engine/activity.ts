@@ -2,6 +2,7 @@
 export class Activity {
   #count = 0
   #waiters: (() => void)[] = []
+  #isOver = false
 
   get count(): number {
     return this.#count
@@ -27,12 +28,13 @@ export class Activity {
   }
 
   whenIdle(): Promise<void> {
-    if (this.#count === 0) return Promise.resolve()
+    if (this.#count === 0 || this.#isOver) return Promise.resolve()
     return new Promise((resolve) => this.#waiters.push(resolve))
   }
 
   /** After a kill nothing will ever end by itself. */
   reset(): void {
+    this.#isOver = true
     this.#count = 0
     this.#release()
   }

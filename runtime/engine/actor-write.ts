@@ -4,7 +4,7 @@ import type { ActorCommit } from '../ports/store.ts'
 import { toStored } from '../step/actor-state.ts'
 import type { ActorState } from '../step/actor-state.ts'
 import { migrationStep } from '../gate/migration-step.ts'
-import type { StepContext, Stepped } from '../step/step.ts'
+import type { StepContext, Stepped } from '../step/stepped.ts'
 
 export class ActorWrite {
   state: ActorState

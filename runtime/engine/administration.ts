@@ -22,7 +22,7 @@ export interface AdministrationParts {
   limits: Limits
   newId: () => string
   dispatcher: Dispatcher
-  committed(cell: Cell, write: ActorWrite): void
+  committed: (cell: Cell, write: ActorWrite) => void
 }
 
 interface Changes {

@@ -9,12 +9,13 @@ import type { EffectRow } from '../model/records.ts'
 import type { ActorView, SendResult } from '../model/view.ts'
 import type { Address } from '../model/address.ts'
 import type { Clock } from '../ports/clock.ts'
+import { StoreUnavailableError } from '../ports/store.ts'
 import type { Store } from '../ports/store.ts'
 import type { ActorState } from '../step/actor-state.ts'
 import type { Activity } from './activity.ts'
 import type { Answered, RefusedFor } from './batch-steps.ts'
 import type { Cell, Item } from './cell.ts'
-import type { FoundEvent } from './dispatcher.ts'
+import type { FoundEvent } from './dispatcher-parts.ts'
 
 export interface AnswerParts {
   compiled: ReadonlyMap<string, CompiledActor>
@@ -42,7 +43,7 @@ export class Answers {
       case 'rejected':
         return reply.reject(answer.error)
       case 'refused':
-        void this.#refused(item, answer.state, answer.result).then(reply.resolve, reply.reject)
+        void this.#refused(item, answer.state, answer.result).then(reply.resolve, (error: unknown) => reply.reject(comeAgain(error)))
         return
       case 'settled':
         return reply.reject(new StandingError('invalid-state', 'the event was set aside'))
@@ -53,7 +54,7 @@ export class Answers {
   duplicate(cell: Cell, item: Item, { row }: FoundEvent): void {
     const { reply } = item
     if (reply.mode === 'async') return reply.settle()
-    void this.#firstAnswer(cell.address, item, row).then(reply.resolve, reply.reject)
+    void this.#firstAnswer(cell.address, item, row).then(reply.resolve, (error: unknown) => reply.reject(comeAgain(error)))
   }
 
   #applied(state: ActorState, facts: string | null): SendResult {
@@ -99,6 +100,11 @@ export class Answers {
 function lazyActor(result: Omit<SendResult, 'actor'>, build: () => ActorView): SendResult {
   let view: ActorView | undefined
   return Object.defineProperty(result, 'actor', { enumerable: true, get: () => (view ??= build()) }) as SendResult
+}
+
+/** The answer had to be looked up and the store was out of reach: the event is safe or refused, and the sender may ask again. */
+function comeAgain(error: unknown): unknown {
+  return error instanceof StoreUnavailableError ? new StandingError('overloaded', 'the database is out of reach', { retryAfterMs: 2_000, cause: error }) : error
 }
 
 /** Equal but for the order of keys. */

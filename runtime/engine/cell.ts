@@ -51,3 +51,19 @@ export class Cell {
     return !this.busy && !this.ready && this.queue.length === 0 && this.exclusive.length === 0
   }
 }
+
+/** From the front of the queue, one event id once: only the journal can answer the second (R3). */
+export function takeDistinct(queue: Item[], count: number): Item[] {
+  const seen = new Set<string>()
+  let taken = 0
+  for (; taken < Math.min(count, queue.length); taken++) {
+    const item = queue[taken] as Item
+    if (item.delivery.fresh) continue
+    if (seen.has(item.delivery.eventId)) {
+      item.maybeCommitted = true
+      break
+    }
+    seen.add(item.delivery.eventId)
+  }
+  return queue.splice(0, taken)
+}

@@ -14,50 +14,17 @@ import { StandingError } from '../errors.ts'
 import type { CompiledActor } from '../machine/compile.ts'
 import { StepScope } from '../machine/scope.ts'
 import type { Address } from '../model/address.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { Log } from '../ports/log.ts'
-import type { Metrics } from '../ports/metrics.ts'
 import { StoreUnavailableError } from '../ports/store.ts'
-import type { Store } from '../ports/store.ts'
-import type { Limits } from '../runtime-face.ts'
-import type { Activity } from './activity.ts'
-import type { ActorWrite } from './actor-write.ts'
 import { stepCell } from './batch-steps.ts'
 import type { Answered, CellBatch } from './batch-steps.ts'
+import { takeDistinct } from './cell.ts'
 import type { Cell, Exclusive, Item } from './cell.ts'
 import { Cells } from './cells.ts'
+import type { DispatcherParts } from './dispatcher-parts.ts'
 import { judge } from './failed-commit.ts'
 import type { Taken } from './failed-commit.ts'
 import { ACTOR_STEPS_MAX } from './limits.ts'
 import { loadCells } from './load-cells.ts'
-
-/** What happens around a commit; implemented by the runtime's other parts. */
-export interface DispatchHooks {
-  /** Called in commit order per actor, after the commit. */
-  committed(cell: Cell, write: ActorWrite): void
-  /** Answers one sender, after the commit. May look things up; the actor does not wait for it. */
-  answer(answered: Answered): void
-  /** A sender whose event is in the journal already. */
-  duplicate(cell: Cell, item: Item, found: FoundEvent): void
-  /** Outbox rows that have been delivered and can go with the next commit. */
-  takeRelayed(): string[]
-  /** They went with it, or did not. */
-  forgotten(keys: readonly string[]): void
-  returnRelayed(keys: readonly string[]): void
-}
-
-export type FoundEvent = Awaited<ReturnType<Store['findEvents']>>[number]
-
-export interface DispatcherParts {
-  compiled: ReadonlyMap<string, CompiledActor>
-  store: Store
-  clock: Clock
-  log: Log
-  metrics: Metrics
-  limits: Limits
-  activity: Activity
-  hooks: DispatchHooks
-}
 
 const RETRY_MS_MIN = 50
 const RETRY_MS_MAX = 2_000
@@ -196,7 +163,7 @@ export class Dispatcher {
   async #run(taken: Taken[]): Promise<void> {
     const { store, hooks, metrics } = this.#parts
     this.inFlight++
-    let batches: CellBatch[] = []
+    let batches: CellBatch[]
     const relayed = hooks.takeRelayed()
     try {
       if (taken.some(({ items }) => items.some((item) => item.maybeCommitted))) await this.#settleKnown(taken)
@@ -330,22 +297,6 @@ export class Dispatcher {
     this.unavailable = false
     this.#retryMs = RETRY_MS_MIN
   }
-}
-
-/** From the front of the queue, one event id once: only the journal can answer the second (R3). */
-function takeDistinct(queue: Item[], count: number): Item[] {
-  const seen = new Set<string>()
-  let taken = 0
-  for (; taken < Math.min(count, queue.length); taken++) {
-    const item = queue[taken] as Item
-    if (item.delivery.fresh) continue
-    if (seen.has(item.delivery.eventId)) {
-      item.maybeCommitted = true
-      break
-    }
-    seen.add(item.delivery.eventId)
-  }
-  return queue.splice(0, taken)
 }
 
 /** Splitting a handful of events over two commits would only cost a second round trip. */

@@ -1,4 +1,4 @@
-/** A binary heap by due time; ties keep the order they came in. */
+/** A binary heap by due time. Ties go by `tie` where it is given, else in the order they came in. */
 interface Entry<T> {
   dueAt: number
   order: number
@@ -7,7 +7,12 @@ interface Entry<T> {
 
 export class DueHeap<T> {
   readonly #heap: Entry<T>[] = []
+  readonly #tie: ((a: T, b: T) => number) | undefined
   #order = 0
+
+  constructor(tie?: (a: T, b: T) => number) {
+    this.#tie = tie
+  }
 
   get size(): number {
     return this.#heap.length
@@ -62,7 +67,8 @@ export class DueHeap<T> {
   #before(a: number, b: number): boolean {
     const x = this.#heap[a] as Entry<T>
     const y = this.#heap[b] as Entry<T>
-    return x.dueAt < y.dueAt || (x.dueAt === y.dueAt && x.order < y.order)
+    if (x.dueAt !== y.dueAt) return x.dueAt < y.dueAt
+    return (this.#tie?.(x.value, y.value) || x.order - y.order) < 0
   }
 
   #swap(a: number, b: number): void {

@@ -8,7 +8,7 @@ import { StandingError, TerminalError, toErrorRecord } from '../errors.ts'
 import type { CompiledActor } from '../machine/compile.ts'
 import { addressKey } from '../model/address.ts'
 import type { Address } from '../model/address.ts'
-import type { Delivery, EventObject } from '../model/messages.ts'
+import type { Delivery } from '../model/messages.ts'
 import type { EffectRow } from '../model/records.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
@@ -19,8 +19,9 @@ import type { Activity } from './activity.ts'
 import { DueHeap } from './due-heap.ts'
 import { callEffect, effectOf } from './effect-call.ts'
 import { EffectLedger } from './effect-ledger.ts'
+import { givenUp, rejection, resolution } from './effect-reports.ts'
 import { Lane } from './lane.ts'
-import { backoffMs, DEFAULT_RETRY } from './retry.ts'
+import { backoffMs, policyOf } from './retry.ts'
 
 export interface EffectRunnerParts {
   compiled: ReadonlyMap<string, CompiledActor>
@@ -172,7 +173,7 @@ export class EffectRunner {
     this.cancel([row.key])
     if (row.kind === 'action') return this.#ledger.remove(row.key)
     const error = { name: 'Cancelled', message: reason, code: 'cancelled' }
-    await this.#report(row, { type: `xstate.error.actor.${row.childId as string}`, error, actorId: row.childId })
+    await this.#deliver(row, rejection(row, error))
   }
 
   /** For a clock that is moved by hand. */
@@ -269,15 +270,14 @@ export class EffectRunner {
   async #succeed(row: EffectRow, output: unknown): Promise<void> {
     // Held in memory until the row is gone, so that no sweep takes it for a forgotten one.
     if (row.kind === 'action') return this.#ledger.remove(row.key)
-    await this.#report(row, { type: `xstate.done.actor.${row.childId as string}`, output, actorId: row.childId })
+    await this.#deliver(row, resolution(row, output))
   }
 
   async #fail(held: Held, lane: Lane, error: unknown, durationMs: number): Promise<void> {
     const { clock, metrics, log, compiled, random } = this.#parts
     const { row } = held
     const effect = effectOf(compiled.get(row.address.type), row)
-    // A promise of the machine's own, without a policy, rejects when it rejects, as in XState.
-    const policy = row.kind === 'invoke' && effect === undefined ? { ...DEFAULT_RETRY, attempts: 1 } : { ...DEFAULT_RETRY, ...effect?.retry }
+    const policy = policyOf(row, effect)
     const lastError = JSON.stringify(toErrorRecord(error))
     const final = error instanceof TerminalError || row.attempts >= policy.attempts
     log.warn({ effect: row.key, name: row.name, attempt: row.attempts, final, err: toErrorRecord(error) }, 'an effect failed')
@@ -293,28 +293,22 @@ export class EffectRunner {
     }
     const record = toErrorRecord(error)
     if (row.kind === 'invoke') {
-      await this.#report({ ...row, lastError }, { type: `xstate.error.actor.${row.childId as string}`, error: record, actorId: row.childId })
+      await this.#deliver(row, rejection(row, record))
     } else {
       // Stays for staff to see, retry or cancel.
       await this.#ledger.progress({ ...row, status: 'failed', lastError })
-      if (effect?.onGiveUp !== undefined) {
-        const event: EventObject = { type: effect.onGiveUp, effect: row.name, key: row.key, error: record }
-        const trace = { source: `effect:${row.name}`, correlationId: row.correlationId, causationId: row.key }
-        await this.#parts.deliver(row.address, { kind: 'event', eventId: `${row.key}/given-up`, fresh: false, trace, event })
-      }
+      if (effect?.onGiveUp !== undefined) await this.#deliver(row, givenUp(row, effect.onGiveUp, record))
     }
     this.#leave(row.key)
+  }
+
+  #deliver(row: EffectRow, delivery: Delivery): Promise<void> {
+    return this.#parts.deliver(row.address, delivery)
   }
 
   #leave(key: string): void {
     this.#held.delete(key)
     if (this.#sweeping !== undefined) this.#overtaken.add(key)
-  }
-
-  /** The effect row goes in the commit that takes this result; the child's key fences it (R5). */
-  #report(row: EffectRow, event: EventObject): Promise<void> {
-    const trace = { source: `effect:${row.name}`, correlationId: row.correlationId, causationId: row.key }
-    return this.#parts.deliver(row.address, { kind: 'result', eventId: `${row.key}/result`, fresh: true, trace, effectKey: row.key, effectName: row.name, childId: row.childId, event })
   }
 
   #wake(): void {

@@ -1,6 +1,6 @@
 /**
- * Carries committed messages and facts to the bus, in order per sender (R4), and forgets each row only when
- * the bus has it (R10). Memory holds a bounded part; past the bound everything waits in the table and
+ * Carries committed messages and facts to the bus, in order per sender and receiver (R4), and forgets each row
+ * only when the bus has it (R10). Memory holds a bounded part; past the bound everything waits in the table and
  * is read back in order.
  */
 import { addressKey } from '../model/address.ts'
@@ -32,8 +32,8 @@ const FORGET_MAX = 4_000
 export class OutboxRelay {
   readonly #parts: OutboxRelayParts
   readonly #inMemory = new Set<string>()
-  /** Senders whose message the bus refused: their later ones wait behind it. */
-  readonly #stuck = new Map<string, Outgoing[]>()
+  /** What waits behind a message on its way: the bus may refuse one and take the next, which must not overtake. */
+  readonly #lines = new Map<string, Outgoing[]>()
   /** Delivered, to be forgotten with the next commit; in order. */
   readonly #relayed = new Set<string>()
   /** Being forgotten by a statement under way. */
@@ -156,46 +156,43 @@ export class OutboxRelay {
     if (this.#inMemory.has(out.key)) return
     this.#inMemory.add(out.key)
     this.#parts.activity.begin()
-    const sender = addressKey(out.sender)
-    const line = this.#stuck.get(sender)
-    if (line === undefined) void this.#carry(sender, out)
+    const key = lineKey(out)
+    const line = this.#lines.get(key)
+    if (line === undefined) void this.#carryLine(key, out)
     else line.push(out)
   }
 
-  async #carry(sender: string, out: Outgoing): Promise<void> {
+  async #carryLine(key: string, first: Outgoing): Promise<void> {
+    const line: Outgoing[] = []
+    this.#lines.set(key, line)
+    for (let out: Outgoing | undefined = first; out !== undefined; out = line.shift()) {
+      if (await this.#carry(out)) continue
+      this.#leave([out, ...line])
+      break
+    }
+    this.#lines.delete(key)
+  }
+
+  /** False when the bus has not taken it and the runtime ends. */
+  async #carry(out: Outgoing): Promise<boolean> {
     const { bus, log } = this.#parts
     for (;;) {
       try {
         await (out.kind === 'mail' ? bus.sendMail(out.mail) : bus.publishFact(out.fact))
-        break
+        this.#done(out.key)
+        return !this.#isKilled()
       } catch (error) {
-        if (this.#state === 'killed') return
-        if (this.#state === 'draining') return this.#leave(sender, out)
+        if (this.#state !== 'running') return false
         log.warn({ key: out.key, err: error }, 'the bus did not take a message; trying again')
-        if (!this.#stuck.has(sender)) this.#stuck.set(sender, [])
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
-        if (this.#isKilled()) return
+        if (this.#isKilled()) return false
       }
     }
-    this.#done(out.key)
-    await this.#unstick(sender)
-  }
-
-  /** What queued up behind a refused message follows in order. */
-  async #unstick(sender: string): Promise<void> {
-    const line = this.#stuck.get(sender)
-    if (line === undefined) return
-    const next = line.shift()
-    if (next === undefined) this.#stuck.delete(sender)
-    else await this.#carry(sender, next)
   }
 
   /** Gives a refused message and all behind it back to the table, for the next start (R10). */
-  #leave(sender: string, out: Outgoing): void {
-    for (const { key } of [out, ...(this.#stuck.get(sender) ?? [])]) {
-      if (this.#inMemory.delete(key)) this.#parts.activity.end()
-    }
-    this.#stuck.delete(sender)
+  #leave(line: readonly Outgoing[]): void {
+    for (const { key } of line) if (this.#inMemory.delete(key)) this.#parts.activity.end()
   }
 
   /** On its way, or delivered already. */
@@ -246,4 +243,9 @@ function outgoing(row: OutboxRow): Outgoing {
   return row.kind === 'mail'
     ? { kind: 'mail', key: row.key, sender: row.sender, mail: JSON.parse(row.body) as Mail }
     : { kind: 'fact', key: row.key, sender: row.sender, fact: JSON.parse(row.body) as Fact }
+}
+
+function lineKey(out: Outgoing): string {
+  const sender = addressKey(out.sender)
+  return out.kind === 'mail' ? `${sender} ${addressKey(out.mail.to)}` : sender
 }

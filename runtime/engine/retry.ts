@@ -1,11 +1,17 @@
 /** When an effect is tried again. */
-import type { RetryPolicy } from '../definition.ts'
+import type { EffectDefinition, RetryPolicy } from '../definition.ts'
 import { RetryableError } from '../errors.ts'
+import type { EffectRow } from '../model/records.ts'
 
 /** Ten attempts over about an hour: outlasts a restart of the other side, not a day's outage. */
 export const DEFAULT_RETRY: RetryPolicy = { attempts: 10, initialMs: 1_000, factor: 2, maxMs: 600_000, jitter: 0.2 }
 
 export const DEFAULT_TIMEOUT_MS = 30_000
+
+/** A promise of the machine's own, without a policy, rejects when it rejects, as in XState. */
+export function policyOf(row: EffectRow, effect: EffectDefinition | undefined): RetryPolicy {
+  return row.kind === 'invoke' && effect === undefined ? { ...DEFAULT_RETRY, attempts: 1 } : { ...DEFAULT_RETRY, ...effect?.retry }
+}
 
 /** Milliseconds to wait after attempt number `attempt` failed; `chance` is 0..1. */
 export function backoffMs(policy: RetryPolicy, attempt: number, chance: number, error: unknown): number {

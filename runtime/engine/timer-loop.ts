@@ -14,6 +14,7 @@ import type { Log } from '../ports/log.ts'
 import type { Metrics } from '../ports/metrics.ts'
 import type { Store } from '../ports/store.ts'
 import type { Activity } from './activity.ts'
+import { compareTimers } from '../store/order.ts'
 import { DueHeap } from './due-heap.ts'
 
 export interface TimerLoopParts {
@@ -37,7 +38,8 @@ const LAST_ADDRESS: Address = { tenant: '\u{10FFFF}', type: '', id: '' }
 
 export class TimerLoop {
   readonly #parts: TimerLoopParts
-  readonly #near = new DueHeap<DueTimer>()
+  /** In the store's own order, so that two timers of one moment fire alike whether armed here or read in (R11). */
+  readonly #near = new DueHeap<DueTimer>(compareTimers)
   #horizon = Number.NEGATIVE_INFINITY
   #cursor: DueTimer | undefined
   #firing = 0

@@ -7,8 +7,8 @@ import type { Watchers } from './watchers.ts'
 
 export interface WaitParts {
   watchers: Watchers
-  stateOf(address: AddressInput): Promise<ActorState | undefined>
-  view(state: ActorState): ActorView
+  stateOf: (address: AddressInput) => Promise<ActorState | undefined>
+  view: (state: ActorState) => ActorView
 }
 
 export function waitFor(
@@ -30,7 +30,7 @@ export function waitFor(
     }
     const fail = (error: unknown): void => {
       cleanUp()
-      reject(error)
+      reject(error as Error)
     }
     // The predicate is the caller's: what it throws is the caller's to hear.
     const look = (state: ActorState): void => {

@@ -77,7 +77,7 @@ const descriptors = new WeakMap<CompiledActor, Set<string>>()
 function isKnown(actor: CompiledActor, eventType: string): boolean {
   let known = descriptors.get(actor)
   if (known === undefined) {
-    known = new Set(allNodes(actor.machine).flatMap((node) => transitionsOf(node).map((transition) => transition.eventType)))
+    known = new Set(allNodes(actor.machine).flatMap((node) => transitionsOf(node).map((transition) => transition.eventType as string)))
     descriptors.set(actor, known)
   }
   // An `after` belongs to one state: a wildcard elsewhere does not stand in for it.

@@ -10,8 +10,8 @@ import type { LoadedActor } from '../ports/store.ts'
 /** What a migration has changed that the store does not know yet. */
 export interface Migrated {
   from: string
-  /** Timers under their new ids, with the id that each is stored under. */
-  renamed: { storedId: string; timer: TimerRow }[]
+  /** Timers under their new ids, with the id that each is stored under; without a timer it is disarmed. */
+  renamed: { storedId: string; timer: TimerRow | undefined }[]
 }
 
 export function migrationFor(definition: ActorDefinition, version: string): Migration | undefined {
@@ -30,9 +30,10 @@ export function migrateStored(definition: ActorDefinition, loaded: LoadedActor):
   const renames = result.renameTimers ?? {}
   const renamed = loaded.timers.flatMap((timer) => {
     const id = Object.hasOwn(renames, timer.id) ? renames[timer.id] : undefined
-    return id === undefined || id === timer.id ? [] : [{ storedId: timer.id, timer: rename(timer, id) }]
+    if (id === undefined || id === timer.id) return []
+    return [{ storedId: timer.id, timer: id === null ? undefined : rename(timer, id) }]
   })
-  const byStoredId = new Map(renamed.map(({ storedId, timer }) => [storedId, timer]))
+  const changed = new Map(renamed.map(({ storedId, timer }) => [storedId, timer]))
   return {
     loaded: {
       actor: {
@@ -42,7 +43,7 @@ export function migrateStored(definition: ActorDefinition, loaded: LoadedActor):
         context: JSON.stringify(result.context),
         history: nextHistory === null ? null : JSON.stringify(nextHistory),
       },
-      timers: loaded.timers.map((timer) => byStoredId.get(timer.id) ?? timer),
+      timers: loaded.timers.map((timer) => (changed.has(timer.id) ? changed.get(timer.id) : timer)).filter((timer) => timer !== undefined),
     },
     migrated: { from: actor.version, renamed },
   }

@@ -8,7 +8,7 @@ import type { JournalRow, ParentLink, StoredActor, TimerRow } from '../model/rec
 import { fromStored, toStored } from '../step/actor-state.ts'
 import type { ActorState } from '../step/actor-state.ts'
 import { recordStep } from '../step/step.ts'
-import type { StepContext, Stepped } from '../step/step.ts'
+import type { StepContext, Stepped } from '../step/stepped.ts'
 import type { Migrated } from './migrate-stored.ts'
 
 const MIGRATED = 'standing.migrated'

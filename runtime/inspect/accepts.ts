@@ -17,7 +17,7 @@ export interface Candidate {
 export function candidates(snapshot: AnyMachineSnapshot): Candidate[] {
   const byEvent = new Map<string, AnyTransitionDefinition[]>()
   for (const transition of getNextTransitions(snapshot as never)) {
-    const event = transition.eventType
+    const event = transition.eventType as string
     if (event === '' || event.startsWith('xstate.')) continue
     if (transition.target === undefined && transition.actions.length === 0) continue
     byEvent.set(event, [...(byEvent.get(event) ?? []), transition])

@@ -38,8 +38,8 @@ export function isPromiseLogic(logic: unknown): logic is AnyActorLogic & { confi
  * nothing. The real child is an effect row or an actor of its own (pitfalls 4, 5, 6).
  */
 export const inertLogic: AnyActorLogic = {
-  transition: (snapshot) => snapshot,
-  getInitialSnapshot: (_scope, input) => ({ status: 'active', output: undefined, error: undefined, input }) as never,
-  getPersistedSnapshot: (snapshot) => snapshot,
-  restoreSnapshot: (snapshot) => snapshot as never,
+  transition: (snapshot: unknown) => snapshot as never,
+  getInitialSnapshot: (_scope, input: unknown) => ({ status: 'active', output: undefined, error: undefined, input }) as never,
+  getPersistedSnapshot: (snapshot: unknown) => snapshot as never,
+  restoreSnapshot: (snapshot: unknown) => snapshot as never,
 }

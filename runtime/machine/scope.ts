@@ -30,7 +30,7 @@ const subscription = { unsubscribe: noop }
 /** Everything XState's system offers, with nothing behind it. */
 function inertSystem(onMicrostep: (event: Microstep) => void, childOf: () => AnyMachineSnapshot | undefined) {
   const byName = (systemId: string): unknown =>
-    Object.values(childOf()?.children ?? {}).find((child) => (child as { systemId?: string }).systemId === systemId)
+    Object.values((childOf()?.children ?? {}) as Record<string, unknown>).find((child) => (child as { systemId?: string }).systemId === systemId)
   return {
     _bookId: () => 'inert',
     _register: (sessionId: string) => sessionId,

@@ -38,7 +38,7 @@ export function settle(compiled: CompiledActor, fresh: AnyMachineSnapshot, befor
     const plain = toPlain(snapshot.context, 'context')
     context = JSON.stringify(plain.data)
     // From here on the live context is what a reload would give.
-    snapshot.context = plain.hasRefs ? (revive(plain.data, snapshot.children) as never) : (plain.data as never)
+    snapshot.context = plain.hasRefs ? (revive(plain.data, snapshot.children as Record<string, unknown>) as never) : (plain.data as never)
   }
   const states: string[] = []
   const tags: string[] = []
@@ -86,7 +86,7 @@ export function restore(compiled: CompiledActor, scope: StepScope, self: SelfRef
     throw new StandingError('gate-refused', `stored state ${stored.value} does not fit version ${compiled.definition.version} of '${compiled.type}' (R12)`)
   }
   const context: unknown = JSON.parse(stored.context)
-  result.context = (holdsRefs(stored.context) ? revive(context, result.children) : context) as never
+  result.context = (holdsRefs(stored.context) ? revive(context, result.children as Record<string, unknown>) : context) as never
   const snapshot = inDocumentOrder(compiled, result)
   return {
     snapshot,

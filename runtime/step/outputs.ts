@@ -67,12 +67,18 @@ export class Outputs {
   }
 
   take(actions: readonly CollectedAction[]): void {
-    for (const action of actions) this.#takeOne(action)
+    const early: SendToParams[] = []
+    for (const action of actions) {
+      if (action.type === 'xstate.sendTo' && this.#isEarly(action.params as SendToParams)) early.push(action.params as SendToParams)
+      else this.#takeOne(action)
+    }
+    for (const params of early) this.#sendTo(params)
   }
 
   /** Frees everything an actor holds when it has finished. Its delayed sends die with it (pitfall 22). */
   finish(): void {
-    for (const id of [...this.timers.keys()]) this.clearTimer(id)
+    // A reloaded actor has its timers in another order than one that has armed them itself (R11).
+    for (const id of [...this.timers.keys()].sort()) this.clearTimer(id)
     for (const id of Object.keys(this.children)) this.#stopChild(id)
   }
 
@@ -145,6 +151,11 @@ export class Outputs {
     } else {
       this.send({ kind: 'event', to: target, event: plain })
     }
+  }
+
+  /** An entry action may send to a child that its own state invokes: XState hands on the name, and the child starts after it. */
+  #isEarly({ to }: SendToParams): boolean {
+    return typeof to === 'string' && this.children[to] === undefined
   }
 
   /** Undefined for a child that takes no events (an effect) or is gone within this step. */

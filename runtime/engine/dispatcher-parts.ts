@@ -1,0 +1,39 @@
+/** What the dispatcher is given, and what it calls around a commit. */
+import type { CompiledActor } from '../machine/compile.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
+import type { Metrics } from '../ports/metrics.ts'
+import type { Store } from '../ports/store.ts'
+import type { Limits } from '../runtime-face.ts'
+import type { Activity } from './activity.ts'
+import type { ActorWrite } from './actor-write.ts'
+import type { Answered } from './batch-steps.ts'
+import type { Cell, Item } from './cell.ts'
+
+/** What happens around a commit; implemented by the runtime's other parts. */
+export interface DispatchHooks {
+  /** Called in commit order per actor, after the commit. */
+  committed(cell: Cell, write: ActorWrite): void
+  /** Answers one sender, after the commit. May look things up; the actor does not wait for it. */
+  answer(answered: Answered): void
+  /** A sender whose event is in the journal already. */
+  duplicate(cell: Cell, item: Item, found: FoundEvent): void
+  /** Outbox rows that have been delivered and can go with the next commit. */
+  takeRelayed(): string[]
+  /** They went with it, or did not. */
+  forgotten(keys: readonly string[]): void
+  returnRelayed(keys: readonly string[]): void
+}
+
+export type FoundEvent = Awaited<ReturnType<Store['findEvents']>>[number]
+
+export interface DispatcherParts {
+  compiled: ReadonlyMap<string, CompiledActor>
+  store: Store
+  clock: Clock
+  log: Log
+  metrics: Metrics
+  limits: Limits
+  activity: Activity
+  hooks: DispatchHooks
+}
