@@ -108,7 +108,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     given: settings.STANDING_API_KEY,
     keep: isSandbox ? (make) => keepSecret(settings.STANDING_DATA_DIR, 'api-key', make) : undefined,
   })
-  announce(address, key)
+  announce(address, key, settings.STANDING_API_KEY !== undefined)
 }
 
 async function listen(app: App, { HOST, PORT }: Settings): Promise<string> {
@@ -180,10 +180,12 @@ function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1].trim() !== ''))
 }
 
-function announce(address: string, key: string | undefined): void {
+/** A key that was given is known to whoever gave it; the log, which may be kept, need not know it too. */
+function announce(address: string, key: string | undefined, isGiven: boolean): void {
   console.log(`Standing listens on ${address}`)
   console.log(`API description   ${address}/openapi.json`)
-  console.log(key === undefined ? 'API key           make one: npm run cli -- key create --name first --roles admin' : `API key           ${key}`)
+  const made = key === undefined ? 'make one: npm run cli -- key create --name first --roles admin' : key
+  console.log(`API key           ${isGiven ? 'the one in STANDING_API_KEY' : made}`)
 }
 
 function stopOnSignals(open: Closer[], log: Logger): void {

@@ -38,6 +38,7 @@ export { silentLog } from './ports/log.ts'
 export type { Log } from './ports/log.ts'
 export { noMetrics } from './ports/metrics.ts'
 export type { Metrics } from './ports/metrics.ts'
+export { StoreUnavailableError } from './ports/store.ts'
 export type { MachineRow, SearchHit, StateCount, Store } from './ports/store.ts'
 export type {
   BatchItem,

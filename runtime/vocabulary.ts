@@ -4,9 +4,10 @@
  * drawn and path-tested without the engine).
  */
 import { fromPromise, sendTo } from 'xstate'
-import type { ActorRef, EventObject, PromiseActorLogic, Snapshot } from 'xstate'
+import type { ActionArgs, ActionFunction, EventObject, MachineContext, ParameterizedObject, PromiseActorLogic } from 'xstate'
 import type { AddressInput } from './model/address.ts'
 import { addressRef } from './machine/address-ref.ts'
+import type { InertRef } from './machine/address-ref.ts'
 import { currentStepTime } from './step/step-time.ts'
 
 /**
@@ -31,15 +32,20 @@ export function isDurablePlaceholder(logic: object): boolean {
  *
  * @example entry: tell(({ context }) => ({ type: 'hotspot-session', id: context.sessionId }), { type: 'session.close' })
  */
-export function tell<Context, Event extends EventObject>(
-  to: AddressInput | ((args: { context: Context; event: Event }) => AddressInput),
-  event: EventObject | ((args: { context: Context; event: Event }) => EventObject),
-) {
-  type Args = { context: Context; event: Event }
-  const target = (args: Args): ActorRef<Snapshot<unknown>, EventObject> =>
-    addressRef(typeof to === 'function' ? to(args) : to)
-  const build = (args: Args): EventObject => (typeof event === 'function' ? event(args) : event)
-  return sendTo<never, never, undefined, never, never, never>(target as never, build as never)
+export function tell<
+  Context extends MachineContext,
+  ExpressionEvent extends EventObject,
+  Params extends ParameterizedObject['params'] | undefined,
+  Event extends EventObject,
+>(
+  to: AddressInput | ((args: ActionArgs<Context, ExpressionEvent, Event>, params: Params) => AddressInput),
+  event: EventObject | ((args: ActionArgs<Context, ExpressionEvent, Event>, params: Params) => EventObject),
+): ActionFunction<Context, ExpressionEvent, Event, Params, never, never, never, never, never> {
+  type Args = ActionArgs<Context, ExpressionEvent, Event>
+  return sendTo<Context, ExpressionEvent, Params, InertRef, Event>(
+    (args: Args, params: Params) => addressRef(typeof to === 'function' ? to(args, params) : to),
+    (args: Args, params: Params) => (typeof event === 'function' ? event(args, params) : event),
+  )
 }
 
 /**

@@ -26,7 +26,17 @@ export function permissionToSend(type: string, event: string): Permission {
   return SEND_RULES.find((rule) => (rule.type === undefined || rule.type === type) && rule.event.test(event))?.permission ?? 'send'
 }
 
-/** Types whose creation already acts on the network or on money need the same permission as their events. */
+/** Types whose creation already acts on the network, on money or on secrets need more than the permission to create. */
+const CREATE_PERMISSIONS: Readonly<Record<string, Permission>> = {
+  router: 'hardware',
+  // Names its own price; the public call takes that from the price list.
+  payment: 'money',
+  // Access that nobody paid for.
+  'hotspot-session': 'money',
+  // Tells credentials to whatever phone it names.
+  notification: 'provider',
+}
+
 export function permissionToCreate(type: string): Permission {
-  return type === 'router' ? 'hardware' : 'create'
+  return CREATE_PERMISSIONS[type] ?? 'create'
 }

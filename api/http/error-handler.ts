@@ -1,7 +1,7 @@
 /** Turns everything that is thrown while a request is served into a problem. Never a stack, never a path of ours. */
 import { STATUS_CODES } from 'node:http'
 import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { ERROR_CODES, StandingError } from '../../runtime/index.ts'
+import { ERROR_CODES, StandingError, StoreUnavailableError } from '../../runtime/index.ts'
 import { PROBLEM_CONTENT_TYPE, PROBLEM_STATUS, Problem, problemBody, retryAfterSeconds, type ProblemBody, type ProblemCode, type ProblemDetails } from './problem.ts'
 import { redactUrl } from './redact-url.ts'
 
@@ -19,6 +19,8 @@ interface Answer {
 
 /** How long to wait when the engine says nothing more exact. */
 const DEFAULT_RETRY_MS = 1_000
+/** An outage seldom ends within a second. */
+const OUTAGE_RETRY_MS = 2_000
 
 /** Fastify's own refusals, in our words. */
 const FRAMEWORK_CODES: Readonly<Record<string, { code: ProblemCode; detail?: string }>> = {
@@ -57,6 +59,7 @@ function understand(error: unknown, request: FastifyRequest): { code: ProblemCod
     return { code: (isBody ? request.routeOptions.config.bodyProblem : undefined) ?? error.code, detail: error.message, details: error.details }
   }
   if (error instanceof StandingError) return understandStanding(error)
+  if (error instanceof StoreUnavailableError) return { code: 'overloaded', detail: 'The database is out of reach; try again in a moment.', details: { retryAfterMs: OUTAGE_RETRY_MS } }
   const { code, statusCode } = error as { code?: unknown; statusCode?: unknown }
   const known = typeof code === 'string' ? FRAMEWORK_CODES[code] : undefined
   if (known !== undefined) return { code: known.code, detail: known.detail ?? '', details: {} }

@@ -23,6 +23,10 @@ export interface DispatchHooks {
   /** They went with it, or did not. */
   forgotten(keys: readonly string[]): void
   returnRelayed(keys: readonly string[]): void
+  /** A commit has an unknown outcome: nothing that comes later may overtake what it may have stored (R4). */
+  uncertain(): void
+  /** The store answers again: whatever such a commit has stored is to be found (R10). */
+  recollect(): void
 }
 
 export type FoundEvent = Awaited<ReturnType<Store['findEvents']>>[number]

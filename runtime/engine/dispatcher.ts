@@ -43,6 +43,8 @@ export class Dispatcher {
   #stopped = false
   #retryMs = RETRY_MS_MIN
   #paused = false
+  /** A commit broke off: what it set off may be in the store without anybody here knowing. */
+  #uncertain = false
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts
@@ -257,6 +259,10 @@ export class Dispatcher {
   #fail(taken: readonly Taken[], error: unknown): void {
     for (const { cell, items } of taken) cell.queue.unshift(...items)
     const verdict = judge(taken, error, this.#parts)
+    if (error instanceof StoreUnavailableError) {
+      this.#uncertain = true
+      this.#parts.hooks.uncertain()
+    }
     if (verdict === 'pause') this.#pause(error)
     if (verdict === 'rest') for (const { cell, items } of taken) this.#rest(cell, items[0] as Item, error)
   }
@@ -296,6 +302,9 @@ export class Dispatcher {
   #recovered(): void {
     this.unavailable = false
     this.#retryMs = RETRY_MS_MIN
+    if (!this.#uncertain) return
+    this.#uncertain = false
+    this.#parts.hooks.recollect()
   }
 }
 

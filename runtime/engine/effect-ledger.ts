@@ -70,7 +70,7 @@ export class EffectLedger {
       if (progress.size > 0) {
         await this.#store.progressEffects([...progress.values()].map(({ key, status, attempts, nextAttemptAt, lastError }) => ({ key, status, attempts, nextAttemptAt, lastError })))
       }
-      if (removed.size > 0) await this.#store.removeEffects([...removed])
+      if (removed.size > 0 && !this.#killed) await this.#store.removeEffects([...removed])
       for (const resolve of waiters) resolve()
     } catch (error) {
       this.#log.warn({ err: error }, 'the progress of effects could not be written; trying again')

@@ -110,9 +110,9 @@ export function createLifecycle(parts: EngineParts, sweepEveryMs: number = SWEEP
     },
     stop() {
       if (lifecycle === 'killed' || lifecycle === 'new') return Promise.resolve()
-      // Whoever waits for the start hears why it failed; what it began is put away all the same.
       // At once, not when the work begins to end: what is sent after this call is refused.
       if (lifecycle === 'running') lifecycle = 'stopping'
+      // Whoever waits for the start hears why it failed; what it began is put away all the same.
       return (stopping ??= (starting ?? Promise.resolve()).catch(() => undefined).then(end))
     },
     kill() {

@@ -41,7 +41,8 @@ export class OutboxRelay {
   /** Forgotten while a sweep was reading: what it has read of them is out of date. */
   readonly #overtaken = new Set<string>()
   #forgetting = false
-  #spilled = false
+  /** Rows may be in the store alone, as at first those of an earlier life: later ones must not overtake them. */
+  #spilled = true
   /** Rows have been left to the table since the sweep under way began. */
   #left = false
   #sweeping: Promise<number> | undefined
@@ -64,6 +65,12 @@ export class OutboxRelay {
   add(facts: readonly Fact[], mails: readonly Mail[]): void {
     for (const fact of facts) this.#admit({ kind: 'fact', key: fact.key, sender: fact.address, fact })
     for (const mail of mails) this.#admit({ kind: 'mail', key: mail.key, sender: mail.from, mail })
+  }
+
+  /** From here to the next sweep everything goes by way of the table. */
+  spill(): void {
+    this.#spilled = true
+    this.#left = true
   }
 
   /** R10: rows that nobody is carrying. Resolves with how many were found. */
@@ -145,8 +152,7 @@ export class OutboxRelay {
     if (this.#state === 'killed') return
     // Once some are only in the table, later ones must not overtake them.
     if (this.#spilled || this.#inMemory.size >= this.#parts.queued) {
-      this.#spilled = true
-      this.#left = true
+      this.spill()
       return
     }
     this.#send(out)

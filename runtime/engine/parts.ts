@@ -103,6 +103,11 @@ export function buildParts(options: RuntimeOptions, asOf: (address: Address, seq
       takeRelayed: () => relay.takeRelayed(),
       forgotten: (keys) => relay.forgotten(keys),
       returnRelayed: (keys) => relay.returnRelayed(keys),
+      uncertain: () => relay.spill(),
+      recollect: () => {
+        timers.reread()
+        void activity.during(() => Promise.all([relay.sweep(), effects.sweep()])).catch((error: unknown) => log.warn({ err: error }, 'what an uncertain commit has stored could not be read; a sweep finds it'))
+      },
     },
   })
   const effects: EffectRunner = new EffectRunner({ compiled, store, clock, log, metrics, activity, limits, lanes: options.lanes ?? {}, random: options.random ?? Math.random, deliver })

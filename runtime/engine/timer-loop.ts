@@ -46,6 +46,8 @@ export class TimerLoop {
   #refilling: Promise<boolean> | undefined
   /** Where the refill under way will move the horizon to. */
   #target = Number.NEGATIVE_INFINITY
+  /** How often everything had to be read anew. */
+  #reads = 0
   #cancelWake: (() => void) | undefined
   #running = false
 
@@ -78,6 +80,14 @@ export class TimerLoop {
       this.#near.push(timer.dueAt, { ...timer, address, slice })
     }
     if (soonest && this.#running) this.#turn()
+  }
+
+  /** Reads everything near anew: the store may hold timers that nobody here has heard of. */
+  reread(): void {
+    this.#reads++
+    this.#horizon = Number.NEGATIVE_INFINITY
+    this.#cursor = undefined
+    this.#turn()
   }
 
   /** R10: looks for what should have fired long ago, whatever the reason it did not. */
@@ -148,7 +158,9 @@ export class TimerLoop {
     this.#target = target
     try {
       while (this.#horizon < target && this.#near.size < PAGE) {
+        const reads = this.#reads
         const page = await this.#parts.store.dueTimers({ until: target, limit: PAGE, after: this.#cursor })
+        if (reads !== this.#reads) continue
         for (const timer of page) this.#near.push(timer.dueAt, timer)
         const last = page.at(-1)
         if (last !== undefined && page.length === PAGE) {

@@ -28,9 +28,9 @@ export function waitFor(
       cleanUp()
       resolve(found)
     }
-    const fail = (error: unknown): void => {
+    const fail = (error: Error): void => {
       cleanUp()
-      reject(error as Error)
+      reject(error)
     }
     // The predicate is the caller's: what it throws is the caller's to hear.
     const look = (state: ActorState): void => {
@@ -38,7 +38,7 @@ export function waitFor(
         const seen = view(state)
         if (predicate(seen)) done(seen)
       } catch (error) {
-        fail(error)
+        fail(error as Error)
       }
     }
     const timer = setTimeout(() => done(undefined), timeoutMs)

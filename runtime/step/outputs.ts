@@ -67,12 +67,15 @@ export class Outputs {
   }
 
   take(actions: readonly CollectedAction[]): void {
-    const early: SendToParams[] = []
+    // An entry action may send to a child that its own state invokes, which starts after it.
+    const toStart = new Set(actions.filter(({ type }) => type === 'xstate.spawnChild').map(({ params }) => (params as SpawnParams).actorRef))
+    const early: CollectedAction[] = []
     for (const action of actions) {
-      if (action.type === 'xstate.sendTo' && this.#isEarly(action.params as SendToParams)) early.push(action.params as SendToParams)
+      const to = action.type === 'xstate.sendTo' ? (action.params as SendToParams).to : undefined
+      if (toStart.has(to) && !this.#started.has(to)) early.push(action)
       else this.#takeOne(action)
     }
-    for (const params of early) this.#sendTo(params)
+    for (const action of early) this.#takeOne(action)
   }
 
   /** Frees everything an actor holds when it has finished. Its delayed sends die with it (pitfall 22). */
@@ -151,11 +154,6 @@ export class Outputs {
     } else {
       this.send({ kind: 'event', to: target, event: plain })
     }
-  }
-
-  /** An entry action may send to a child that its own state invokes: XState hands on the name, and the child starts after it. */
-  #isEarly({ to }: SendToParams): boolean {
-    return typeof to === 'string' && this.children[to] === undefined
   }
 
   /** Undefined for a child that takes no events (an effect) or is gone within this step. */
