@@ -21,6 +21,8 @@ export interface SystemOptions {
    * tables; `embedded`: the server that a start makes in its data dir; else the address of a database.
    */
   database?: 'migrated' | 'empty' | 'embedded' | { url: string }
+  /** Instead of one of its own; whoever gives it removes it. */
+  dataDir?: string
   env?: Env
 }
 
@@ -70,9 +72,9 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
 }
 
 /** Everything a start needs, without starting. */
-export async function createSystem({ database = 'migrated', env = {} }: SystemOptions = {}): Promise<System> {
+export async function createSystem({ database = 'migrated', dataDir: given, env = {} }: SystemOptions = {}): Promise<System> {
   const scratch = await scratchFolder()
-  const dataDir = join(scratch, 'data')
+  const dataDir = given ?? join(scratch, 'data')
   if (database === 'embedded') return new System(scratch, dataDir, env, undefined, () => stopEmbedded(dataDir))
   if (typeof database === 'object') return new System(scratch, dataDir, env, database.url, () => Promise.resolve())
   const own = await (database === 'empty' ? createEmptyDatabase() : createTestDatabase())
@@ -210,7 +212,7 @@ export class System {
   async dispose(): Promise<void> {
     if (this.#child !== undefined && alive.has(this.#child)) await this.kill9()
     await this.#endDatabase()
-    await removeDataDir(this.dataDir)
+    if (this.dataDir.startsWith(this.#scratch)) await removeDataDir(this.dataDir)
     await rm(this.#scratch, { recursive: true, force: true })
   }
 
@@ -237,6 +239,28 @@ export class System {
   }
 }
 
+export interface Finished {
+  code: number | null
+  /** Both outputs, as a person at the terminal sees them. */
+  output: string
+}
+
+/** Runs `main.ts` or `cli.ts` to its end. */
+export function runToEnd(program: 'main.ts' | 'cli.ts', args: readonly string[], env: NodeJS.ProcessEnv): Promise<Finished> {
+  const child = spawn(process.execPath, ['--import', 'tsx', program, ...args], { cwd: REPOSITORY, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  alive.add(child)
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text))
+  const finished = new Promise<Finished>((resolve) => {
+    child.once('close', (code) => {
+      alive.delete(child)
+      resolve({ code, output })
+    })
+  })
+  return within(START_LIMIT_MS, finished, () => output)
+}
+
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text) as unknown
@@ -246,7 +270,7 @@ function parsed(text: string): unknown {
 }
 
 /** What whoever runs the tests has set for a system of their own must not reach ours. */
-function cleanEnvironment(): NodeJS.ProcessEnv {
+export function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !(name in SETTINGS) && !/^(STANDING_|VITEST|NODE_ENV$|NODE_OPTIONS$)/.test(name)))
 }
 

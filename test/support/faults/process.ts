@@ -7,7 +7,6 @@ import type { ActorDefinition, Limits, MovableClock, Runtime } from '../../../ru
 import type { Store } from '../../../runtime/ports/store.ts'
 import { faultyStore } from './faulty-store.ts'
 import { Life } from './life.ts'
-import { senderOf } from './order.ts'
 import type { FaultPlan } from './plan.ts'
 import type { Turns } from './turns.ts'
 import type { OutsideCall, World } from './world.ts'
@@ -63,6 +62,10 @@ export class Process {
     return this.#runtime
   }
 
+  get world(): World {
+    return this.#options.world
+  }
+
   get now(): number {
     return this.#clock.now()
   }
@@ -103,6 +106,13 @@ export class Process {
         return { error: outcome.error }
       }
     }
+  }
+
+  /** Asks once; undefined when no answer came back, and nobody knows what became of it. */
+  async attempt<T>(request: (runtime: Runtime) => Promise<T>): Promise<T | undefined> {
+    const outcome = await this.#within(request(this.#runtime))
+    if (outcome.is === 'dead') await this.#boot()
+    return outcome.is === 'done' ? outcome.value : undefined
   }
 
   /** Resolves when nothing is left to do at the present moment, in memory and in the store. */
@@ -210,9 +220,7 @@ export class Process {
     const life = this.#life
     if (this.#isBusy()) return false
     const outbox = await store.unsentOutbox({ afterPosition: 0, limit: ROWS_MAX })
-    // Mail of one sender goes in order, so the later ones may still wait behind one that is held.
-    const unheard = outbox.filter(({ kind, key }) => kind === 'mail' && !world.knows(key) && !world.holdsMailOf(senderOf(key)))
-    if (unheard.length > 0) return false
+    if (outbox.some(({ kind, key }) => kind === 'mail' && !world.knows(key) && !world.holdsEarlierMail(key))) return false
     const effects = await store.dueEffects({ until: this.now, limit: ROWS_MAX })
     if (effects.some(({ key }) => !world.knows(key))) return false
     return (await this.#dueTimers()).length === 0 && !this.#isBusy() && !life.isDead && life === this.#life

@@ -60,8 +60,9 @@ export class World {
     return this.#held.length > 0
   }
 
-  holdsMailOf(sender: string): boolean {
-    return this.#held.some(({ kind, key }) => kind === 'mail' && senderOf(key) === sender)
+  /** Mail of one sender goes in order: the later may still wait behind one that is held. */
+  holdsEarlierMail(mail: string): boolean {
+    return this.#held.some(({ kind, key }) => kind === 'mail' && senderOf(key) === senderOf(mail) && compareKeys(key, mail) < 0)
   }
 
   /** Lets the first by key happen. */

@@ -1,0 +1,111 @@
+/** The commands of operators, on a system that runs or stands still. */
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { createSystem, runToEnd, type Finished } from '../support/system.ts'
+import { callBack, startWorld, type World } from '../support/system-outside.ts'
+import { actorOf, atRest, buy, granted, paymentOf, send, untilState } from '../support/system-shop.ts'
+import { successCallback } from '../support/callbacks.ts'
+
+let world: World
+beforeAll(async () => {
+  world = await startWorld()
+})
+afterAll(() => world.end())
+
+const cli = (...args: string[]): Promise<Finished> => runToEnd('cli.ts', args, world.system.environment())
+
+test('migrate brings an empty database up to date, once', async () => {
+  const system = await createSystem({ database: 'empty' })
+  onTestFinished(() => system.dispose())
+  const first = await runToEnd('cli.ts', ['migrate'], system.environment())
+  expect(first).toMatchObject({ code: 0, output: expect.stringMatching(/^Applied: 0001-engine, 0002-radius, 0003-business/) as unknown })
+  expect(await runToEnd('cli.ts', ['migrate'], system.environment())).toMatchObject({ code: 0, output: 'The database is up to date.\n' })
+  expect(await runToEnd('cli.ts', ['check'], system.environment())).toMatchObject({ code: 0, output: 'Every stored actor fits this code.\n' })
+})
+
+test.concurrent.for([
+  [['fly'], 2, "unknown command 'fly'\n\nnpm run cli -- <command>"],
+  [['key', 'create', '--name', 'x', '--roles', 'king'], 2, 'needs --name and --roles of: viewer, agent'],
+  [['key', 'revoke', 'key_nobody'], 1, "There is no key 'key_nobody' that could be revoked."],
+] as const)('%j is refused in words', async ([args, code, words]) => {
+  const finished = await cli(...args)
+  expect(finished.code).toBe(code)
+  expect(finished.output).toContain(words)
+})
+
+test('keys are made, shown once, listed without themselves, and revoked', async () => {
+  const [kept, revoked] = await Promise.all(
+    ['kept', 'revoked'].map(async (name) => {
+      const { code, output } = await cli('key', 'create', '--name', name, '--roles', 'viewer')
+      expect(code, output).toBe(0)
+      const [id = '', key = ''] = output.split('\n')
+      return { id, key }
+    }),
+  ) as [{ id: string; key: string }, { id: string; key: string }]
+  expect(await cli('key', 'revoke', revoked.id)).toMatchObject({ code: 0 })
+  const { output } = await cli('key', 'list')
+  expect(output).toMatch(new RegExp(`^${kept.id}  main  viewer  kept$`, 'm'))
+  expect(output).toMatch(new RegExp(`^${revoked.id}  main  viewer  revoked  \\(revoked\\)$`, 'm'))
+  expect(output).not.toContain(kept.key)
+
+  const status = async (key: string) => (await world.system.ask('/api/v1/machines', { headers: { authorization: `Bearer ${key}` } })).status
+  expect(await status(kept.key)).toBe(200)
+  expect(await status(revoked.key)).toBe(401)
+})
+
+test('what is set aside is listed, and retried by the running server', async () => {
+  const first = await buy(world.system)
+  await callBack(world.system, successCallback(first.checkout, 'SAMERECPT1', 10, Number(first.phone)))
+  await untilState(world.system, 'hotspot-session', first.id, 'ready')
+  const second = await buy(world.system)
+  await callBack(world.system, successCallback(second.checkout, 'SAMERECPT1', 10, Number(second.phone)))
+  expect((await paymentOf(world.system, second.id)).status).toBe('awaiting')
+
+  const { output } = await cli('parked', 'list')
+  const [, eventId = ''] = new RegExp(`poison  payment/${second.id}  payment\\.callback  (\\S+)  \\S`).exec(output) ?? []
+  expect(output).toContain('1 events are set aside.')
+  expect(await cli('parked', 'retry', eventId, '--url', world.system.url)).toMatchObject({ code: 2, output: expect.stringContaining('--reason') as unknown })
+
+  // The receipt was entered for the wrong payment: staff mend that, and try again.
+  await world.system.rows("update business.payment_receipts set receipt = 'OTHERRCPT1' where receipt = 'SAMERECPT1'")
+  expect(await cli('parked', 'retry', eventId, '--reason', 'mended', '--url', world.system.url)).toMatchObject({ code: 0, output: `Retried ${eventId}.\n` })
+  await untilState(world.system, 'hotspot-session', second.id, 'ready')
+  expect(await cli('parked', 'list')).toMatchObject({ output: '0 events are set aside.\n' })
+  expect(await cli('parked', 'retry', eventId, '--reason', 'again', '--url', world.system.url)).toMatchObject({ code: 1, output: expect.stringContaining('404') as unknown })
+  await atRest(world.system)
+})
+
+describe('actors that do not fit the code (R12)', () => {
+  test('are named by the check, and held back by a start that serves everybody else', async () => {
+    const strange = await buy(world.system)
+    const ordinary = await buy(world.system)
+    expect(await cli('check')).toMatchObject({ code: 0 })
+    const before = await granted(world.system)
+    await world.system.stop()
+    const values = await world.system.rows<{ value: string; states: string[] }>("select value, states from standing.actors where type = 'payment' and id = $1", [strange.id])
+    await world.system.rows("update standing.actors set value = '\"levitating\"', states = '{levitating}' where type = 'payment' and id = $1", [strange.id])
+
+    const checked = await cli('check')
+    expect(checked.code).toBe(1)
+    expect(checked.output).toContain(`payment version 1: state 'levitating' is gone (1 actors, such as main/payment/${strange.id})`)
+
+    await world.system.start()
+    expect(world.system.logs()).toContain("state 'levitating' is gone")
+    await callBack(world.system, successCallback(strange.checkout, 'STRANGE001', 10, Number(strange.phone)))
+    await callBack(world.system, successCallback(ordinary.checkout, 'ORDINARY01', 10, Number(ordinary.phone)))
+    await untilState(world.system, 'hotspot-session', ordinary.id, 'ready')
+    const answer = await send(world.system, 'payment', strange.id, { type: 'payment.cancel' })
+    expect([answer.status, answer.body.code], answer.text).toEqual([423, 'actor-blocked'])
+    expect((await world.system.ask(`/api/v1/actors/hotspot-session/${strange.id}`)).status).toBe(404)
+    expect((await granted(world.system)).sessions).toBe(before.sessions + 1)
+
+    // With code that fits again, what was held back goes on, the callback of meanwhile included.
+    await world.system.stop()
+    await world.system.rows("update standing.actors set value = $2, states = $3 where type = 'payment' and id = $1", [strange.id, values[0]?.value, values[0]?.states])
+    expect(await cli('check')).toMatchObject({ code: 0 })
+    await world.system.start()
+    await untilState(world.system, 'payment', strange.id, 'completed', 30_000)
+    await untilState(world.system, 'hotspot-session', strange.id, 'ready')
+    expect((await actorOf(world.system, 'payment', strange.id)).status).toBe('active')
+    await atRest(world.system)
+  })
+})

@@ -1,0 +1,68 @@
+/** Several starts at once, and starts after a death, on one database: it is made once and stays whole. */
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { startEmbeddedPostgres } from '../../db/embedded/index.ts'
+import { removeDataDir, scratchFolder, withClient } from '../support/postgres.ts'
+import { createSystem, type System } from '../support/system.ts'
+import { createEmptyDatabase } from '../support/template-database.ts'
+import { actorOf, buy, paymentOf, untilState } from '../support/system-shop.ts'
+
+async function purchase(system: System): Promise<string> {
+  const { id } = await buy(system)
+  expect((await paymentOf(system, id)).status).toBe('completed')
+  await untilState(system, 'hotspot-session', id, 'ready')
+  return id
+}
+
+const MIGRATIONS = 'select name from standing.knex_migrations order by name'
+
+test('on an empty database: migrated once, and either serves alone', async () => {
+  const database = await createEmptyDatabase()
+  const systems = await Promise.all([createSystem({ database: { url: database.url } }), createSystem({ database: { url: database.url } })])
+  onTestFinished(async () => {
+    for (const system of systems) await system.dispose()
+    await database.drop()
+  })
+  const [one, other] = systems as [System, System]
+  await Promise.all([one.start(), other.start()])
+  expect((await one.rows<{ name: string }>(MIGRATIONS)).map(({ name }) => name)).toEqual(['0001-engine', '0002-radius', '0003-business'])
+  expect(await one.rows("select count(*)::int as count from business.packages")).toEqual([{ count: 6 }])
+
+  await other.stop()
+  const id = await purchase(one)
+  await one.stop()
+  await other.start()
+  expect((await actorOf(other, 'hotspot-session', id)).states).toEqual(['ready'])
+  await purchase(other)
+})
+
+test('on an empty data dir: one server, one key, one application key; it outlives kill -9 and is found again', async () => {
+  const scratch = await scratchFolder()
+  const dataDir = join(scratch, 'data')
+  const env = { STANDING_API_KEY: 'sk_the-same-for-both' }
+  const systems = await Promise.all([createSystem({ database: 'embedded', dataDir, env }), createSystem({ database: 'embedded', dataDir, env })])
+  onTestFinished(async () => {
+    for (const system of systems) await system.dispose()
+    await removeDataDir(dataDir)
+    await rm(scratch, { recursive: true, force: true })
+  })
+  const [one, other] = systems as [System, System]
+  await Promise.all([one.start(), other.start()])
+  expect(`${one.logs()}${other.logs()}`).toMatch(/embedded Postgres was running already, joined/)
+
+  // The last one out stops the server, so the first one must not.
+  expect(await other.stop()).toMatchObject({ code: 0 })
+  const id = await purchase(one)
+  await one.kill9()
+  await one.start()
+  expect(one.logs().slice(one.logs().lastIndexOf('embedded Postgres'))).toContain('was running already, joined')
+  expect((await actorOf(one, 'hotspot-session', id)).states).toEqual(['ready'])
+  await purchase(one)
+
+  const server = await startEmbeddedPostgres({ dataDir })
+  const rows = await withClient(server.url, async (client) => (await client.query<{ name: string }>(MIGRATIONS)).rows)
+  await server.stop()
+  expect(rows.map(({ name }) => name)).toEqual(['0001-engine', '0002-radius', '0003-business'])
+  expect(await one.stop()).toMatchObject({ code: 0 })
+})

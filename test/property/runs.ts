@@ -1,0 +1,36 @@
+/** How often a property is tried. `PROPERTY_RUNS=20` makes a campaign of it; `PROPERTY_SEED` and `PROPERTY_PATH` repeat one case. */
+import fc from 'fast-check'
+
+const times = Number(process.env['PROPERTY_RUNS'] ?? '1')
+const seed = process.env['PROPERTY_SEED']
+const path = process.env['PROPERTY_PATH']
+const LIMIT_MS = times > 1 ? 3_600_000 : 60_000
+/** A failure is reported before the test runner loses patience, as small as it is by then. */
+const SHRINK_MS = 45_000
+
+/** For the test runner. */
+export const TIMEOUT_MS = LIMIT_MS + 2 * SHRINK_MS
+
+/**
+ * Tries the property, and tells of a failure all it takes to see it again: seed and path, and the shrunk system, commands and faults in
+ * a form that can be pasted into `found.ts`.
+ */
+export async function check<T>(property: fc.IAsyncProperty<T>, numRuns: number): Promise<void> {
+  const found = await fc.check(property, {
+    numRuns: Math.max(1, Math.round(numRuns * times)),
+    interruptAfterTimeLimit: LIMIT_MS,
+    endOnFailure: true,
+    ...(seed === undefined ? {} : { seed: Number(seed) }),
+    ...(path === undefined ? {} : { path }),
+  })
+  if (found.counterexample === null || found.counterexamplePath === null) {
+    if (found.failed && !found.interrupted) throw new Error(fc.defaultReportMessage(found))
+    return
+  }
+  const shrunk = await fc.check(property, { seed: found.seed, path: found.counterexamplePath, numRuns: 1, interruptAfterTimeLimit: SHRINK_MS })
+  const details = shrunk.counterexample === null ? found : shrunk
+  const { counterexample, counterexamplePath, numShrinks, errorInstance } = details
+  const cause = errorInstance instanceof Error ? errorInstance.message : String(errorInstance)
+  const again = `PROPERTY_SEED=${details.seed} PROPERTY_PATH=${counterexamplePath ?? ''}`
+  throw new Error(`failed after ${found.numRuns} runs, shrunk ${numShrinks} times; again with ${again}\n${JSON.stringify(counterexample)}\n${cause}`, { cause: errorInstance })
+}
