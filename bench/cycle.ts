@@ -1,9 +1,10 @@
 /** The machine that is measured: two states, each with an `after` timer, and a fact at every turn. */
 import { assign, emit, setup } from 'xstate'
+import { z } from 'zod'
 import { defineActor } from '../runtime/index.ts'
 
 const machine = setup({
-  types: { context: {} as { turns: number }, events: {} as { type: 'turn' }, emitted: {} as { type: 'cycle.turned'; turns: number } },
+  types: { context: {} as { turns: number }, events: {} as { type: 'turn'; by?: string }, emitted: {} as { type: 'cycle.turned'; turns: number } },
   actions: {
     count: assign({ turns: ({ context }) => context.turns + 1 }),
     tell: emit(({ context }) => ({ type: 'cycle.turned' as const, turns: context.turns })),
@@ -20,6 +21,14 @@ const machine = setup({
 })
 
 export const cycle = defineActor({ type: 'cycle', version: '1', machine })
+
+/** The same with a schema for its event, as an actor that is reached from outside has. */
+export const checkedCycle = defineActor({
+  type: 'cycle',
+  version: '1',
+  machine,
+  events: { turn: z.strictObject({ by: z.string().min(1).max(64).optional() }) },
+})
 
 export const ACTORS = 1_000
 

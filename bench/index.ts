@@ -1,28 +1,51 @@
 /**
  * `npm run bench`: measures, side by side in one run. Options: `--json`, `--only <suite,...>`, `--seconds <n>`.
- * Figures depend on the machine; what counts are the ratios within one run.
+ * Figures depend on the machine; what counts are the ratios within one run. A target that is missed is said,
+ * and is no failure of the run.
  */
 import { parseArgs } from 'node:util'
+import { endChildren } from './child.ts'
 import { openLab } from './lab.ts'
 import type { Lab } from './lab.ts'
 import { Report } from './report.ts'
 import { engineSuite } from './suites/engine.ts'
+import { hooksSuite } from './suites/hooks.ts'
+import { httpSuite } from './suites/http.ts'
+import { memorySuite } from './suites/memory.ts'
+import { recoverySuite } from './suites/recovery.ts'
+import { timersSuite } from './suites/timers.ts'
 
 const SUITES: Record<string, (lab: Lab, report: Report, durationMs: number) => Promise<void>> = {
   engine: engineSuite,
+  http: httpSuite,
+  hooks: hooksSuite,
+  recovery: recoverySuite,
+  timers: timersSuite,
+  memory: memorySuite,
 }
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false }, only: { type: 'string' }, seconds: { type: 'string', default: '8' } } })
+const seconds = Number(values.seconds)
+if (!(seconds > 0)) throw new Error(`--seconds ${values.seconds}: a number above 0`)
 const chosen = values.only === undefined ? Object.keys(SUITES) : values.only.split(',')
+const unknown = chosen.filter((name) => !Object.hasOwn(SUITES, name))
+if (unknown.length > 0) throw new Error(`no suite '${unknown.join(', ')}'; there are: ${Object.keys(SUITES).join(', ')}`)
+
 const report = new Report(values.json)
 const lab = await openLab()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    endChildren()
+    void lab.close().finally(() => process.exit(1))
+  })
+}
+process.once('exit', endChildren)
 try {
   for (const name of chosen) {
-    const suite = SUITES[name]
-    if (suite === undefined) throw new Error(`no suite '${name}'; there are: ${Object.keys(SUITES).join(', ')}`)
     report.note(name)
-    await suite(lab, report, Number(values.seconds) * 1_000)
+    await SUITES[name]?.(lab, report, seconds * 1_000)
   }
 } finally {
+  endChildren()
   await lab.close()
 }

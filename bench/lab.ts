@@ -1,5 +1,5 @@
 /** The laboratory: a Postgres of its own in a temporary folder, as durable as in production. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -8,8 +8,8 @@ import { migrate } from '../db/migrate.ts'
 
 export interface Lab {
   url: string
-  /** An empty, migrated database of its own. */
-  database(name: string): Promise<string>
+  /** An empty, migrated database of its own; or a copy of one that nobody is connected to. */
+  database(name: string, template?: string): Promise<string>
   close(): Promise<void>
 }
 
@@ -17,19 +17,21 @@ export interface Lab {
 export async function openLab(): Promise<Lab> {
   const given = process.env['BENCH_DATABASE_URL']
   const dataDir = given === undefined ? await mkdtemp(join(tmpdir(), 'standing-bench-')) : undefined
+  // Open to the user that Postgres runs as; else the database would be put elsewhere, and stay.
+  if (dataDir !== undefined) await chmod(dataDir, 0o755)
   const server = dataDir === undefined ? undefined : await startEmbeddedPostgres({ dataDir })
   const url = given ?? (server as { url: string }).url
   return {
     url,
-    async database(name) {
+    async database(name, template) {
       const admin = new pg.Client({ connectionString: url })
       await admin.connect()
       await admin.query(`drop database if exists ${name} with (force)`)
-      await admin.query(`create database ${name}`)
+      await admin.query(`create database ${name}${template === undefined ? '' : ` template ${template} strategy file_copy`}`)
       await admin.end()
       const target = new URL(url)
       target.pathname = `/${name}`
-      await migrate(target.href)
+      if (template === undefined) await migrate(target.href)
       return target.href
     },
     async close() {

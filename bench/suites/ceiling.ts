@@ -60,10 +60,10 @@ function batchOf(ids: readonly number[], seqs: Int32Array, relayed: string[]): C
       const expectedSeq = seqs[n] as number
       const seq = expectedSeq + 1
       seqs[n] = seq
-      const [from, to] = seq % 2 === 0 ? ['day', 'night'] : ['night', 'day']
+      const [from, to] = seq % 2 === 0 ? (['day', 'night'] as const) : (['night', 'day'] as const)
       const key = `main/${TYPE}/${address.id}/${seq}/0`
       const slice = sliceOf(address)
-      const next: StoredActor = { address, slice, seq, version: '1', status: 'active', hold: null, value: `"${to}"`, context: `{"turns":${seq}}`, history: null, children: null, output: null, error: null, states: [to as string], tags: [], parent: null, createdAt: at, updatedAt: at }
+      const next: StoredActor = { address, slice, seq, version: '1', status: 'active', hold: null, value: `"${to}"`, context: `{"turns":${seq}}`, history: null, children: null, output: null, error: null, states: [to], tags: [], parent: null, createdAt: at, updatedAt: at }
       return {
         expectedSeq,
         next,
