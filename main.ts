@@ -18,7 +18,7 @@ import { stkRates } from './api/payments/rates.ts'
 import type { Sandbox as SandboxPort } from './api/ports/sandbox.ts'
 import { readSettings, SettingsError } from './api/settings.ts'
 import type { Settings } from './api/settings.ts'
-import { createKnex, keepSecret, migrate, openBusiness, openDatabase, postgresStore } from './db/index.ts'
+import { createKnex, keepSecret, latestMoment, migrate, openBusiness, openDatabase, postgresStore } from './db/index.ts'
 import { createRuntime, isMovable, sandboxClock, systemClock } from './runtime/index.ts'
 import type { Address, Clock, Runtime } from './runtime/index.ts'
 import { demoPackages } from './sandbox/demo-packages.ts'
@@ -26,7 +26,7 @@ import { startSandbox } from './sandbox/index.ts'
 import type { Sandbox } from './sandbox/index.ts'
 
 /** What is open, in the order of opening; closed from the end. */
-type Closer = () => Promise<unknown> | unknown
+type Closer = () => unknown
 
 /** A stop that takes longer than this is no stop (contract.md, "SIGTERM drains"). */
 const DRAIN_LIMIT_MS = 9_500
@@ -66,7 +66,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   let address = ''
   // Named after its payment, so that a callback finds it even when the answer of the push was lost (docs/adr/0006).
   const callbackUrl = (payment: Address): string => `${outside.DARAJA_CALLBACK_BASE_URL ?? address}/hooks/daraja/${secrets.daraja}/stk/${payment.id}`
-  const clock: Clock = isSandbox ? sandboxClock() : systemClock()
+  const clock: Clock = isSandbox ? sandboxClock(await latestMoment(knex)) : systemClock()
   const credentials = createCredentialIssuer(appKey)
   const metrics = createMetrics()
   const runtime = createRuntime({
@@ -86,7 +86,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     packages: business.packages,
     openPrompts: business.openPrompts,
     credentials,
-    readiness: { check: () => readiness(runtime, database.ping) },
+    readiness: { check: () => readiness(runtime, () => database.ping()) },
     metrics,
     log,
     appKey,

@@ -9,6 +9,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Message } from './servers/serve.ts'
 
+const SERVERS = {
+  bare: new URL('./servers/bare.ts', import.meta.url),
+  outside: new URL('./servers/outside.ts', import.meta.url),
+  recovery: new URL('./servers/recovery.ts', import.meta.url),
+  standing: new URL('./servers/standing.ts', import.meta.url),
+}
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const START_LIMIT_MS = 120_000
 const STOP_LIMIT_MS = 12_000
@@ -32,9 +38,9 @@ export interface Server<Ready> {
   kill(): Promise<void>
 }
 
-/** Starts `bench/servers/<name>.ts` and resolves when it is ready. */
-export async function startServer<Ready>(name: string, options: object): Promise<Server<Ready>> {
-  const child = fork(fileURLToPath(new URL(`servers/${name}.ts`, import.meta.url)), [JSON.stringify(options)], {
+/** Starts one of our servers and resolves when it is ready. */
+export async function startServer<Ready>(name: keyof typeof SERVERS, options: object): Promise<Server<Ready>> {
+  const child = fork(fileURLToPath(SERVERS[name]), [JSON.stringify(options)], {
     cwd: ROOT,
     execArgv: ['--import', 'tsx', ...profiling(name)],
     // Standard output belongs to the figures.

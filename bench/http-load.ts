@@ -14,6 +14,8 @@ const LOOK_MS = 100
 export interface HttpLoadResult extends LoadResult {
   /** Answers that were none, and those other than 2xx; the warm-up's too. */
   failed: number
+  /** Every request that was answered. */
+  answered: number
 }
 
 /** One event to each of these actors. */
@@ -41,10 +43,12 @@ export async function listLoad(url: string, headers: Readonly<Record<string, str
 async function measure(url: string, requests: () => Request[], end: { duration: number } | { amount: number }, warmupMs: number, durationMs: number | undefined): Promise<HttpLoadResult> {
   const latencies: number[] = []
   let failed = 0
+  let answered = 0
   let startedAt: number | undefined
   let lastAt = 0
   const run = autocannon({ url, connections: CONNECTIONS, sampleInt: LOOK_MS, setupClient: (client) => client.setRequests(requests()), ...end })
   run.on('response', (_client, statusCode, _bytes, latencyMs) => {
+    answered++
     lastAt = performance.now()
     startedAt ??= lastAt - latencyMs
     const elapsed = lastAt - startedAt
@@ -53,5 +57,5 @@ async function measure(url: string, requests: () => Request[], end: { duration: 
   })
   run.on('reqError', () => failed++)
   await run
-  return { ...summarise(latencies, durationMs ?? lastAt - (startedAt ?? lastAt)), failed }
+  return { ...summarise(latencies, durationMs ?? lastAt - (startedAt ?? lastAt)), failed, answered }
 }

@@ -13,6 +13,8 @@ export interface System {
   /** Where it listens. */
   url: string
   outside: Server<{ daraja: string; sms: string }>
+  /** Work done by its process so far, as its own metrics say. */
+  cpuMs(): Promise<number>
   stop(): Promise<void>
 }
 
@@ -46,6 +48,10 @@ export async function startSystem(databaseUrl: string): Promise<System> {
   return {
     url: program.said,
     outside,
+    async cpuMs() {
+      const metrics = await (await fetch(`${program.said}/metrics`)).text()
+      return Number(/^process_cpu_seconds_total (\S+)/m.exec(metrics)?.[1]) * 1_000
+    },
     async stop() {
       await program.stop()
       await outside.stop()

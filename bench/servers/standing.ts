@@ -53,11 +53,17 @@ const startMs = performance.now() - startedAt
 await Promise.all(Array.from({ length: actors }, (_, n) => runtime.create({ type: 'cycle', id: actorId(n) })))
 await runtime.settled()
 
-serve({ url: address, startMs }, { memory }, async () => {
+serve({ url: address, startMs }, { memory, cpuMs }, async () => {
   await app.close()
   await runtime.stop()
   await knex.destroy()
 })
+
+/** Work done so far: unlike a rate it does not depend on what else the machine does. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1_000
+}
 
 function memory(): Memory {
   const { rss, heapUsed, external } = process.memoryUsage()

@@ -39,6 +39,7 @@ export async function hooksSuite(lab: Lab, report: Report, durationMs: number): 
     const payers = new Payers(system)
     await burst(url, client, payers, report)
     await steady(url, client, payers, report, Math.max(10_000, durationMs * 2))
+    report.add('payments.cpu', (await system.cpuMs()) / payers.count, 'ms/payment')
   } finally {
     await system.stop()
     await client.end()
@@ -134,6 +135,10 @@ class Payers {
 
   constructor(system: System) {
     this.#system = system
+  }
+
+  get count(): number {
+    return this.#count
   }
 
   /** So many payments of as many phones, each with an open prompt. */

@@ -26,20 +26,22 @@ export async function memorySuite(lab: Lab, report: Report, durationMs: number):
 
   const sampling = setInterval(() => void look().catch(() => undefined), SAMPLE_MS)
   const touched = await listLoad(server.ready.url, headers, spread(TOUCHED))
+  const warmed = await listLoad(server.ready.url, headers, spread(HOT))
   const hot = await listLoad(server.ready.url, headers, spread(HOT), Math.max(5_000, durationMs))
   clearInterval(sampling)
   const last = await look()
   await server.stop()
 
+  const failed = touched.failed + warmed.failed + hot.failed
   report.add('memory.touched', touched.count, 'actors')
   report.add('memory.cold-sends', touched.perSecond, 'events/s')
   report.add('memory.cold-sends.p99', touched.p99Ms, 'ms')
   report.add('memory.hot-sends', hot.perSecond, 'events/s')
   report.add('memory.hot-actors', last.hotActors, 'actors')
   report.add('memory.heap', last.heapUsedBytes / MB, 'MB')
-  report.add('memory.resident', last.rssBytes / MB, 'MB', { text: `< ${TARGET_MB} MB, with 1,000,000 stored and 10,000 hot`, reached: last.rssBytes < TARGET_MB * MB && touched.failed + hot.failed === 0 })
+  report.add('memory.resident', last.rssBytes / MB, 'MB', { text: `< ${TARGET_MB} MB, with 1,000,000 stored and 10,000 hot`, reached: last.rssBytes < TARGET_MB * MB })
   report.add('memory.peak', peakBytes / MB, 'MB')
-  report.add('memory.failed', touched.failed + hot.failed, 'requests', { text: '0', reached: touched.failed + hot.failed === 0 })
+  report.add('memory.failed', failed, 'requests', { text: '0', reached: failed === 0 })
 }
 
 /** Ids from all over the tables. */

@@ -13,9 +13,12 @@ export function manualClock(startMs = 0): MovableClock {
   })
 }
 
-/** Runs with the machine's time, plus whatever it has been moved by. */
-export function sandboxClock(): MovableClock {
-  let offset = 0
+/**
+ * Runs with the machine's time, plus whatever it has been moved by. After a restart it must not fall back behind what has happened
+ * (`notBeforeMs`): calls and timers that were due would have to wait until the machine's time has caught up.
+ */
+export function sandboxClock(notBeforeMs = 0): MovableClock {
+  let offset = Math.max(0, notBeforeMs - Date.now())
   const now = (): number => Date.now() + offset
   return movable({ now, set: (at) => void (offset += Math.max(0, at - now())), wakeAt: (at, callback) => wakeAt(now, at, callback) })
 }

@@ -182,18 +182,18 @@ export class OutboxRelay {
   /** False when the bus has not taken it and the runtime ends. */
   async #carry(out: Outgoing): Promise<boolean> {
     const { bus, log } = this.#parts
-    for (;;) {
+    while (!this.#isKilled()) {
       try {
         await (out.kind === 'mail' ? bus.sendMail(out.mail) : bus.publishFact(out.fact))
         this.#done(out.key)
-        return !this.#isKilled()
+        return true
       } catch (error) {
         if (this.#state !== 'running') return false
         log.warn({ key: out.key, err: error }, 'the bus did not take a message; trying again')
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
-        if (this.#isKilled()) return false
       }
     }
+    return false
   }
 
   /** Gives a refused message and all behind it back to the table, for the next start (R10). */

@@ -86,6 +86,8 @@ interface StoredTimerNote {
   cancelled?: true
   firedDueAt?: number
   lateMs?: number
+  by?: string
+  reason?: string
 }
 
 function timerNote(note: StoredTimerNote): HistoryEntry['timers'][number] {

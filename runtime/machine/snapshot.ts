@@ -108,16 +108,19 @@ function toStatus(status: string): ActorStatus {
   return status === 'active' || status === 'error' ? status : 'done'
 }
 
+/**
+ * A restored snapshot has its active nodes in document order and complete. A live one has them in the order of entry (pitfall 18), and
+ * may lack the parallel state in which a history state was entered: its transitions would not be seen until a reload.
+ */
 function inDocumentOrder(compiled: CompiledActor, snapshot: AnyMachineSnapshot): AnyMachineSnapshot {
   const nodes = (snapshot as unknown as Mutable)._nodes
-  let sorted = true
-  for (let i = 1; i < nodes.length; i++) {
-    if ((nodes[i - 1] as AnyStateNode).order > (nodes[i] as AnyStateNode).order) sorted = false
-  }
-  if (sorted) return snapshot
+  const isCanonical = nodes.every((node, i) => (i === 0 || (nodes[i - 1] as AnyStateNode).order < node.order) && (node.parent === undefined || nodes.includes(node.parent)))
+  if (isCanonical) return snapshot
+  const whole = new Set(nodes)
+  for (const node of nodes) for (let above = node.parent; above !== undefined; above = above.parent) whole.add(above)
   const copy = { ...snapshot } as unknown as Mutable
-  copy._nodes = [...nodes].sort((a, b) => a.order - b.order)
-  copy.value = orderedValue(compiled.machine.root, snapshot.value as StateValue)
+  copy._nodes = [...whole].sort((a, b) => a.order - b.order)
+  copy.value = orderedValue(compiled.machine.root, snapshot.value)
   return copy as AnyMachineSnapshot
 }
 

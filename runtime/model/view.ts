@@ -65,8 +65,8 @@ export interface HistoryEntry {
   to: unknown
   facts: FactView[]
   effects: { key: string; name: string }[]
-  /** Armed (`dueAt`), cancelled, or fired (`firedDueAt`, and how late it was). */
-  timers: { id: string; dueAt?: string; cancelled?: true; firedDueAt?: string; lateMs?: number }[]
+  /** Armed (`dueAt`), cancelled, or fired (`firedDueAt`, and how late it was; by whom and why, when staff did it). */
+  timers: { id: string; dueAt?: string; cancelled?: true; firedDueAt?: string; lateMs?: number; by?: string; reason?: string }[]
   source: string
   correlationId: string
   causationId: string | null

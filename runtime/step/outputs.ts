@@ -241,7 +241,7 @@ export class Outputs {
 
   #custom(action: CollectedAction): void {
     const logic = this.#step.compiled.actions.get(action.type)
-    if (logic === undefined) throw new StandingError('step-failed', `unknown action '${action.type}'`)
+    if (logic === undefined) throw new StandingError('step-failed', `unknown action '${action.type}': what enqueueActions enqueues must have a name, or it could not be found again after a restart`)
     const input: Record<string, unknown> = { params: action.params ?? null, event: action.info.event }
     // The machine's own function is called with the context it would have had.
     if (logic.kind === 'function') input['context'] = action.info.context

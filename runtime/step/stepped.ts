@@ -106,7 +106,7 @@ export function build(
   const identifierText = identifiers === undefined ? state.identifiers : JSON.stringify(identifiers)
   const effectsAdded = [...outputs.effectsAdded.values()]
   const timerNotes: object[] = outputs.timerNotes().filter((note) => delivery.kind !== 'timer' || note.id !== delivery.timerId || note.cancelled === undefined)
-  if (delivery.kind === 'timer') timerNotes.push({ id: delivery.timerId, firedDueAt: delivery.dueAt, lateMs: Math.max(0, at - delivery.dueAt) })
+  if (delivery.kind === 'timer') timerNotes.push({ id: delivery.timerId, firedDueAt: delivery.dueAt, lateMs: Math.max(0, at - delivery.dueAt), ...(delivery.by === undefined ? {} : { by: delivery.by, reason: delivery.reason }) })
   const next: ActorState = {
     address: state.address,
     slice: state.slice,

@@ -218,7 +218,7 @@ describe('once', () => {
     const body = { id: `twice-${newPhone()}`, input: { phone: newPhone(), amount: 1_000, currency: 'KES', package: { id: 'hour-1', name: '1 hour', durationSeconds: 3_600, dataBytes: null, uploadKbps: null, downloadKbps: null, devices: 1 } } }
     const answers = await Promise.all([ask('/api/v1/actors/payment', { body }), ask('/api/v1/actors/payment', { body })])
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 409])
-    const [created, refused] = answers.sort((a, b) => a.status - b.status) as [Answer<ProblemAnswer>, Answer<ProblemAnswer>]
+    const [created, refused] = answers.sort((a, b) => a.status - b.status)
     expect(created.headers.get('location')).toBe(`/api/v1/actors/payment/${body.id}`)
     expectProblem(refused, 409, 'actor-exists')
     expect((await ask(`/api/v1/actors/payment/${body.id}`)).headers.get('etag')).toMatch(/^"\d+"$/)

@@ -15,7 +15,7 @@ const MERCHANT = '29115-34620561-1'
 let receipts = 0
 const newReceipt = () => `NLJ7RT${String((receipts += 1)).padStart(4, '0')}`
 
-type Item = { Name: string; Value?: unknown }
+type Item = { Name: string; Value?: string | number }
 
 function itemsOf(phone: string, receipt: string): Item[] {
   return [

@@ -24,7 +24,7 @@ test('on an empty database: migrated once, and either serves alone', async () =>
     for (const system of systems) await system.dispose()
     await database.drop()
   })
-  const [one, other] = systems as [System, System]
+  const [one, other] = systems
   await Promise.all([one.start(), other.start()])
   expect((await one.rows<{ name: string }>(MIGRATIONS)).map(({ name }) => name)).toEqual(['0001-engine', '0002-radius', '0003-business'])
   expect(await one.rows("select count(*)::int as count from business.packages")).toEqual([{ count: 6 }])
@@ -47,7 +47,7 @@ test('on an empty data dir: one server, one key, one application key; it outlive
     await removeDataDir(dataDir)
     await rm(scratch, { recursive: true, force: true })
   })
-  const [one, other] = systems as [System, System]
+  const [one, other] = systems
   await Promise.all([one.start(), other.start()])
   expect(`${one.logs()}${other.logs()}`).toMatch(/embedded Postgres was running already, joined/)
 

@@ -27,21 +27,23 @@ export function counting(call: OutsideCall): ActorDefinition {
       id: 'counting',
       type: 'parallel',
       context: { added: {}, passed: {}, results: 0, rung: 0 } satisfies Tally,
-      on: {
-        add: {
-          actions: [
-            assign(({ context, event }: Args) => ({ added: noted(context.added, event.by, event.n) })),
-            emit(({ event }: Args) => ({ type: 'added', by: event.by, n: event.n })),
-            { type: 'record' },
-            tell(
-              ({ event }) => ({ type: 'counting', id: (event as Args['event']).to ?? 'a' }),
-              ({ event }) => ({ type: 'pass', by: (event as Args['event']).by, n: (event as Args['event']).n }),
-            ),
-          ],
-        },
-        pass: { actions: assign(({ context, event }: Args) => ({ passed: noted(context.passed, event.by, event.n) })) },
-      },
       states: {
+        counter: {
+          on: {
+            add: {
+              actions: [
+                assign(({ context, event }: Args) => ({ added: noted(context.added, event.by, event.n) })),
+                emit(({ event }: Args) => ({ type: 'added', by: event.by, n: event.n })),
+                { type: 'record' },
+                tell(
+                  ({ event }) => ({ type: 'counting', id: (event as Args['event']).to ?? 'a' }),
+                  ({ event }) => ({ type: 'pass', by: (event as Args['event']).by, n: (event as Args['event']).n }),
+                ),
+              ],
+            },
+            pass: { actions: assign(({ context, event }: Args) => ({ passed: noted(context.passed, event.by, event.n) })) },
+          },
+        },
         caller: {
           initial: 'idle',
           states: {

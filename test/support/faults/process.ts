@@ -49,6 +49,7 @@ export class Process {
   #clock!: MovableClock
   #now: number
   #ended = false
+  #reviving: Promise<void> | undefined
   #pumping: Promise<void> | undefined
 
   constructor(options: ProcessOptions) {
@@ -97,7 +98,7 @@ export class Process {
       if (settling) await this.settle()
       const outcome = await this.#within(request(this.#runtime))
       if (outcome.is === 'dead') {
-        await this.#boot()
+        await this.#revive()
       } else if (outcome.is === 'done') {
         return { value: outcome.value }
       } else if (isStandingError(outcome.error, 'overloaded') || isStandingError(outcome.error, 'invalid-state')) {
@@ -111,7 +112,7 @@ export class Process {
   /** Asks once; undefined when no answer came back, and nobody knows what became of it. */
   async attempt<T>(request: (runtime: Runtime) => Promise<T>): Promise<T | undefined> {
     const outcome = await this.#within(request(this.#runtime))
-    if (outcome.is === 'dead') await this.#boot()
+    if (outcome.is === 'dead') await this.#revive()
     return outcome.is === 'done' ? outcome.value : undefined
   }
 
@@ -119,7 +120,7 @@ export class Process {
   async settle(): Promise<void> {
     for (;;) {
       const outcome = await this.#within(this.#runtime.settled())
-      if (outcome.is === 'dead') await this.#boot()
+      if (outcome.is === 'dead') await this.#revive()
       else if (outcome.is === 'done' && (await this.leftover()).length === 0 && this.#options.world.pendingRepeats === 0) return
       // R10: what memory has lost, a sweep finds.
       else await this.#wait(1)
@@ -134,7 +135,7 @@ export class Process {
       if (this.now >= target) return
       const due = (await this.#options.store.nextDueAt()) ?? target
       const outcome = await this.#within(this.#clock.advance(Math.max(0, Math.min(due, target) - this.now)))
-      if (outcome.is === 'dead') await this.#boot()
+      if (outcome.is === 'dead') await this.#revive()
     }
   }
 
@@ -152,6 +153,13 @@ export class Process {
     if (due.length === 0) return []
     const actors = await store.load(due.map(({ address }) => address))
     return due.filter(({ address }) => actors.get(addressKey(address))?.actor.hold === null).map(({ address, id }) => `timer ${addressKey(address)} ${id}`)
+  }
+
+  /** One new life, however many have noticed the death. */
+  async #revive(): Promise<void> {
+    if (!this.#life.isDead && this.#reviving === undefined) return
+    this.#reviving ??= this.#boot().finally(() => (this.#reviving = undefined))
+    await this.#reviving
   }
 
   async #boot(): Promise<void> {

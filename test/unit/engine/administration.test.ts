@@ -92,6 +92,7 @@ describe('timers', () => {
     await refusal(r.runtime.fireTimer(A, ID, STAFF), 'timer-not-found')
     await r.clock.advance(10_000)
     expect((await r.history()).map(({ source }) => source)).toEqual(['library', 'staff:key:tester'])
+    expect((await r.history()).at(-1)?.timers).toContainEqual(expect.objectContaining({ id: ID, by: STAFF.by, reason: STAFF.reason }))
   })
 })
 

@@ -154,14 +154,12 @@ describe('kill', () => {
     })
     let deliver: (mail: Mail) => Promise<void> = async () => undefined
     const bus = { start: async (receiver: { deliver(mail: Mail): Promise<void> }) => { deliver = (mail) => receiver.deliver(mail) }, stop: async () => undefined, sendMail: async () => undefined, publishFact: async () => undefined, onFact: () => () => undefined }
-    const r = await rig(thing(machine, { effects: { ring: { run: () => 1 } } }), { store, bus })
+    const r = await rig(thing(machine, { effects: { ring: { run: () => 1 } } }), { store, bus, limits: { hotActors: 0 } })
     await r.create()
-    // In one batch: an event to be parked, which takes long, and one to be committed.
+    // Loaded together, so in one batch: an event to be parked, which takes long, and one to be committed.
     const mail = { kind: 'event' as const, from: { tenant: 'main', ...A }, correlationId: 'x', causationId: 'x', event: { type: 'go' } }
-    void deliver({ ...mail, key: 'm1', to: { tenant: 'main', type: 'thing', id: 'none' } })
-    await turn(2)
-    void deliver({ ...mail, key: 'm2', to: { tenant: 'main', ...A } })
-    void deliver({ ...mail, key: 'm3', to: { tenant: 'main', type: 'thing', id: 'none' } })
+    void deliver({ ...mail, key: 'm1', to: { tenant: 'main', ...A } })
+    void deliver({ ...mail, key: 'm2', to: { tenant: 'main', type: 'thing', id: 'none' } })
     await turn()
     r.runtime.kill()
     isKilled = true

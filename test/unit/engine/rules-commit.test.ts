@@ -1,7 +1,7 @@
 /** R1 to R4: one write, nobody overwrites, once, in order. */
 import { assign, createMachine, emit, setup } from 'xstate'
 import { describe, expect, it, vi } from 'vitest'
-import { createRuntime, defineActor, manualClock, memoryStore, tell, type Mail } from '../../../runtime/index.ts'
+import { createRuntime, defineActor, manualClock, memoryStore, noMetrics, tell, type Mail } from '../../../runtime/index.ts'
 import { ConflictError, StoreUnavailableError } from '../../../runtime/ports/store.ts'
 import { decorated, deferred, refusal, rig, STAFF, thing, turn, typed } from './rig.ts'
 
@@ -322,10 +322,15 @@ describe('R4 in order', () => {
   })
 
   it('one actor is never in two cells, however small the memory', async () => {
-    const r = await rig(thing(list), { limits: { hotActors: 0 } })
+    const conflict = vi.fn()
+    const commit = vi.fn()
+    const r = await rig(thing(list), { limits: { hotActors: 0 }, metrics: { ...noMetrics, conflict, committed: commit } })
     await r.create()
+    commit.mockClear()
     await Promise.all([...Array(50).keys()].map((n) => r.runtime.send(A, { type: 'add', n })))
     expect(await r.context()).toEqual({ log: [...Array(50).keys()] })
+    expect(conflict).not.toHaveBeenCalled()
+    expect(commit).toHaveBeenCalledTimes(1)
   })
 })
 
