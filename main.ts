@@ -6,6 +6,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
 import { createCredentialIssuer } from './actors/credentials.ts'
+import { callbackUrlWarnings, holdsRefusedWord } from './actors/gateways/mpesa/callback-url.ts'
 import { createDarajaClient } from './actors/gateways/mpesa/client.ts'
 import { createAfricasTalkingClient } from './actors/gateways/sms/africas-talking.ts'
 import { createRegistry } from './actors/registry.ts'
@@ -108,6 +109,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     given: settings.STANDING_API_KEY,
     keep: isSandbox ? (make) => keepSecret(settings.STANDING_DATA_DIR, 'api-key', make) : undefined,
   })
+  if (!isSandbox) for (const warning of callbackUrlWarnings(callbackUrl({ tenant: 'main', type: 'payment', id: 'pay_0' }))) log.warn(warning)
   announce(address, key, settings.STANDING_API_KEY !== undefined)
 }
 
@@ -173,7 +175,11 @@ function sandboxPort(clock: Clock & { advance(ms: number): Promise<void> }, stan
 
 /** A secret that stays the same over restarts as long as the application key does. */
 function derived(appKey: string, purpose: string): string {
-  return createHmac('sha256', appKey).update(purpose).digest('base64url')
+  for (let attempt = 0; ; attempt++) {
+    const secret = createHmac('sha256', appKey).update(attempt === 0 ? purpose : `${purpose} ${attempt}`).digest('base64url')
+    // It stands in an address that Safaricom must take.
+    if (!holdsRefusedWord(secret)) return secret
+  }
 }
 
 function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {

@@ -1,7 +1,7 @@
 /** Watches from outside when a person can log in: when the login stands in the table that RADIUS reads. */
 import pg from 'pg'
 
-const LOOK_MS = 5
+const LOOK_MS = 10
 /** Ids are given out before the commit, so a lower one may show up this much later than a higher one. */
 const OVERTAKING_MS = 1_000
 

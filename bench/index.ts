@@ -33,12 +33,24 @@ if (unknown.length > 0) throw new Error(`no suite '${unknown.join(', ')}'; there
 
 const report = new Report(values.json)
 const lab = await openLab()
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    endChildren()
-    void lab.close().finally(() => process.exit(1))
-  })
+let closing: Promise<void> | undefined
+
+/** Leaves no process and no file behind, however it ends. */
+function close(): Promise<void> {
+  endChildren()
+  return (closing ??= lab.close())
 }
+
+function abandon(): void {
+  // What is under way fails now that the ground is taken from under it; that is no news.
+  process.on('uncaughtException', () => undefined)
+  void close().finally(() => process.exit(1))
+}
+
+process.once('SIGINT', abandon)
+process.once('SIGTERM', abandon)
+// Nobody reads on, as with `| head`.
+process.stdout.once('error', abandon)
 process.once('exit', endChildren)
 try {
   for (const name of chosen) {
@@ -46,6 +58,5 @@ try {
     await SUITES[name]?.(lab, report, seconds * 1_000)
   }
 } finally {
-  endChildren()
-  await lab.close()
+  await close()
 }

@@ -8,6 +8,8 @@ import { migrate } from '../db/migrate.ts'
 
 export interface Lab {
   url: string
+  /** A folder that goes with it. */
+  dir: string
   /** An empty, migrated database of its own; or a copy of one that nobody is connected to. */
   database(name: string, template?: string): Promise<string>
   close(): Promise<void>
@@ -16,13 +18,14 @@ export interface Lab {
 /** Uses `BENCH_DATABASE_URL` (a server on which databases may be made) when set. */
 export async function openLab(): Promise<Lab> {
   const given = process.env['BENCH_DATABASE_URL']
-  const dataDir = given === undefined ? await mkdtemp(join(tmpdir(), 'standing-bench-')) : undefined
+  const dir = await mkdtemp(join(tmpdir(), 'standing-bench-'))
   // Open to the user that Postgres runs as; else the database would be put elsewhere, and stay.
-  if (dataDir !== undefined) await chmod(dataDir, 0o755)
-  const server = dataDir === undefined ? undefined : await startEmbeddedPostgres({ dataDir })
+  await chmod(dir, 0o755)
+  const server = given === undefined ? await startEmbeddedPostgres({ dataDir: dir }) : undefined
   const url = given ?? (server as { url: string }).url
   return {
     url,
+    dir,
     async database(name, template) {
       const admin = new pg.Client({ connectionString: url })
       await admin.connect()
@@ -36,7 +39,7 @@ export async function openLab(): Promise<Lab> {
     },
     async close() {
       await server?.stop()
-      if (dataDir !== undefined) await rm(dataDir, { recursive: true, force: true })
+      await rm(dir, { recursive: true, force: true })
     },
   }
 }

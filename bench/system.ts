@@ -1,6 +1,5 @@
 /** The real system as a user starts it, with the outside systems played by a process beside it. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DARAJA_SANDBOX_CREDENTIALS } from '../sandbox/daraja/index.ts'
 import { SMS_SANDBOX_CREDENTIALS } from '../sandbox/sms/index.ts'
@@ -18,9 +17,10 @@ export interface System {
   stop(): Promise<void>
 }
 
-export async function startSystem(databaseUrl: string): Promise<System> {
+/** @param dir where it may keep its files. */
+export async function startSystem(databaseUrl: string, dir: string): Promise<System> {
   const outside = await startServer<{ daraja: string; sms: string }>('outside', {})
-  const dataDir = await mkdtemp(join(tmpdir(), 'standing-bench-system-'))
+  const dataDir = await mkdtemp(join(dir, 'system-'))
   const env = {
     PORT: '0',
     HOST: '127.0.0.1',
@@ -55,7 +55,6 @@ export async function startSystem(databaseUrl: string): Promise<System> {
     async stop() {
       await program.stop()
       await outside.stop()
-      await rm(dataDir, { recursive: true, force: true })
     },
   }
 }

@@ -109,8 +109,3 @@ export function toErrorRecord(thrown: unknown, withStack = false): ErrorRecord {
   }
   return { name: 'Error', message: typeof thrown === 'string' ? thrown : (JSON.stringify(thrown) ?? String(thrown)) }
 }
-
-/** Closes a switch over a union: a new member is a type error here. */
-export function assertNever(value: never): never {
-  throw new Error(`unexpected value ${JSON.stringify(value)}`)
-}

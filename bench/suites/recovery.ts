@@ -14,7 +14,7 @@ const ERRANDS = 10_000
 const KILL_AFTER_CALLS = ERRANDS / 2
 const CALL_MS = 5
 /** Time to begin all errands before the first timer is due. */
-const LEAD_MS = 20_000
+const LEAD_MS = 12_000
 const TIMER_EVERY_MS = 0.4
 const MAIL_PER_SECOND = 2_500
 const LIMIT_MS = 60_000

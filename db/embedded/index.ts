@@ -8,7 +8,6 @@ import { launch, shutDown, startFailed } from './launch.ts'
 import { findPostmaster, type Postmaster } from './postmaster.ts'
 import type { Settings } from './settings.ts'
 
-export { EmbeddedPostgresError, type EmbeddedPostgresErrorCode } from './errors.ts'
 export type { Settings } from './settings.ts'
 
 /**

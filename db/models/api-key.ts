@@ -2,7 +2,7 @@
 import type { Knex } from 'knex'
 import { Model } from 'objection'
 
-export class ApiKeyModel extends Model {
+class ApiKeyModel extends Model {
   static override readonly tableName = 'business.api_keys'
 
   declare id: string

@@ -2,7 +2,7 @@
 import type { Knex } from 'knex'
 import { Model } from 'objection'
 
-export class HookModel extends Model {
+class HookModel extends Model {
   static override readonly tableName = 'business.hook_inbox'
   static override readonly jsonAttributes = ['headers']
 

@@ -2,7 +2,7 @@
 import type { Knex } from 'knex'
 import { Model } from 'objection'
 
-export class OpenPromptModel extends Model {
+class OpenPromptModel extends Model {
   static override readonly tableName = 'business.open_prompts'
   static override readonly idColumn = ['tenant', 'phone']
 

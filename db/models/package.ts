@@ -2,7 +2,7 @@
 import type { Knex } from 'knex'
 import { Model } from 'objection'
 
-export class PackageModel extends Model {
+class PackageModel extends Model {
   static override readonly tableName = 'business.packages'
   static override readonly idColumn = ['tenant', 'id']
 

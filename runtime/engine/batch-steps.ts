@@ -36,6 +36,8 @@ export interface CellBatch {
   orphans: ParkedRow[]
   /** Effects whose results are among the orphans. */
   effectsDone: string[]
+  /** Left for the next batch, the first after a look into the journal. */
+  unsure: Item[]
 }
 
 export interface StepSettings {
@@ -48,17 +50,19 @@ export interface StepSettings {
 /** Steps `items` of the cell; the cell itself is not changed. */
 export function stepCell(settings: StepSettings, cell: Cell, items: readonly Item[]): CellBatch {
   const context: StepContext = { compiled: settings.compiled, scope: settings.scope, at: settings.at, contextBytes: settings.limits.contextBytes }
-  const batch: CellBatch = { cell, write: undefined, answers: [], orphans: [], effectsDone: [] }
+  const batch: CellBatch = { cell, write: undefined, answers: [], orphans: [], effectsDone: [], unsure: [] }
   if (cell.state === 'unfit') {
     for (const item of items) holdBack(cell, item, context.at, batch)
     return batch
   }
   let write: ActorWrite | undefined = typeof cell.state === 'string' ? undefined : ActorWrite.of(context, cell.state)
-  for (const item of items) {
+  for (const [i, item] of items.entries()) {
     if (write === undefined) {
       write = startOrPark(context, cell, item, batch)
-    } else {
-      stepOne(context, write, item, batch)
+    } else if (!stepOne(context, write, item, batch)) {
+      item.maybeCommitted = true
+      batch.unsure = items.slice(i)
+      break
     }
   }
   batch.write = write === undefined || write.isEmpty ? undefined : write
@@ -103,11 +107,23 @@ function startOrPark(context: StepContext, cell: Cell, item: Item, batch: CellBa
   }
 }
 
-function stepOne(context: StepContext, write: ActorWrite, item: Item, batch: CellBatch): void {
+/**
+ * R3: what has been taken already and comes again often has no place in the present state. Before it is set aside, the journal is asked,
+ * or a repetition would hold the actor.
+ */
+function mayBeRepeat({ delivery, isNew }: Item): boolean {
+  return !delivery.fresh && isNew !== true
+}
+
+/** False when the journal must be asked first. */
+function stepOne(context: StepContext, write: ActorWrite, item: Item, batch: CellBatch): boolean {
   const { delivery, reply } = item
   const { state } = write
-  const answer = (value: Answered['answer']): void => void batch.answers.push({ item, answer: value })
-  if (state.hold !== null) return answer(whileHeld(context, write, item))
+  const answer = (value: Answered['answer']): true => {
+    batch.answers.push({ item, answer: value })
+    return true
+  }
+  if (state.hold !== null) return reply.mode === 'async' && mayBeRepeat(item) ? false : answer(whileHeld(context, write, item))
   if (reply.mode === 'sync' && reply.ifSeq !== undefined && !write.isAt(reply.ifSeq)) return answer({ kind: 'refused', state, result: 'moved' })
   let result: StepResult
   try {
@@ -117,7 +133,7 @@ function stepOne(context: StepContext, write: ActorWrite, item: Item, batch: Cel
       result = recordStep(context, state, delivery, result.kind === 'finished' ? describe(delivery) : result.event, outcomeOf(result, delivery.kind))
     }
   } catch (error) {
-    return answer(poison(context, write, item, error))
+    return mayBeRepeat(item) ? false : answer(poison(context, write, item, error))
   }
   if (result.kind === 'stepped') {
     write.add(result)
@@ -126,7 +142,7 @@ function stepOne(context: StepContext, write: ActorWrite, item: Item, batch: Cel
   }
   // R6: a stale timer leaves no trace; its row went with the step that disarmed it.
   if (reply.mode === 'async') return answer({ kind: 'settled' })
-  answer({ kind: 'refused', state, result: delivery.kind === 'start' ? 'exists' : result.kind === 'finished' ? 'finished' : 'refused' })
+  return answer({ kind: 'refused', state, result: delivery.kind === 'start' ? 'exists' : result.kind === 'finished' ? 'finished' : 'refused' })
 }
 
 /** R8: what nobody accepts is ignored; what belongs to something that is over is dropped (R5). */
@@ -140,7 +156,8 @@ function whileHeld(context: StepContext, write: ActorWrite, item: Item): Answere
   if (reply.mode === 'sync') return { kind: 'refused', state: write.state, result: 'held' }
   // Its row stays armed and is looked at again once the actor goes on.
   if (delivery.kind === 'timer') return { kind: 'settled' }
-  if (item.parked === undefined) write.parked.push(parkedRow(write.state.address, asPlainDelivery(write.state, delivery), 'waiting', context.at))
+  // The very event that failed is set aside already, with its error.
+  if (item.parked === undefined && write.state.hold?.eventId !== delivery.eventId) write.parked.push(parkedRow(write.state.address, asPlainDelivery(write.state, delivery), 'waiting', context.at))
   if (delivery.kind === 'result') write.effectsRemoved.push(delivery.effectKey)
   return { kind: 'settled' }
 }

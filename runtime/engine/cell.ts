@@ -19,6 +19,8 @@ export interface Item {
   parked: ParkedRow | undefined
   /** Set when a commit with this event had an unknown outcome: look in the journal before stepping again. */
   maybeCommitted: boolean
+  /** Looked up: the journal does not have it. */
+  isNew?: boolean
   /** The database refused the commit of this event alone: to be treated as a step that threw (R7). */
   failure: unknown
 }

@@ -216,6 +216,7 @@ export class Dispatcher {
       write.state.self.current = write.state.snapshot
       this.#tell(() => this.#parts.hooks.committed(cell, write))
     }
+    cell.queue.unshift(...batch.unsure)
     for (const answered of batch.answers) this.#done(answered)
   }
 
@@ -247,7 +248,10 @@ export class Dispatcher {
         if (!item.maybeCommitted) return true
         item.maybeCommitted = false
         const known = found.find(({ address, row }) => row.eventId === item.delivery.eventId && address.id === entry.cell.address.id && address.type === entry.cell.address.type && address.tenant === entry.cell.address.tenant)
-        if (known === undefined) return true
+        if (known === undefined) {
+          item.isNew = true
+          return true
+        }
         this.#parts.metrics.duplicate()
         this.#parts.hooks.duplicate(entry.cell, item, known)
         this.#forget(item)

@@ -18,7 +18,11 @@ export function judge(taken: readonly Taken[], error: unknown, { metrics, log }:
     // R2: whoever has moved on is loaded anew and stepped from there.
     metrics.conflict()
     const moved = new Set(error.addresses.map(addressKey))
-    for (const { cell } of taken) if (moved.size === 0 || moved.has(cell.key)) cell.state = 'unknown'
+    for (const { cell, items } of taken) {
+      if (moved.size > 0 && !moved.has(cell.key)) continue
+      cell.state = 'unknown'
+      for (const item of items) item.isNew = false
+    }
     return 'again'
   }
   if (error instanceof StoreUnavailableError) {

@@ -50,7 +50,17 @@ export function checkInput(compiled: CompiledActor, input: unknown, inputBytes: 
 function parse(schema: Schema, value: unknown, fail: (errors: FieldError[]) => StandingError): unknown {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  throw fail(result.error.issues.map((issue) => ({ pointer: issue.path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''), detail: issue.message })))
+  throw fail(result.error.issues.flatMap((issue) => unknownKeys(issue).map((keys) => ({ pointer: pointerOf([...issue.path, ...keys]), detail: issue.message }))))
+}
+
+/** zod names all unknown fields of an object in one issue; each gets a pointer of its own. */
+function unknownKeys(issue: object): PropertyKey[][] {
+  return 'keys' in issue && Array.isArray(issue.keys) ? issue.keys.map((key: unknown) => [String(key)]) : [[]]
+}
+
+/** RFC 6901. */
+function pointerOf(path: readonly PropertyKey[]): string {
+  return path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 }
 
 /** What JSON keeps of it: nobody else can change it afterwards, and a reload gives the same. */

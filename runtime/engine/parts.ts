@@ -18,7 +18,7 @@ import { Activity } from './activity.ts'
 import type { ActorWrite } from './actor-write.ts'
 import { Administration } from './administration.ts'
 import { Answers } from './answers.ts'
-import type { Cell, Item } from './cell.ts'
+import type { Cell } from './cell.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { EffectRunner } from './effect-runner.ts'
 import { sortableId } from './ids.ts'
@@ -139,5 +139,3 @@ function mailDelivery(mail: Mail): Delivery {
       return { ...base, kind: 'stop' }
   }
 }
-
-export type { Item }

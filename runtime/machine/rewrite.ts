@@ -98,7 +98,7 @@ export function checkedDelay(delay: DelayExpression, name: string): DelayExpress
   }
 }
 
-export function toList(value: unknown): unknown[] {
+function toList(value: unknown): unknown[] {
   if (value === undefined || value === null) return []
   return Array.isArray(value) ? value : [value]
 }

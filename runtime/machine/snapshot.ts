@@ -110,18 +110,27 @@ function toStatus(status: string): ActorStatus {
 
 /**
  * A restored snapshot has its active nodes in document order and complete. A live one has them in the order of entry (pitfall 18), and
- * may lack the parallel state in which a history state was entered: its transitions would not be seen until a reload.
+ * may lack some where a history state inside a parallel state was entered: XState leaves those above and beside it out until a reload.
  */
 function inDocumentOrder(compiled: CompiledActor, snapshot: AnyMachineSnapshot): AnyMachineSnapshot {
   const nodes = (snapshot as unknown as Mutable)._nodes
-  const isCanonical = nodes.every((node, i) => (i === 0 || (nodes[i - 1] as AnyStateNode).order < node.order) && (node.parent === undefined || nodes.includes(node.parent)))
-  if (isCanonical) return snapshot
-  const whole = new Set(nodes)
-  for (const node of nodes) for (let above = node.parent; above !== undefined; above = above.parent) whole.add(above)
+  const isWhole = nodes.every((node) => isComplete(node, nodes))
+  if (isWhole && nodes.every((node, i) => i === 0 || (nodes[i - 1] as AnyStateNode).order < node.order)) return snapshot
+  const source: unknown = isWhole ? snapshot : compiled.machine.resolveState({ value: snapshot.value as StateValue, context: snapshot.context })
+  const { _nodes, value } = source as { _nodes: AnyStateNode[]; value: StateValue }
   const copy = { ...snapshot } as unknown as Mutable
-  copy._nodes = [...whole].sort((a, b) => a.order - b.order)
-  copy.value = orderedValue(compiled.machine.root, snapshot.value)
+  copy._nodes = [..._nodes].sort((a, b) => a.order - b.order)
+  copy.value = orderedValue(compiled.machine.root, value)
   return copy as AnyMachineSnapshot
+}
+
+/** An active node's parent is active, and so are all of its regions, or one of its children. */
+function isComplete(node: AnyStateNode, active: readonly AnyStateNode[]): boolean {
+  if (node.parent !== undefined && !active.includes(node.parent)) return false
+  if (node.type !== 'parallel' && node.type !== 'compound') return true
+  const children: AnyStateNode[] = Object.values(node.states)
+  const isActive = (child: AnyStateNode): boolean => active.includes(child)
+  return node.type === 'compound' ? children.some(isActive) : children.every((child) => child.type === 'history' || isActive(child))
 }
 
 /** The same state value with the keys of parallel regions in document order. */

@@ -8,7 +8,7 @@ import { addressOf } from '../machine/address-ref.ts'
 import type { CompiledActor } from '../machine/compile.ts'
 import { toPlain } from '../machine/plain.ts'
 import type { CollectedAction } from '../machine/scope.ts'
-import { addressKey, outputKey, sliceOf } from '../model/address.ts'
+import { addressKey, outputKey } from '../model/address.ts'
 import type { Address } from '../model/address.ts'
 import type { Json } from '../model/json.ts'
 import type { EventObject, Fact, Mail, Trace } from '../model/messages.ts'
@@ -189,7 +189,9 @@ export class Outputs {
     const logic = compiled.children.get(src)
     if (logic === undefined) throw new StandingError('step-failed', `unknown actor logic '${src}'`)
     const childId = resolvedId(id, actorRef) ?? `${seq}.${this.#index}`
-    if (this.children[childId] !== undefined) this.#stopChild(childId)
+    // XState puts the new child in the old one's place; a reload must list them in the same order.
+    const replaced = this.children[childId]
+    if (replaced !== undefined) this.#release(replaced)
     const plainInput = input === undefined ? undefined : (toPlain(input, `the input of '${src}'`).data as Json)
     const named = systemId === undefined ? {} : { systemId }
     if (logic.kind === 'effect') {
@@ -214,6 +216,11 @@ export class Outputs {
     const child = this.children[id]
     if (child === undefined) return
     Reflect.deleteProperty(this.#ownChildren(), id)
+    this.#release(child)
+  }
+
+  /** Ends what a child stands for. */
+  #release(child: ChildRecord): void {
     if (child.kind === 'effect') {
       // Started and left within one step: it never happens at all (pitfall 21).
       if (!this.effectsAdded.delete(child.key) && child.done !== true) this.effectsRemoved.push(child.key)
@@ -318,9 +325,4 @@ interface SpawnParams {
 /** XState hands the id on as written, which may be a function; the reference carries the resolved one. */
 function resolvedId(id: unknown, ref: unknown): string | undefined {
   return id === undefined ? undefined : (ref as { id: string }).id
-}
-
-/** The slice that a mail's receiver belongs to. */
-export function sliceOfMail(mail: Mail): number {
-  return sliceOf(mail.to)
 }

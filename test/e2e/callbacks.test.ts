@@ -317,8 +317,15 @@ describe('a callback that comes again', () => {
     await expectGranted(bought)
     await tell(body)
 
+    const now = async () => (await world.system.ask<{ now: string }>('/api/v1/sandbox/clock', { body: { advance: 'PT0S' } })).body.now
+    const before = Date.parse(await now())
+    expect(before).toBeGreaterThan(Date.now() + 3_600_000)
+    const [latest] = await world.system.rows<{ at: Date }>('select max(updated_at) as at from standing.actors')
+
     await world.system.kill9()
     await world.system.restart()
+    // The sandbox's clock was moved above: it does not fall back behind what has happened.
+    expect(Date.parse(await now())).toBeGreaterThanOrEqual(latest?.at.getTime() ?? Infinity)
     await tell(body)
     await untilRecord(bought, { callbacks: 1 })
     expect((await historyOf(world.system, 'payment', bought.id)).filter(({ event }) => event.type === 'payment.callback')).toHaveLength(1)

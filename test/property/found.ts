@@ -60,6 +60,15 @@ export const FOUND: Record<string, Scenario> = {
     commands: [create, send, send],
     faults: [{ site: 'store', at: 149, fault: 'crash-after' }],
   },
+  'an event that had been taken came again and held its actor': {
+    system: system(
+      node('compound', {
+        states: [node('atomic', { on: [{ event: 0, take: [{ actions: [{ do: 'trip', counter: 0, at: 1 }, { do: 'count', counter: 0, by: 1 }] }] }, { event: 1, take: [{ actions: [{ do: 'tell', to: 0, event: 0 }] }] }] })],
+      }),
+    ),
+    commands: [create, { ...create, actor: 1 }, { ...send, actor: 1, event: 1 }],
+    faults: [{ site: 'bus', at: 0, fault: 'ack-lost' }],
+  },
   'a parallel state entered by its history was active only after a reload': {
     system: system(node('compound', { states: [node('parallel', { states: [node('atomic', { always: [{ target: 2, actions: [] }], invoke: [call] }), node('deep')] }), node('final')] })),
     commands: [create],

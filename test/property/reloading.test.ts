@@ -24,7 +24,7 @@ describe('a machine', () => {
         const reloaded = await run({ system, commands: list, faults: [] }, options)
         expect(reloaded.outcome).toEqual(kept.outcome)
       })
-      await check(property, 60)
+      await check(property, 30)
     },
     TIMEOUT_MS,
   )
@@ -79,7 +79,7 @@ function interpreted(system: SystemSpec, list: readonly Command[], stops: readon
  */
 function onePerId(actor: AnyActorRef): void {
   const { scheduler } = actor.system as unknown as { scheduler: Scheduler }
-  const { schedule } = scheduler
+  const schedule = scheduler.schedule.bind(scheduler)
   scheduler.schedule = (source, target, event, delay, id) => {
     if (id !== undefined) scheduler.cancel(source, id)
     schedule(source, target, event, delay, id)
@@ -87,7 +87,7 @@ function onePerId(actor: AnyActorRef): void {
 }
 
 interface Scheduler {
-  schedule(source: unknown, target: unknown, event: unknown, delay: number, id?: string): void
+  schedule: (source: unknown, target: unknown, event: unknown, delay: number, id?: string) => void
   cancel(source: unknown, id: string): void
 }
 

@@ -1,8 +1,12 @@
-/** How often a property is tried. `PROPERTY_RUNS=20` makes a campaign of it; `PROPERTY_SEED` and `PROPERTY_PATH` repeat one case. */
+/**
+ * How often a property is tried. The usual run tries the same cases everywhere; `PROPERTY_RUNS=20` makes a campaign of new ones,
+ * `PROPERTY_SEED` and `PROPERTY_PATH` repeat one case.
+ */
 import fc from 'fast-check'
 
 const times = Number(process.env['PROPERTY_RUNS'] ?? '1')
-const seed = process.env['PROPERTY_SEED']
+const USUAL_SEED = '20261122'
+const seed = process.env['PROPERTY_SEED'] ?? (times > 1 ? undefined : USUAL_SEED)
 const path = process.env['PROPERTY_PATH']
 const LIMIT_MS = times > 1 ? 3_600_000 : 60_000
 /** A failure is reported before the test runner loses patience, as small as it is by then. */

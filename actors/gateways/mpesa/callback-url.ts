@@ -8,6 +8,12 @@ const REFUSED_WORDS = ['mpesa', 'safaricom', 'exec', 'exe', 'cme', 'cmd', 'sql',
 
 const PRIVATE_HOST = /^(localhost|127\.|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|169\.254\.|0\.0\.0\.0|\[?::1\]?$|\[?f[cd])/i
 
+/** Whether a part of an address that we make ourselves would have to be made anew. */
+export function holdsRefusedWord(text: string): boolean {
+  const lower = text.toLowerCase()
+  return REFUSED_WORDS.some((word) => lower.includes(word))
+}
+
 /** Sentences for the start-up log; empty if nothing is suspicious. Never includes the address itself: its path holds the hook secret. */
 export function callbackUrlWarnings(url: string): string[] {
   if (!URL.canParse(url)) return ['the callback address is not a URL']

@@ -47,7 +47,7 @@ function machineOf(spec: MachineSpec, id: string, addresses: readonly PlainAddre
     output: ({ context }: Args) => ({ n: context.counters[0] }),
   }
   const actors = { call: durable<{ n: number }, { n: number }>(), ...(kid === undefined ? {} : { kid }) }
-  return createMachine(config as never, { actors, actions: IMPLEMENTATIONS(addresses), guards: GUARDS, delays: { longDelay: DELAYS[2] } } as never) as unknown as AnyStateMachine
+  return createMachine(config as never, { actors, actions: IMPLEMENTATIONS(addresses), guards: GUARDS, delays: { longDelay: DELAYS[2] } } as never)
 }
 
 const ROOT_KID = 'rootKid'
@@ -187,7 +187,7 @@ const IMPLEMENTATIONS = (addresses: readonly PlainAddress[]): Record<string, unk
   tellingChild: burning(({ enqueue, self, ...args }, { event }) => {
     for (const id of [ROOT_KID, SPAWNED]) if (self.getSnapshot()?.children[id] !== undefined) enqueue(sendTo(id, message(event, args)))
   }),
-  spawning: burning(({ enqueue }) => enqueue(spawnChild('kid', { id: SPAWNED, input: kidInput(2) } as never))),
+  spawning: burning(({ enqueue }) => enqueue(spawnChild('kid', { id: SPAWNED, input: kidInput(2) }))),
 })
 
 function holds({ context }: Args, guard: Partial<GuardSpec>): boolean {

@@ -54,7 +54,7 @@ export function counting(call: OutsideCall): ActorDefinition {
         bell: { initial: 'wound', states: { wound: { after: { 100: { target: 'wound', reenter: true, actions: assign(({ context }: Args) => ({ rung: context.rung + 1 })) } } } } },
       },
     } as never,
-    { actors: { ask: durable<{ n: number }>() } } as never,
+    { actors: { ask: durable<{ n: number }>() } },
   )
   return defineActor({
     type: 'counting',

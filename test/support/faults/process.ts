@@ -163,7 +163,7 @@ export class Process {
   }
 
   async #boot(): Promise<void> {
-    const { definitions, store, world, plan, turns, limits, name = 'p' } = this.#options
+    const { store, world, plan, turns, limits, name = 'p' } = this.#options
     for (;;) {
       if (this.#life.isDead) this.#past.push(this.#life)
       if (++this.lives > LIVES_MAX) throw new Error('the process dies again and again')
@@ -174,7 +174,7 @@ export class Process {
       this.#life = life
       this.#clock = clock
       this.#runtime = createRuntime({
-        actors: definitions((effect, input, context) => world.call(life, effect, input, context)),
+        actors: this.#options.definitions((effect, input, context) => world.call(life, effect, input, context)),
         store: faultyStore(store, plan, life, turns),
         bus: world.bus(life),
         clock,

@@ -46,6 +46,7 @@ describe('R8 refused is not lost', () => {
   it('payloads are checked by their schemas, unknown fields included, with a pointer to each fault', async () => {
     const r = await rig(strict)
     await r.create({ n: 1 })
+    expect((await refusal(r.send({ type: 'open', code: 1, extra: 1, more: 2 }), 'invalid-event')).details.errors?.map(({ pointer }) => pointer)).toEqual(['/extra', '/more'])
     expect((await refusal(r.send({ type: 'open', code: 'x' }), 'invalid-event')).details.errors).toMatchObject([{ pointer: '/code' }])
     expect((await refusal(r.send({ type: 'open', code: 7, extra: 1 }), 'invalid-event')).details.errors).toHaveLength(1)
     expect((await refusal(r.runtime.create({ type: 'thing', id: 'b' }, { n: 'x' }), 'invalid-input')).details.errors).toMatchObject([{ pointer: '/n' }])
