@@ -29,6 +29,7 @@ import type { Sandbox } from './sandbox/index.ts'
 /** What is open, in the order of opening; closed from the end. */
 type Closer = () => unknown
 
+const LISTEN_BACKLOG = 4_096
 /** A stop that takes longer than this is no stop (contract.md, "SIGTERM drains"). */
 const DRAIN_LIMIT_MS = 9_500
 /** Slow SMS must not hold up prompts, and neither holds up what the engine does itself. */
@@ -114,7 +115,8 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
 }
 
 async function listen(app: App, { HOST, PORT }: Settings): Promise<string> {
-  await app.listen({ host: HOST, port: PORT })
+  // A burst of callbacks on fresh connections: what does not fit the line is tried again only after seconds.
+  await app.listen({ host: HOST, port: PORT, backlog: LISTEN_BACKLOG })
   const { port } = app.server.address() as AddressInfo
   const host = HOST === '0.0.0.0' || HOST === '::' ? '127.0.0.1' : HOST
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`

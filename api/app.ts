@@ -1,4 +1,5 @@
 /** The edge: every address, without listening. `main.ts` gives it what it needs and lets it listen. */
+import { setMaxListeners } from 'node:events'
 import Fastify, { LogController, type FastifyBaseLogger } from 'fastify'
 import { authenticator } from './auth/authenticate.ts'
 import { keyCache } from './auth/key-cache.ts'
@@ -70,6 +71,8 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   useJsonBodies(app)
   useNotFound(app)
   const closing = useClosing(app)
+  // Every waiting request listens to it; that many listeners are no leak.
+  setMaxListeners(0, closing)
   app.addHook('onResponse', (request, reply, done) => {
     metrics.http(request.method, request.routeOptions.url ?? '(unknown)', reply.statusCode, reply.elapsedTime)
     done()

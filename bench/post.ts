@@ -8,9 +8,9 @@ export interface Answer {
 }
 
 /** A status of 0 is a connection that failed. */
-export function post(url: string, body: string, agent: Agent): Promise<Answer> {
+export function post(url: string, body: string, agent: Agent, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
   return new Promise((resolve) => {
-    const call = request(url, { method: 'POST', agent, headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) } }, (response) => {
+    const call = request(url, { method: 'POST', agent, headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), ...headers } }, (response) => {
       let text = ''
       response.setEncoding('utf8').on('data', (part: string) => (text += part))
       response.on('end', () => resolve({ status: response.statusCode ?? 0, text }))

@@ -16,9 +16,16 @@ export function textOf({ locale, details }: Pick<SendRequest, 'template' | 'loca
   }
 }
 
+/** Making one costs more than all else here; there are as many as tenants' time zones. */
+const formats = new Map<string, Intl.DateTimeFormat>()
+
 /** `23/11 15:04`: digits only, the same in every language and in the SMS alphabet. */
 function momentText(at: number, timeZone: string): string {
-  const format = new Intl.DateTimeFormat('en-GB', { timeZone, day: '2-digit', month: '2-digit', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+  let format = formats.get(timeZone)
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat('en-GB', { timeZone, day: '2-digit', month: '2-digit', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+    formats.set(timeZone, format)
+  }
   const parts = new Map(format.formatToParts(at).map(({ type, value }) => [type, value]))
   return `${parts.get('day')}/${parts.get('month')} ${parts.get('hour')}:${parts.get('minute')}`
 }

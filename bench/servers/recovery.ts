@@ -2,11 +2,13 @@
  * An engine to be killed. With errands to begin it holds everything back until it is let go, so that all
  * of their calls, timers and messages are in flight at once; without, it goes on where the other was killed.
  */
+import { Agent } from 'node:http'
 import { createLogger } from '../../api/logger.ts'
 import { postgresStore } from '../../db/index.ts'
 import { createRuntime, localBus } from '../../runtime/index.ts'
 import type { Bus } from '../../runtime/index.ts'
 import { errandActors, TALLIES } from '../errand.ts'
+import { post } from '../post.ts'
 import { optionsOf, serve } from './serve.ts'
 
 interface Options {
@@ -29,10 +31,12 @@ const go = new Promise<void>((resolve) => {
   letGo = resolve
 })
 
+const agent = new Agent({ keepAlive: true })
+
 async function call(key: string): Promise<string> {
-  const response = await fetch(target, { method: 'POST', headers: { 'idempotency-key': key }, body: '{}' })
-  if (!response.ok) throw new Error(`the target answered ${response.status}`)
-  return response.text()
+  const { status, text } = await post(target, '{}', agent, { 'idempotency-key': key })
+  if (status !== 200) throw new Error(`the target answered ${status}: ${text}`)
+  return text
 }
 
 /** Lets messages through in order, a few at a time. */

@@ -6,7 +6,6 @@
  */
 import { StandingError, TerminalError, toErrorRecord } from '../errors.ts'
 import type { CompiledActor } from '../machine/compile.ts'
-import { addressKey } from '../model/address.ts'
 import type { Address } from '../model/address.ts'
 import type { Delivery } from '../model/messages.ts'
 import type { EffectRow } from '../model/records.ts'
@@ -19,6 +18,8 @@ import type { Activity } from './activity.ts'
 import { DueHeap } from './due-heap.ts'
 import { callEffect, effectOf } from './effect-call.ts'
 import { EffectLedger } from './effect-ledger.ts'
+import { HeldEffects } from './held-effects.ts'
+import type { Held } from './held-effects.ts'
 import { givenUp, rejection, resolution } from './effect-reports.ts'
 import { Lane } from './lane.ts'
 import { backoffMs, policyOf } from './retry.ts'
@@ -37,11 +38,6 @@ export interface EffectRunnerParts {
   deliver(address: Address, delivery: Delivery): Promise<void>
 }
 
-interface Held {
-  row: EffectRow
-  abort: AbortController | undefined
-}
-
 const DEFAULT_CONCURRENCY = 16
 
 export class EffectRunner {
@@ -49,7 +45,7 @@ export class EffectRunner {
   readonly #ledger: EffectLedger
   readonly #lanes = new Map<string, Lane>()
   /** Everything in memory: in line, running, or waiting for its next attempt. */
-  readonly #held = new Map<string, Held>()
+  readonly #held = new HeldEffects()
   readonly #waiting = new DueHeap<string>()
   /** Left memory while a sweep was reading: what it has read of them is out of date. */
   readonly #overtaken = new Set<string>()
@@ -96,9 +92,7 @@ export class EffectRunner {
 
   /** Effects in memory of one actor, for its view. */
   of(address: Address): EffectRow[] {
-    const prefix = `${addressKey(address)}/`
-    if (this.#held.size === 0) return []
-    return [...this.#held.values()].map(({ row }) => row).filter((row) => row.key.startsWith(prefix))
+    return this.#held.of(address)
   }
 
   /** True when some rows are only in the store, so that memory does not tell the whole story. */
@@ -164,7 +158,7 @@ export class EffectRunner {
     const again: EffectRow = { ...row, status: 'pending', attempts: 0, nextAttemptAt: this.#parts.clock.now() }
     await this.#parts.store.progressEffects([again])
     // Leaves its place among the waiting ones, which finds nothing under this key any more.
-    this.#held.delete(row.key)
+    this.#held.drop(row.key)
     this.#admit(again)
   }
 
@@ -189,7 +183,7 @@ export class EffectRunner {
       lane.spilled = true
       return
     }
-    this.#held.set(row.key, { row, abort: undefined })
+    this.#held.add(row)
     if (row.nextAttemptAt > this.#parts.clock.now()) {
       this.#waiting.push(row.nextAttemptAt, row.key)
       this.#wake()
@@ -307,7 +301,7 @@ export class EffectRunner {
   }
 
   #leave(key: string): void {
-    this.#held.delete(key)
+    this.#held.drop(key)
     if (this.#sweeping !== undefined) this.#overtaken.add(key)
   }
 

@@ -42,7 +42,8 @@ export class TimerLoop {
   readonly #near = new DueHeap<DueTimer>(compareTimers)
   #horizon = Number.NEGATIVE_INFINITY
   #cursor: DueTimer | undefined
-  #firing = 0
+  /** Event ids under way: a sweep reads them from the table too, and need not bring them again. */
+  readonly #firing = new Set<string>()
   #refilling: Promise<boolean> | undefined
   /** Where the refill under way will move the horizon to. */
   #target = Number.NEGATIVE_INFINITY
@@ -109,7 +110,7 @@ export class TimerLoop {
     this.#fireDue()
     const now = this.#parts.clock.now()
     // A full line of due timers goes on when there is room again; until then there is nothing to wake for.
-    const soonest = this.#firing < FIRING_MAX ? (this.#near.nextDueAt ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
+    const soonest = this.#firing.size < FIRING_MAX ? (this.#near.nextDueAt ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
     const hasRoom = this.#near.size < PAGE
     // Reads ahead while there is room; half a look-ahead before the horizon so that it is never reached.
     if (this.#horizon < now + LOOKAHEAD_MS / 2 && hasRoom) {
@@ -127,7 +128,7 @@ export class TimerLoop {
 
   #fireDue(): void {
     const now = this.#parts.clock.now()
-    while (this.#firing < FIRING_MAX) {
+    while (this.#firing.size < FIRING_MAX) {
       const timer = this.#near.popDue(now)
       if (timer === undefined) return
       this.#fire(timer)
@@ -135,13 +136,14 @@ export class TimerLoop {
   }
 
   #fire(timer: DueTimer): void {
-    this.#firing++
     const eventId = `timer/${timer.address.tenant}/${timer.address.type}/${timer.address.id}/${timer.armedSeq}/${timer.id}`
+    if (this.#firing.has(eventId)) return
+    this.#firing.add(eventId)
     const trace = { source: 'timer', correlationId: eventId, causationId: null }
     this.#parts.deliver(timer.address, { kind: 'timer', eventId, fresh: true, trace, timerId: timer.id, armedSeq: timer.armedSeq, dueAt: timer.dueAt }, () => {
-      this.#firing--
+      this.#firing.delete(eventId)
       this.#parts.metrics.timerFired(Math.max(0, this.#parts.clock.now() - timer.dueAt))
-      if (this.#running && this.#firing === FIRING_MAX - 1) this.#turn()
+      if (this.#running && this.#firing.size === FIRING_MAX - 1) this.#turn()
     })
   }
 

@@ -181,6 +181,8 @@ export class Process {
         newId: () => `${prefix}-${ids++}`,
         random: () => 0.5,
         sweepEveryMs: SWEEP_MS,
+        // A serial world must see every call that is pending before it chooses.
+        lanes: { default: { concurrency: ROWS_MAX } },
         ...(limits === undefined ? {} : { limits }),
       })
       const runtime = this.#runtime
