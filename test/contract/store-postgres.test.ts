@@ -87,6 +87,10 @@ describe('the store on Postgres', () => {
     expect(plans).toHaveLength(13)
     for (const plan of plans) expect(plan).not.toMatch(/Seq Scan|Hash Join|Merge Join/)
     expect(plans.filter((plan) => plan.startsWith('Limit') && plan.includes('Incremental Sort')).map((plan) => /using (\w+)/.exec(plan)?.[1])).toEqual(['timers_due', 'effects_due', 'effects_lane'])
+    // A cold load looks an actor's timers up by its own key, and never walks through all due times.
+    const load = plans.find((plan) => plan.includes('SubPlan') && plan.includes('timers_pkey') && !plan.includes('Update on actors'))
+    expect(load).toContain('actors_pkey')
+    expect(load).not.toContain('timers_due')
     const change = plans.find((plan) => plan.includes('Update on actors'))
     for (const index of ['actors_pkey', 'timers_pkey', 'outbox_key', 'identifiers_actor']) expect(change).toContain(index)
   })

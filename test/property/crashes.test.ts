@@ -1,6 +1,7 @@
 /** R1, R3, R5, R6, R10: crashes before and after every I/O boundary change nothing that anybody can see afterwards. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { compareKeys, senderOf } from '../support/faults/order.ts'
 import { BUS_FAULTS, EFFECT_FAULTS } from '../support/faults/plan.ts'
 import type { Fault, StoreFault } from '../support/faults/plan.ts'
 import { faults } from './faults.ts'
@@ -14,6 +15,11 @@ async function expectSame(scenario: Scenario, undisturbed: Ran): Promise<void> {
   expect(undisturbed.outcome).toMatchObject({ leftover: [], zombies: [] })
   const disturbed = await run(scenario, { within: undisturbed.calls })
   expect(disturbed.outcome).toEqual(undisturbed.outcome)
+  // Facts of one actor appear in its order, whatever was published again in between.
+  for (const actor of new Set(disturbed.published.map(senderOf))) {
+    const facts = disturbed.published.filter((key) => senderOf(key) === actor)
+    expect(facts).toEqual([...facts].sort(compareKeys))
+  }
 }
 
 describe('a run with crashes', () => {

@@ -16,7 +16,6 @@ import type { Tally } from './machines/counting.ts'
 export interface Crowd {
   /** What each sender does, one after the other: an `add` for `to`, passed on to `then`. */
   senders: { to: number; then: number; withId: boolean }[][]
-  /** Every so many of its events a sender winds the clock forward instead of waiting. */
   faults: Fault[]
 }
 
