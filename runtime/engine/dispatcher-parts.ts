@@ -5,6 +5,7 @@ import type { Log } from '../ports/log.ts'
 import type { Metrics } from '../ports/metrics.ts'
 import type { Store } from '../ports/store.ts'
 import type { Limits } from '../runtime-face.ts'
+import type { ActorState } from '../step/actor-state.ts'
 import type { Activity } from './activity.ts'
 import type { ActorWrite } from './actor-write.ts'
 import type { Answered } from './batch-steps.ts'
@@ -25,6 +26,8 @@ export interface DispatchHooks {
   returnRelayed(keys: readonly string[]): void
   /** A commit has an unknown outcome: nothing that comes later may overtake what it may have stored (R4). */
   uncertain(): void
+  /** An actor is known again after such a commit. */
+  reloaded(state: ActorState): void
   /** The store answers again: whatever such a commit has stored is to be found (R10). */
   recollect(): void
 }

@@ -155,6 +155,10 @@ export class Dispatcher {
   async #load(cells: readonly Cell[]): Promise<void> {
     try {
       await loadCells(this.#parts, this.scope, cells)
+      for (const cell of cells) {
+        if (cell.uncertain && typeof cell.state === 'object') this.#parts.hooks.reloaded(cell.state)
+        cell.uncertain = false
+      }
       this.#recovered()
     } catch (error) {
       this.#pause(error)

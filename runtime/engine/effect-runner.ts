@@ -14,6 +14,7 @@ import type { Log } from '../ports/log.ts'
 import type { Metrics } from '../ports/metrics.ts'
 import type { Store } from '../ports/store.ts'
 import type { LaneOptions, Limits } from '../runtime-face.ts'
+import type { ActorState } from '../step/actor-state.ts'
 import type { Activity } from './activity.ts'
 import { DueHeap } from './due-heap.ts'
 import { callEffect, effectOf } from './effect-call.ts'
@@ -121,6 +122,12 @@ export class EffectRunner {
       this.#leave(key)
       held?.abort?.abort(new TerminalError('the invocation is no longer active'))
     }
+  }
+
+  /** A commit of unknown outcome may have cancelled some of this actor's: those are not to be called any more. */
+  reconcile({ address, children }: ActorState): void {
+    const gone = this.of(address).filter(({ kind, childId, key }) => kind === 'invoke' && (childId === null || children[childId]?.key !== key))
+    this.cancel(gone.map(({ key }) => key))
   }
 
   /** R10: takes in what the store has and memory has not. Resolves with how many were found. */

@@ -28,6 +28,7 @@ export function judge(taken: readonly Taken[], error: unknown, { metrics, log }:
   if (error instanceof StoreUnavailableError) {
     for (const { cell, items } of taken) {
       cell.state = 'unknown'
+      cell.uncertain = true
       for (const item of items) item.maybeCommitted = true
     }
     return 'pause'

@@ -104,6 +104,7 @@ export function buildParts(options: RuntimeOptions, asOf: (address: Address, seq
       forgotten: (keys) => relay.forgotten(keys),
       returnRelayed: (keys) => relay.returnRelayed(keys),
       uncertain: () => relay.spill(),
+      reloaded: (state) => effects.reconcile(state),
       recollect: () => {
         timers.reread()
         void activity.during(() => Promise.all([relay.sweep(), effects.sweep()])).catch((error: unknown) => log.warn({ err: error }, 'what an uncertain commit has stored could not be read; a sweep finds it'))

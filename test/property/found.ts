@@ -60,6 +60,15 @@ export const FOUND: Record<string, Scenario> = {
     commands: [create, send, send],
     faults: [{ site: 'store', at: 149, fault: 'crash-after' }],
   },
+  'a call was made that a commit without an answer had cancelled': {
+    system: system(
+      node('compound', {
+        states: [node('parallel', { states: [node('atomic', { invoke: [{ ...call, onDone: { target: 3, actions: [] } }] }), node('atomic', { invoke: [call] })] }), leaf],
+      }),
+    ),
+    commands: [create],
+    faults: [{ site: 'store', at: 10, fault: 'unavailable-after' }],
+  },
   'an event that had been taken came again and held its actor': {
     system: system(
       node('compound', {
