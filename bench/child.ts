@@ -21,6 +21,9 @@ const STOP_LIMIT_MS = 12_000
 /** Where the servers leave their CPU profiles, to see what a figure is made of. */
 const PROFILES = process.env['BENCH_CPU_PROF']
 
+/** `npm start` and `npm run bench` size the young generation alike. */
+const HEAP = process.execArgv.filter((flag) => flag.includes('semi-space'))
+
 const living = new Set<ChildProcess>()
 
 /** Ends every process that was started here and still runs. */
@@ -42,7 +45,7 @@ export interface Server<Ready> {
 export async function startServer<Ready>(name: keyof typeof SERVERS, options: object): Promise<Server<Ready>> {
   const child = fork(fileURLToPath(SERVERS[name]), [JSON.stringify(options)], {
     cwd: ROOT,
-    execArgv: ['--import', 'tsx', ...profiling(name)],
+    execArgv: [...HEAP, '--import', 'tsx', ...profiling(name)],
     // Standard output belongs to the figures.
     stdio: ['ignore', 2, 2, 'ipc'],
     serialization: 'advanced',
@@ -94,7 +97,7 @@ export interface Program {
 
 /** Starts a file of the project as a user would, and resolves when it prints what `until` matches. */
 export async function startProgram(file: string, env: Readonly<Record<string, string>>, until: RegExp): Promise<Program> {
-  const child = spawn(process.execPath, [...profiling(file), '--import', 'tsx', file], { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 2] })
+  const child = spawn(process.execPath, [...HEAP, ...profiling(file), '--import', 'tsx', file], { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 2] })
   const gone = track(child)
   let output = ''
   const said = new Promise<string>((resolve, reject) => {

@@ -2,6 +2,7 @@
  * Exact conversions between decimal text and integer minor units. Nothing here uses floating point
  * arithmetic, and nothing rounds unless its name says so.
  */
+import { LRUCache } from 'lru-cache'
 
 /** Plain decimal, as systems write money: no sign, no exponent, no thousands separator. */
 const DECIMAL = /^(\d{1,15})(?:\.(\d+))?$/
@@ -31,6 +32,18 @@ export function parseMinorUnitsRounded(value: string, fractionDigits = 2): numbe
 
 /** How many digits a currency has after the point (ISO 4217, by the platform's data): KES 2, UGX 0. 2 for an unknown code. */
 export function fractionDigitsOf(currency: string): number {
+  let digits = fractionDigits.get(currency)
+  if (digits === undefined) {
+    digits = lookUpFractionDigits(currency)
+    fractionDigits.set(currency, digits)
+  }
+  return digits
+}
+
+/** Asking the platform costs more than the rest of reading an answer. Bounded, because what is asked for may come from outside. */
+const fractionDigits = new LRUCache<string, number>({ max: 500 })
+
+function lookUpFractionDigits(currency: string): number {
   try {
     return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
   } catch {

@@ -120,7 +120,8 @@ export class EffectRunner {
     for (const key of keys) {
       const held = this.#held.get(key)
       this.#leave(key)
-      held?.abort?.abort(new TerminalError('the invocation is no longer active'))
+      // Most go because their result was taken: there is nobody left to abort.
+      if (held?.isAnswered === false) held.abort?.abort(new TerminalError('the invocation is no longer active'))
     }
   }
 
@@ -237,6 +238,7 @@ export class EffectRunner {
     try {
       const output = await callEffect(compiled.get(row.address.type), held.row, { number: held.row.attempts, at: clock.now(), interrupted: row.status === 'running' }, abort.signal)
       if (!this.#held.has(row.key)) return
+      held.isAnswered = true
       metrics.effectFinished(lane.name, row.name, 'done', elapsed())
       await this.#succeed(held.row, output)
       this.#leave(row.key)

@@ -7,6 +7,8 @@ export interface Held {
   row: EffectRow
   /** Set while an attempt is under way. */
   abort: AbortController | undefined
+  /** The attempt has succeeded; its result is on its way to the actor. */
+  isAnswered: boolean
 }
 
 export class HeldEffects {
@@ -31,7 +33,7 @@ export class HeldEffects {
   }
 
   add(row: EffectRow): void {
-    this.#held.set(row.key, { row, abort: undefined })
+    this.#held.set(row.key, { row, abort: undefined, isAnswered: false })
     const actor = addressKey(row.address)
     const keys = this.#keysOf.get(actor)
     if (keys === undefined) this.#keysOf.set(actor, new Set([row.key]))

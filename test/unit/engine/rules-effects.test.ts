@@ -62,6 +62,16 @@ describe('results', () => {
     expect(await r.view()).toMatchObject({ value: 'idle', context: { got: [] }, effects: [] })
   })
 
+  it('a call whose result was taken is not told that it was cancelled', async () => {
+    let signal: AbortSignal | undefined
+    const r = await rig(calling({ run: (_input, context) => ((signal = context.signal), 'done') }))
+    await r.create()
+    await r.runtime.send(A, { type: 'go' })
+    await r.runtime.settled()
+    expect(await r.context()).toEqual({ got: ['done'] })
+    expect(signal?.aborted).toBe(false)
+  })
+
   it('a late result of an earlier invocation never answers a later one', async () => {
     const gates = [deferred<string>(), deferred<string>()]
     let calls = 0

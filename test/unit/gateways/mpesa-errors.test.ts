@@ -5,7 +5,7 @@ const refused = (status: number, errorCode?: string, errorMessage = 'words', hea
   status,
   json: errorCode === undefined ? undefined : { requestId: '1-2-3', errorCode, errorMessage },
   text: errorCode === undefined ? '<html>gateway</html>' : '',
-  headers: new Headers(headers),
+  headers,
 })
 
 type Row = readonly [DarajaEndpoint, number, string | undefined, string, expected: Record<string, unknown>]

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { readStkQuery } from '../../../actors/gateways/mpesa/query-result.ts'
 
-const answer = (status: number, json: unknown) => ({ status, json, text: JSON.stringify(json), headers: new Headers() })
+const answer = (status: number, json: unknown) => ({ status, json, text: JSON.stringify(json), headers: {} })
 
 const COMPLETE = {
   ResponseCode: '0',
