@@ -13,6 +13,8 @@ export class EffectLedger {
   /** Only the latest state of each matters. */
   #progress = new Map<string, EffectRow>()
   #removed = new Set<string>()
+  /** Beginnings of attempts: whoever makes the call waits for these, and does not make it when they could not be written. */
+  #notes: { row: EffectRow; resolve: (isWritten: boolean) => void }[] = []
   /** Whoever waits for the next statement to be through. */
   #waiters: (() => void)[] = []
   #writing = false
@@ -28,6 +30,14 @@ export class EffectLedger {
   progress(row: EffectRow): Promise<void> {
     this.#progress.set(row.key, row)
     return this.#written()
+  }
+
+  /** The beginning of an attempt, before the call. Resolves with false when the store did not take it; it is not tried again. */
+  note(row: EffectRow): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#notes.push({ row, resolve })
+      this.#write()
+    })
   }
 
   remove(key: string): Promise<void> {
@@ -52,7 +62,7 @@ export class EffectLedger {
     this.#writing = true
     void this.#activity.during(() => this.#flush()).finally(() => {
       this.#writing = false
-      if (this.#progress.size > 0 || this.#removed.size > 0) this.#write()
+      if (this.#progress.size > 0 || this.#removed.size > 0 || this.#notes.length > 0) this.#write()
     })
   }
 
@@ -62,18 +72,23 @@ export class EffectLedger {
     const progress = this.#progress
     const removed = this.#removed
     const waiters = this.#waiters
+    const notes = this.#notes
     this.#progress = new Map()
     this.#removed = new Set()
     this.#waiters = []
+    this.#notes = []
     if (this.#killed) return
     try {
-      if (progress.size > 0) {
-        await this.#store.progressEffects([...progress.values()].map(({ key, status, attempts, nextAttemptAt, lastError }) => ({ key, status, attempts, nextAttemptAt, lastError })))
+      const rows = new Map([...progress, ...notes.map(({ row }) => [row.key, row] as const)])
+      if (rows.size > 0) {
+        await this.#store.progressEffects([...rows.values()].map(({ key, status, attempts, nextAttemptAt, lastError }) => ({ key, status, attempts, nextAttemptAt, lastError })))
       }
+      for (const { resolve } of notes) resolve(!this.#killed)
       if (removed.size > 0 && !this.#killed) await this.#store.removeEffects([...removed])
       for (const resolve of waiters) resolve()
     } catch (error) {
       this.#log.warn({ err: error }, 'the progress of effects could not be written; trying again')
+      for (const { resolve } of notes) resolve(false)
       for (const [key, row] of progress) if (!this.#progress.has(key) && !this.#removed.has(key)) this.#progress.set(key, row)
       for (const key of removed) this.#removed.add(key)
       this.#waiters.push(...waiters)

@@ -229,7 +229,7 @@ export class EffectRunner {
     held.row = { ...row, status: 'running', attempts: row.attempts + 1 }
     const effect = effectOf(compiled.get(row.address.type), row)
     if (effect?.noteBeforeCall === true) {
-      if (!(await this.#note(held.row))) return this.#requeueLater(held, row)
+      if (!(await this.#ledger.note(held.row))) return this.#requeueLater(held, row)
     } else {
       void this.#ledger.progress(held.row)
     }
@@ -247,18 +247,6 @@ export class EffectRunner {
       if (!this.#held.has(row.key) || this.#state === 'killed') return
       if (abort.signal.aborted) return this.#leave(row.key)
       await this.#fail(held, lane, error, elapsed())
-    }
-  }
-
-  /** False when the store did not take it: then the call must not be made either. */
-  async #note(row: EffectRow): Promise<boolean> {
-    const { key, status, attempts, nextAttemptAt, lastError } = row
-    try {
-      await this.#parts.store.progressEffects([{ key, status, attempts, nextAttemptAt, lastError }])
-      return this.#state !== 'killed'
-    } catch (error) {
-      this.#parts.log.warn({ effect: key, err: error }, 'the beginning of an attempt could not be noted')
-      return false
     }
   }
 
