@@ -2,14 +2,34 @@
 import type { Fact, Mail } from '../model/messages.ts'
 
 export interface BusReceiver {
-  /** Resolves when the receiving actor has committed (or the mail is durably parked); rejects to have it redelivered. */
+  /**
+   * Resolves when the receiving actor has committed (or the mail is durably parked). Rejects when it cannot be taken
+   * now: it comes again, and nothing later of the same slice overtakes it (R4).
+   */
   deliver(mail: Mail): Promise<void>
 }
 
+/** How the bus stands, for readiness and the cluster's page. */
+export interface BusStatus {
+  /** False: mail and facts wait in the outbox until it is back. */
+  isConnected: boolean
+  /** Why not, in words for staff; holds no secret. */
+  problem?: string
+  /** Mail that the broker holds for each of our slices; empty when there is no broker. */
+  waitingMail: ReadonlyMap<number, number>
+}
+
 export interface Bus {
+  /** Resolves also when the broker is away: it is looked for until `stop`. */
   start(receiver: BusReceiver): Promise<void>
   /** Takes no more deliveries and waits for those under way. */
   stop(): Promise<void>
+  /**
+   * From now on mail for these slices comes here, and for no others. The epoch of each is its lease's: whoever takes a
+   * slice over with a higher epoch gets all its mail that is not acknowledged, in order, and what an earlier owner still
+   * acknowledges counts no more. Resolves when nothing is taken any more from slices that are not in the map.
+   */
+  own(slices: ReadonlyMap<number, number>): Promise<void>
   /**
    * Resolves when the mail is safe with the bus (or delivered). Mail of one sender to one receiver is
    * handed over in the order of the calls (R4).
@@ -18,4 +38,5 @@ export interface Bus {
   publishFact(fact: Fact): Promise<void>
   /** Facts as they are published on this node; at least once, in order per actor. */
   onFact(listener: (fact: Fact) => void): () => void
+  status(): BusStatus
 }

@@ -84,6 +84,8 @@ export class World {
     return {
       start: (receiver) => inner.start(receiver),
       stop: () => inner.stop(),
+      own: (slices) => inner.own(slices),
+      status: () => inner.status(),
       onFact: (listener) => inner.onFact(listener),
       sendMail: async (mail) => {
         if (life.isDead) return zombie(life, `mail ${mail.key}`)

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createRuntime, manualClock, memoryStore, type EffectContext, type Mail } from '../../../runtime/index.ts'
 import { StoreUnavailableError } from '../../../runtime/ports/store.ts'
 import { decorated, deferred, refusal, rig, STAFF, thing, turn } from './rig.ts'
+import { localBus } from '../../../runtime/bus/local.ts'
 
 const A = { type: 'thing', id: 'a' }
 const machine = createMachine({ on: { go: { actions: [{ type: 'ring' }, emit({ type: 'went' })] } } })
@@ -101,6 +102,7 @@ describe('stop', () => {
     const mails: string[] = []
     let isDown = true
     const bus = {
+      ...localBus(),
       start: async () => undefined,
       stop: async () => undefined,
       sendMail: async (_mail: Mail) => undefined,
@@ -153,7 +155,7 @@ describe('kill', () => {
       park: note('park', async (rows) => { await parking.promise; await memory.park(rows) }),
     })
     let deliver: (mail: Mail) => Promise<void> = async () => undefined
-    const bus = { start: async (receiver: { deliver(mail: Mail): Promise<void> }) => { deliver = (mail) => receiver.deliver(mail) }, stop: async () => undefined, sendMail: async () => undefined, publishFact: async () => undefined, onFact: () => () => undefined }
+    const bus = { ...localBus(), start: async (receiver: { deliver(mail: Mail): Promise<void> }) => { deliver = (mail) => receiver.deliver(mail) }, stop: async () => undefined, sendMail: async () => undefined, publishFact: async () => undefined, onFact: () => () => undefined }
     const r = await rig(thing(machine, { effects: { ring: { run: () => 1 } } }), { store, bus, limits: { hotActors: 0 } })
     await r.create()
     // Loaded together, so in one batch: an event to be parked, which takes long, and one to be committed.

@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { createRuntime, defineActor, manualClock, memoryStore, noMetrics, tell, type Mail } from '../../../runtime/index.ts'
 import { ConflictError, StoreUnavailableError } from '../../../runtime/ports/store.ts'
 import { decorated, deferred, refusal, rig, STAFF, thing, turn, typed } from './rig.ts'
+import { localBus } from '../../../runtime/bus/local.ts'
 
 type Log = { context: { log: unknown[] }; events: { type: string; n?: number } }
 
@@ -227,6 +228,7 @@ describe('R3 once', () => {
     const held: Mail[] = []
     let deliver: (mail: Mail) => Promise<void> = async () => undefined
     const bus = {
+      ...localBus(),
       start: async (receiver: { deliver(mail: Mail): Promise<void> }) => { deliver = (mail) => receiver.deliver(mail) },
       stop: async () => undefined,
       sendMail: async (mail: Mail) => { held.push(mail); await Promise.all([deliver(mail), deliver(mail)]) },
@@ -301,6 +303,7 @@ describe('R4 in order', () => {
     const received: number[] = []
     const slow = deferred()
     const bus = {
+      ...localBus(),
       start: async () => undefined,
       stop: async () => undefined,
       sendMail: async (mail: Mail) => { received.push((mail as unknown as { event: { n: number } }).event.n); if (received.length === 1) await slow.promise },
