@@ -1,0 +1,66 @@
+/** Why the broker did not do what was asked. Nothing is lost by any of these: the outbox keeps it. */
+
+/** Thrown when a message is not known to be with the broker. */
+export class BrokerError extends Error {
+  override readonly name = 'BrokerError'
+  /**
+   * `away`: no connection; `silent`: no answer in time, it may have been stored; `gone`: the stream is not there any more;
+   * `refused`: the broker said no, as when a stream is full.
+   */
+  readonly kind: 'away' | 'silent' | 'gone' | 'refused'
+
+  constructor(kind: BrokerError['kind'], message: string) {
+    super(message)
+    this.kind = kind
+  }
+}
+
+/** A higher epoch has taken what we believed to own. */
+export class SupersededError extends Error {
+  override readonly name = 'SupersededError'
+}
+
+/** JetStream's own number of an error (errors.json of the server), if it is one. */
+export function apiErrorCode(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null || !('api_error' in error)) return undefined
+  const { api_error: api } = error
+  return typeof api === 'object' && api !== null && 'err_code' in api && typeof api.err_code === 'number' ? api.err_code : undefined
+}
+
+export const API_ERRORS = {
+  consumerNotFound: 10014,
+  streamNotFound: 10059,
+  messageNotFound: 10037,
+  streamExists: 10058,
+  consumerExists: 10013,
+  consumerExistsElsewhere: 10148,
+  /** A work queue allows one consumer for each message. */
+  filterTaken: 10100,
+} as const
+
+export function clientErrorCode(error: unknown): string | undefined {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  CONNECTION_REFUSED: 'nobody answers at the address',
+  TIMEOUT: 'no answer in time',
+  DISCONNECT: 'the connection was lost',
+  CONNECTION_CLOSED: 'the connection was lost',
+  AUTHORIZATION_VIOLATION: 'the broker does not accept the credentials',
+  AUTHENTICATION_EXPIRED: 'the credentials have expired',
+  BAD_AUTHENTICATION: 'the credentials cannot be used',
+  BAD_CREDS: 'the credentials cannot be read',
+  TLS: 'the encrypted connection failed',
+  '503': 'the broker has no JetStream, or it is not ready',
+  PERMISSIONS_VIOLATION: 'the broker does not permit it',
+}
+
+/** For staff and logs. The client's own messages are repeated only where they cannot hold a credential. */
+export function inWords(error: unknown): string {
+  const code = clientErrorCode(error)
+  const words = code === undefined ? undefined : WORDS[code]
+  if (words !== undefined) return words
+  if (apiErrorCode(error) !== undefined || error instanceof BrokerError || error instanceof SupersededError) return (error as Error).message
+  return code ?? (error instanceof Error ? error.name : 'unknown')
+}

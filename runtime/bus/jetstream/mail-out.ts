@@ -1,0 +1,88 @@
+/**
+ * Mail on its way to the broker: of one slice one message at a time, and what gathers meanwhile goes together in the next one. So
+ * the order of the calls is the order in the stream, and a busy slice costs few messages. An idle one sends at once.
+ */
+import { createHash } from 'node:crypto'
+import { headers } from 'nats'
+import { sliceOf } from '../../model/address.ts'
+import type { Mail } from '../../model/messages.ts'
+import type { Link } from './link.ts'
+import type { Settings } from './options.ts'
+import type { Names } from './subjects.ts'
+
+interface Waiting {
+  key: string
+  json: string
+  resolve(): void
+  reject(error: unknown): void
+}
+
+interface SliceQueue {
+  waiting: Waiting[]
+  isSending: boolean
+}
+
+export class MailOut {
+  readonly #link: Link
+  readonly #names: Names
+  readonly #settings: Settings
+  readonly #slices = new Map<number, SliceQueue>()
+
+  constructor(link: Link, names: Names, settings: Settings) {
+    this.#link = link
+    this.#names = names
+    this.#settings = settings
+  }
+
+  /** Resolves when the broker has stored it. */
+  send(mail: Mail): Promise<void> {
+    const slice = sliceOf(mail.to)
+    return new Promise((resolve, reject) => {
+      let queue = this.#slices.get(slice)
+      if (queue === undefined) this.#slices.set(slice, (queue = { waiting: [], isSending: false }))
+      queue.waiting.push({ key: mail.key, json: JSON.stringify(mail), resolve, reject })
+      if (!queue.isSending) void this.#send(slice, queue)
+    })
+  }
+
+  async #send(slice: number, queue: SliceQueue): Promise<void> {
+    queue.isSending = true
+    while (queue.waiting.length > 0) {
+      const batch = this.#nextBatch(queue.waiting)
+      try {
+        const { publisher } = this.#link.readySession()
+        await publisher.publish(this.#names.mail(slice), `[${batch.map(({ json }) => json).join(',')}]`, withId(batch))
+        this.#settings.metrics.published('mail', batch.length)
+        for (const { resolve } of batch) resolve()
+      } catch (error) {
+        // What waits behind it must not overtake it: all go back to their senders, which try again in order (R4).
+        for (const { reject } of [...batch, ...queue.waiting.splice(0)]) reject(error)
+      }
+    }
+    queue.isSending = false
+  }
+
+  #nextBatch(waiting: Waiting[]): Waiting[] {
+    const { batchMails, batchBytes } = this.#settings.limits
+    let bytes = 0
+    let count = 0
+    for (const { json } of waiting) {
+      bytes += Buffer.byteLength(json) + 1
+      if (count > 0 && (count === batchMails || bytes > batchBytes)) break
+      count++
+    }
+    return waiting.splice(0, count)
+  }
+}
+
+/**
+ * The broker drops what it has seen under the same id within its window. So the id stands for exactly these mails: tried again
+ * in other company they are another message, and the receiver tells what it has had already (R3).
+ */
+function withId(batch: readonly Waiting[]): ReturnType<typeof headers> {
+  const keys = batch.map(({ key }) => key)
+  const id = keys.length === 1 ? (keys[0] ?? '') : `${keys.length} ${createHash('sha256').update(keys.join('\n')).digest('base64url')}`
+  const all = headers()
+  all.append('Nats-Msg-Id', id)
+  return all
+}
