@@ -21,8 +21,8 @@ const STOP_LIMIT_MS = 12_000
 /** Where the servers leave their CPU profiles, to see what a figure is made of. */
 const PROFILES = process.env['BENCH_CPU_PROF']
 
-/** `npm start` and `npm run bench` size the young generation alike. */
-const HEAP = process.execArgv.filter((flag) => flag.includes('semi-space'))
+/** `npm start` and `npm run bench` size the heap alike. */
+const HEAP = process.execArgv.filter((flag) => /semi-space|heap-growing/.test(flag))
 
 const living = new Set<ChildProcess>()
 

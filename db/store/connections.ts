@@ -3,10 +3,11 @@
  *
  * `engine` runs statements that look up rows by key, thousands of times a second, always with the same few plans. Its settings
  * take the choice from the planner: a generic plan, by index, row by row. Statistics of a table that was empty a minute ago,
- * or parameters it cannot see into, would otherwise now and then make it read a million rows. Statements are sent without waiting
- * for the answer to the one before (`pipeline`).
+ * or parameters it cannot see into, would otherwise now and then make it read a million rows.
  *
  * `queries` is for staff's questions; there the planner knows best.
+ *
+ * Statements of one transaction are sent without waiting for the answer to the one before (`pipeline`).
  */
 import type { Writable } from 'node:stream'
 import pg from 'pg'
@@ -31,6 +32,8 @@ export interface Query {
   name?: string
   text: string
   values?: readonly unknown[]
+  /** For one that may take longer than the usual limit. */
+  timeoutMs?: number
 }
 
 /** Start-up options of the engine's connections. */
@@ -64,7 +67,8 @@ export class Database {
 
   /** @throws StoreUnavailableError or the database's own error. */
   async run<Row extends pg.QueryResultRow>(query: Query): Promise<Row[]> {
-    const [result] = await this.#send([query])
+    const { timeoutMs, ...plain } = query
+    const [result] = timeoutMs === undefined ? await this.#send([plain]) : (await this.#send(withTimeout(plain, timeoutMs))).slice(2)
     return (result as pg.QueryResult<Row>).rows
   }
 
@@ -96,6 +100,12 @@ export class Database {
   }
 }
 
+/** The server's limit and the driver's, for one statement. */
+function withTimeout(query: Query, timeoutMs: number): Query[] {
+  const patient = { ...query, query_timeout: timeoutMs + ANSWER_TIMEOUT_MS }
+  return [{ text: 'begin' }, { text: `set local statement_timeout = ${timeoutMs}` }, patient, { text: 'commit' }]
+}
+
 /** A write to the socket wakes the server, which costs more than what is written: a transaction's statements go together. */
 function inOneWrite<T>(client: pg.PoolClient, send: () => T): T {
   const { stream } = (client as unknown as { connection: { stream: Writable } }).connection
@@ -112,7 +122,7 @@ export function openConnections(source: ConnectOptions | pg.Pool): Connections {
   const { base, engineConnections = 4, queryConnections = 4 } = configOf(source)
   const pipelined = { pipeline: true } // the driver's types do not know it yet
   const engine = openPool({ ...base, ...pipelined, max: engineConnections, application_name: 'standing engine', options: ENGINE_OPTIONS })
-  const queries = openPool({ ...base, max: queryConnections, application_name: 'standing queries' })
+  const queries = openPool({ ...base, ...pipelined, max: queryConnections, application_name: 'standing queries' })
   return {
     engine: new Database(engine),
     queries: new Database(queries),

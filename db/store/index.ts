@@ -147,4 +147,8 @@ class PostgresStore implements Store {
   storedShapes() {
     return machines.storedShapes(this.#connections.queries)
   }
+
+  storedTimers() {
+    return machines.storedTimers(this.#connections.queries)
+  }
 }

@@ -1,4 +1,5 @@
-import type { MachineRow, StoredShape } from '../../runtime/ports/store.ts'
+import type { Address } from '../../runtime/model/address.ts'
+import type { MachineRow, StoredShape, StoredTimers } from '../../runtime/ports/store.ts'
 import type { Database } from './connections.ts'
 import { instant, milliseconds } from './sql.ts'
 
@@ -29,44 +30,43 @@ export async function listMachines(database: Database): Promise<MachineRow[]> {
   })
 }
 
+/** R12's reading of everything stored grows with the table; a limit made for single rows would one day refuse the start. */
+const GATE_TIMEOUT_MS = 600_000
+
+/** Tenant and id of one actor, parted by a character below all that either may hold: the least text is of the least address. */
+const EXAMPLE = `min(a.tenant || chr(1) || a.id)`
+
 /** R12: reads every actor once, at start and at the deploy gate; what differs in nothing the gate looks at is one row. */
 export async function storedShapes(database: Database): Promise<StoredShape[]> {
-  const rows = await database.run<{
-    type: string
-    version: string
-    status: string
-    value: string
-    history: string | null
-    sources: string | null
-    timers: string | null
-    count: number | string
-    example: string
-  }>({
+  const rows = await database.run<Omit<StoredShape, 'childSources' | 'example'> & { sources: string | null; example: string }>({
+    timeoutMs: GATE_TIMEOUT_MS,
     text: `
-      with armed as (
-        select tenant, type, id, json_agg(json_build_object('id', timer_id, 'eventType', action::json -> 'event' ->> 'type') order by timer_id)::text as timers
-        from standing.timers group by tenant, type, id
-      ), shaped as (
-        select a.tenant, a.type, a.id, a.version, a.status, a.value, a.history, armed.timers,
-          (select json_agg(distinct (child.value ->> 'src') collate "C" order by (child.value ->> 'src') collate "C")::text from json_each(a.children::json) as child) as sources
-        from standing.actors a left join armed using (tenant, type, id)
-      )
-      select type, version, status, value, history, sources, timers, count(*) as count,
-        to_json(min(array[tenant, type, id]))::text as example
-      from shaped group by type, version, status, value, history, sources, timers order by type, min(array[tenant, type, id])`,
+      select a.type, a.version, a.status, a.value, a.history,
+        (select json_agg(distinct (child.value ->> 'src') collate "C" order by (child.value ->> 'src') collate "C")::text from json_each(a.children::json) as child) as sources,
+        count(*) as count, ${EXAMPLE} as example
+      from standing.actors a group by a.type, a.version, a.status, a.value, a.history, sources order by a.type, example`,
   })
-  return rows.map(({ type, version, status, value, history, sources, timers, count, example }) => {
-    const [tenant = '', , id = ''] = JSON.parse(example) as string[]
-    return {
-      type,
-      version,
-      status,
-      value,
-      history,
-      childSources: sources === null ? [] : (JSON.parse(sources) as string[]),
-      timers: timers === null ? [] : (JSON.parse(timers) as StoredShape['timers']),
-      count: Number(count),
-      example: { tenant, type, id },
-    }
+  return rows.map(({ sources, count, example, ...row }) => ({
+    ...row,
+    childSources: sources === null ? [] : (JSON.parse(sources) as string[]),
+    count: Number(count),
+    example: addressOf(row.type, example),
+  }))
+}
+
+export async function storedTimers(database: Database): Promise<StoredTimers[]> {
+  const rows = await database.run<Omit<StoredTimers, 'example'> & { example: string }>({
+    timeoutMs: GATE_TIMEOUT_MS,
+    text: `
+      select a.type, a.version, a.status, t.timer_id as id, t.action::json -> 'event' ->> 'type' as "eventType", count(*) as count, ${EXAMPLE} as example
+      from standing.timers t join standing.actors a using (tenant, type, id)
+      where t.action::json ->> 'do' = 'raise'
+      group by a.type, a.version, a.status, t.timer_id, "eventType" order by a.type, example, t.timer_id`,
   })
+  return rows.map(({ count, example, ...row }) => ({ ...row, count: Number(count), example: addressOf(row.type, example) }))
+}
+
+function addressOf(type: string, example: string): Address {
+  const [tenant = '', id = ''] = example.split('\u0001')
+  return { tenant, type, id }
 }

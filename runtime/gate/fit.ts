@@ -64,7 +64,7 @@ function unknownHistory(actor: CompiledActor, { history }: Shape): string[] {
 }
 
 /** A timer whose event nothing listens to any more would fire into the void. */
-function unknownTimers(actor: CompiledActor, { timers, version }: Shape): string[] {
+export function unknownTimers(actor: CompiledActor, { timers, version }: Pick<Shape, 'timers' | 'version'>): string[] {
   return timers
     // Within one version a delayed `raise` that nothing listens to is as its author wanted it.
     .filter(({ eventType }) => eventType.startsWith('xstate.after.') || version !== actor.definition.version)

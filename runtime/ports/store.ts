@@ -125,18 +125,29 @@ export interface SearchHit {
   address: Address
 }
 
-/** One distinct stored shape, for the gate of R12, with how many actors have it. */
+/** One distinct stored shape, for the gate of R12, with how many actors have it. Their timers are summed up apart: `StoredTimers`. */
 export interface StoredShape {
   type: string
   version: string
   status: string
   value: string
   history: string | null
-  /** Sorted `src` names of children, and sorted timer ids with their event types. */
+  /** Sorted `src` names of children. */
   childSources: string[]
-  timers: { id: string; eventType: string }[]
   count: number
   /** One actor of that shape, to look at. */
+  example: Address
+}
+
+/** Timers of one id and event over all actors of a type, version and status. A delayed message to another actor is none of them. */
+export interface StoredTimers {
+  type: string
+  version: string
+  status: string
+  id: string
+  eventType: string
+  count: number
+  /** One actor that has it armed. */
   example: Address
 }
 
@@ -204,5 +215,7 @@ export interface Store {
 
   saveMachines(rows: readonly MachineRow[]): Promise<void>
   listMachines(): Promise<MachineRow[]>
+  /** Both read everything; ordered by type, then by example. */
   storedShapes(): Promise<StoredShape[]>
+  storedTimers(): Promise<StoredTimers[]>
 }

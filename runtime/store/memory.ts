@@ -15,11 +15,11 @@ import type {
   SearchHit,
   StateCount,
   Store,
-  StoredShape,
+  StoredShape, StoredTimers,
 } from '../ports/store.ts'
 import { MemoryTables, parkedKey } from './memory-tables.ts'
 import { compareAddresses, compareEffects, compareText } from './order.ts'
-import { countShapes, countStates, matches, shownStatus } from './shapes.ts'
+import { countShapes, countTimers, countStates, matches, shownStatus } from './shapes.ts'
 
 export interface MemoryStoreOptions {
   /** Unique keys of tables that projections write: `{'business.open_prompts': [['tenant', 'phone']]}`. */
@@ -208,7 +208,11 @@ class InMemory implements MemoryStore {
   }
 
   async storedShapes(): Promise<StoredShape[]> {
-    return countShapes(this.tables)
+    return countShapes(this.tables.actors)
+  }
+
+  async storedTimers(): Promise<StoredTimers[]> {
+    return countTimers(this.tables)
   }
 }
 

@@ -1,7 +1,7 @@
 /** Filters and sums over stored actors, as the store port defines them. */
 import { addressKey, type Address } from '../model/address.ts'
 import type { ChildRecord, DueTimer, StoredActor, TimerAction } from '../model/records.ts'
-import type { StateCount, StoredShape } from '../ports/store.ts'
+import type { StateCount, StoredShape, StoredTimers } from '../ports/store.ts'
 import { compareAddresses, compareText } from './order.ts'
 
 /** The status that callers see: a held actor is blocked, whatever else it is (contract.md §2). */
@@ -28,38 +28,45 @@ export function countStates(actors: readonly StoredActor[]): StateCount[] {
 }
 
 /** R12: what differs in nothing the gate looks at is one shape. */
-export function countShapes(tables: { actors: ReadonlyMap<string, StoredActor>; timers: ReadonlyMap<string, ReadonlyMap<string, DueTimer>> }): StoredShape[] {
+export function countShapes(actors: ReadonlyMap<string, StoredActor>): StoredShape[] {
   const shapes = new Map<string, StoredShape>()
-  for (const [key, actor] of tables.actors) {
-    const part = {
-      type: actor.address.type,
-      version: actor.version,
-      status: actor.status,
-      value: actor.value,
-      history: actor.history,
-      childSources: childSources(actor.children),
-      timers: timersOf(tables.timers.get(key)),
-    }
-    const shapeKey = JSON.stringify(part)
-    const shape = shapes.get(shapeKey) ?? { ...part, count: 0, example: actor.address }
-    shape.count += 1
-    if (compareAddresses(actor.address, shape.example) < 0) shape.example = actor.address
-    shapes.set(shapeKey, shape)
+  for (const actor of actors.values()) {
+    const { version, status, value, history, address } = actor
+    countIn(shapes, { type: address.type, version, status, value, history, childSources: childSources(actor.children) }, address)
   }
-  return [...shapes.values()].sort((a, b) => compareText(a.type, b.type) || compareAddresses(a.example, b.example))
+  return sorted(shapes)
+}
+
+export function countTimers(tables: { actors: ReadonlyMap<string, StoredActor>; timers: ReadonlyMap<string, ReadonlyMap<string, DueTimer>> }): StoredTimers[] {
+  const counts = new Map<string, StoredTimers>()
+  for (const [key, { address, version, status }] of tables.actors) {
+    for (const timer of tables.timers.get(key)?.values() ?? []) {
+      const action = JSON.parse(timer.action) as TimerAction
+      if (action.do === 'raise') countIn(counts, { type: address.type, version, status, id: timer.id, eventType: action.event.type }, address)
+    }
+  }
+  return sorted(counts)
+}
+
+function countIn<Row extends Counted>(counts: Map<string, Row>, part: Omit<Row, keyof Counted>, address: Address): void {
+  const key = JSON.stringify(part)
+  const found = counts.get(key) ?? ({ ...part, count: 0, example: address } as Row)
+  found.count += 1
+  if (compareAddresses(address, found.example) < 0) found.example = address
+  counts.set(key, found)
+}
+
+interface Counted {
+  count: number
+  example: Address
+}
+
+function sorted<Row extends Counted & { type: string; id?: string }>(counts: ReadonlyMap<string, Row>): Row[] {
+  return [...counts.values()].sort((a, b) => compareText(a.type, b.type) || compareAddresses(a.example, b.example) || compareText(a.id ?? '', b.id ?? ''))
 }
 
 function childSources(children: string | null): string[] {
   if (children === null) return []
   const records = Object.values(JSON.parse(children) as Record<string, ChildRecord>)
   return [...new Set(records.map((child) => child.src))].sort(compareText)
-}
-
-function timersOf(armed: ReadonlyMap<string, DueTimer> | undefined): StoredShape['timers'] {
-  // A delayed message to another actor is none of this machine's events.
-  const timers = [...(armed?.values() ?? [])]
-    .map(({ id, action }) => ({ id, action: JSON.parse(action) as TimerAction }))
-    .filter(({ action }) => action.do === 'raise')
-    .map(({ id, action }) => ({ id, eventType: action.event.type }))
-  return timers.sort((a, b) => compareText(a.id, b.id))
 }

@@ -74,7 +74,7 @@ export function actorCases(subject: Subject): void {
         commit(address('e', 'fan'), 0, { next: { value: '"on"', status: 'done' } }),
       ),
     )
-    const plain = { status: 'active', childSources: [], timers: [], count: 1 }
+    const plain = { status: 'active', childSources: [], count: 1 }
     expect(await store.storedShapes()).toEqual([
       { ...plain, type: 'fan', version: '1', status: 'done', value: '"on"', history: null, example: address('e', 'fan') },
       {
@@ -84,15 +84,16 @@ export function actorCases(subject: Subject): void {
         value: '"on"',
         history: null,
         childSources: ['charge', 'notify'],
-        timers: [
-          { id: 't1', eventType: 'due.t1' },
-          { id: 't2', eventType: 'due.t2' },
-        ],
         count: 2,
         example: address('a'),
       },
       { ...plain, type: 'lamp', version: '2', value: '{"z":"1","a":"2"}', history: '{"h":["x"]}', example: address('c') },
       { ...plain, type: 'lamp', version: '2', value: '{"a":"2","z":"1"}', history: '{"h":["x"]}', example: address('d') },
+    ])
+    const on = { type: 'lamp', version: '1', status: 'active', count: 2, example: address('a') }
+    expect(await store.storedTimers()).toEqual([
+      { ...on, id: 't1', eventType: 'due.t1' },
+      { ...on, id: 't2', eventType: 'due.t2' },
     ])
   })
 }
