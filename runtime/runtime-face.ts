@@ -65,6 +65,8 @@ export interface SendOptions {
   checkBody?: boolean
 }
 
+export type PostOptions = Omit<SendOptions, 'ifSeq' | 'checkBody'> & { eventId: string }
+
 export type CreateOptions = Omit<SendOptions, 'ifSeq'>
 
 export interface BatchItem {
@@ -115,6 +117,11 @@ export interface Runtime {
 
   create(address: Omit<AddressInput, 'id'> & { id?: string }, input?: unknown, options?: CreateOptions): Promise<ActorView>
   send(to: AddressInput, event: EventObject, options?: SendOptions): Promise<SendResult>
+  /**
+   * For whoever waits for no answer (R8): resolves when the event is durably dealt with. One that the state does not accept is journaled as
+   * ignored, one for a held actor waits with it, one for nobody is parked. @throws StandingError for what can never be an event of that type.
+   */
+  post(to: AddressInput, event: EventObject, options: PostOptions): Promise<void>
   sendMany(items: readonly BatchItem[], options?: Omit<SendOptions, 'eventId' | 'ifSeq'>): Promise<BatchItemResult[]>
   get(address: AddressInput): Promise<ActorView | undefined>
   /** The actor as it was after step `seq`, or at a moment; replayed from the journal. */

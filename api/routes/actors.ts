@@ -1,10 +1,10 @@
 /** Creating and reading actors. */
-import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { derivedId } from '../derived-id.ts'
 import { permissionToCreate } from '../auth/send-rules.ts'
 import { demand } from '../auth/principal.ts'
 import type { App } from '../app-type.ts'
-import { StandingError, type ActorDefinition, type ActorView, type Runtime } from '../../runtime/index.ts'
+import { StandingError, type ActorView, type Runtime } from '../../runtime/index.ts'
 import { decodeTextCursor, encodeCursor } from '../http/cursor.ts'
 import { etagOf, idempotencyKey, matchesIfNoneMatch } from '../http/headers.ts'
 import { traceIdOf } from '../http/trace.ts'
@@ -12,9 +12,6 @@ import { lensFor } from '../privacy/lens.ts'
 import { actorStatus, actorView, createBody } from '../schemas/actor.ts'
 import { actorParams, instant, noQuery, page, pageQuery, typeParams, wholeNumber } from '../schemas/common.ts'
 import { staffProblems } from '../schemas/problem.ts'
-
-/** 128 bits: the chance that two keys give one id is nil, and the id stays readable. */
-const DERIVED_ID_CHARS = 32
 
 const listQuery = z.strictObject({
   ...pageQuery,
@@ -112,12 +109,6 @@ export function actorRoutes(app: App, runtime: Runtime): void {
       }
     },
   )
-}
-
-/** The same Idempotency-Key without an id means the same actor, so it must give the same id. */
-function derivedId({ type, idPrefix }: ActorDefinition, tenant: string, key: string): string {
-  const hash = createHash('sha256').update(`${tenant}\0${type}\0${key}`).digest('hex')
-  return `${idPrefix ?? type}_${hash.slice(0, DERIVED_ID_CHARS)}`
 }
 
 /** The engine points into the input; the caller sent it as a member of the body. */

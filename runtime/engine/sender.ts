@@ -5,7 +5,7 @@ import { addressKey, assertEventId, assertNewAddress, toAddress } from '../model
 import type { Address, AddressInput } from '../model/address.ts'
 import type { Delivery, EventObject } from '../model/messages.ts'
 import type { ActorView, SendResult } from '../model/view.ts'
-import type { BatchItemResult, CreateOptions, Runtime, SendOptions } from '../runtime-face.ts'
+import type { BatchItemResult, CreateOptions, PostOptions, Runtime, SendOptions } from '../runtime-face.ts'
 import { checkEvent, checkInput } from './ingress.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { EngineParts } from './parts.ts'
@@ -14,20 +14,24 @@ export interface Sender {
   /** @throws StandingError `invalid-state` or `overloaded` when no work is taken now (R9). */
   accepting: () => void
   /** The public calls. */
-  calls: Pick<Runtime, 'send' | 'create' | 'sendMany' | 'fireTimer'>
+  calls: Pick<Runtime, 'send' | 'post' | 'create' | 'sendMany' | 'fireTimer'>
 }
 
-export function createSender({ dispatcher, limits, newId }: Pick<EngineParts, 'dispatcher' | 'limits' | 'newId'>, { definitionOf, existing }: Reader, lifecycle: Lifecycle): Sender {
+export function createSender({ dispatcher, limits, newId, deliver }: Pick<EngineParts, 'dispatcher' | 'limits' | 'newId' | 'deliver'>, { definitionOf, existing }: Reader, lifecycle: Lifecycle): Sender {
   function accepting(): void {
     if (lifecycle.state !== 'running') throw new StandingError('invalid-state', `the runtime is ${lifecycle.state}`)
     if (dispatcher.unavailable) throw new StandingError('overloaded', 'the database is out of reach', { retryAfterMs: 2_000 })
     if (dispatcher.waiting >= limits.waiting) throw new StandingError('overloaded', 'too many events are waiting', { retryAfterMs: 1_000 })
   }
 
-  /** Into the mailbox, with somebody waiting for the answer. */
-  function ask(address: Address, delivery: Delivery, options: SendOptions): Promise<SendResult> {
+  function assertRoom(address: Address): void {
     const queued = dispatcher.cells.peek(addressKey(address))?.queue.length ?? 0
     if (queued >= limits.mailbox) throw new StandingError('overloaded', 'too many events wait for this actor', { retryAfterMs: 500 })
+  }
+
+  /** Into the mailbox, with somebody waiting for the answer. */
+  function ask(address: Address, delivery: Delivery, options: SendOptions): Promise<SendResult> {
+    assertRoom(address)
     return new Promise((resolve, reject) => {
       dispatcher.submit(address, {
         delivery,
@@ -64,8 +68,19 @@ export function createSender({ dispatcher, limits, newId }: Pick<EngineParts, 'd
     return result.actor
   }
 
+  async function post(to: AddressInput, event: EventObject, options: PostOptions): Promise<void> {
+    accepting()
+    const address = toAddress(to)
+    const checked = checkEvent(definitionOf(address.type), event, limits.eventBytes)
+    const { eventId } = options
+    assertEventId(eventId)
+    assertRoom(address)
+    await deliver(address, { kind: 'event', eventId, fresh: false, trace: trace(eventId, options), event: checked })
+  }
+
   const calls: Sender['calls'] = {
     send,
+    post,
     create,
     async sendMany(items, options = {}) {
       const answers = await Promise.allSettled(items.map((item) => send(item.to, item.event, { ...options, ...(item.eventId === undefined ? {} : { eventId: item.eventId }) })))

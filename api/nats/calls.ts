@@ -1,0 +1,74 @@
+/** The micro service's endpoints: REST's create, send and get, with a JSON object in place of address and body. */
+import { z } from 'zod'
+import type { KeyCache } from '../auth/key-cache.ts'
+import { demand } from '../auth/principal.ts'
+import { permissionToCreate, permissionToSend } from '../auth/send-rules.ts'
+import { derivedId } from '../derived-id.ts'
+import { Problem } from '../http/problem.ts'
+import { traceIdOf } from '../http/trace.ts'
+import { fieldErrors } from '../http/validation.ts'
+import { lensFor } from '../privacy/lens.ts'
+import { createdId, eventBody } from '../schemas/common.ts'
+import { StandingError, type ActorDefinition, type ApiCall, type Runtime } from '../../runtime/index.ts'
+import { callerOf } from './callers.ts'
+
+const tenant = z.string().min(1).max(64).optional().describe('`main` unless said; with an API key that key\'s')
+const type = z.string().min(1).max(64)
+const id = z.string().min(1).max(400)
+const eventId = z.string().min(1).max(300).optional().describe('applied at most once per actor, for ever; a repetition gets the first answer')
+
+/** What each endpoint takes; AsyncAPI shows the same. */
+export const CALL_BODIES = {
+  send: z.strictObject({ tenant, type, id, event: eventBody, eventId, ifSeq: z.int().min(1).optional().describe('only when the actor is at this seq') }),
+  get: z.strictObject({ tenant, type, id }),
+  create: z.strictObject({ tenant, type, id: createdId.optional().describe('made when absent'), input: z.unknown().optional(), eventId }),
+} as const
+
+/** Resolves with what REST would answer with. @throws Problem, StandingError */
+export async function answerCall(runtime: Runtime, keys: KeyCache, call: ApiCall): Promise<object> {
+  const correlation = traceIdOf({ traceparent: call.headers.get('traceparent') })
+  const trace = correlation === undefined ? {} : { correlationId: correlation }
+  const authorization = call.headers.get('authorization')
+  switch (call.endpoint) {
+    case 'send': {
+      const body = parsed(CALL_BODIES.send, call.body)
+      const caller = await callerOf(keys, authorization, body.tenant)
+      demand(caller, permissionToSend(body.type, body.event.type))
+      const once = body.eventId === undefined ? {} : { eventId: body.eventId, checkBody: true }
+      const guard = body.ifSeq === undefined ? {} : { ifSeq: body.ifSeq }
+      const result = await runtime.send({ tenant: caller.tenant, type: body.type, id: body.id }, body.event, { source: caller.source, ...once, ...guard, ...trace })
+      return lensFor(caller, runtime.definition(body.type)).sent(result)
+    }
+    case 'get': {
+      const body = parsed(CALL_BODIES.get, call.body)
+      const caller = await callerOf(keys, authorization, body.tenant)
+      demand(caller, 'read')
+      const definition = definitionOf(runtime, body.type)
+      const view = await runtime.get({ tenant: caller.tenant, type: body.type, id: body.id })
+      if (view === undefined) throw new StandingError('actor-not-found', `There is no ${body.type} '${body.id}'.`)
+      return lensFor(caller, definition).view(view)
+    }
+    case 'create': {
+      const body = parsed(CALL_BODIES.create, call.body)
+      const caller = await callerOf(keys, authorization, body.tenant)
+      const definition = definitionOf(runtime, body.type)
+      demand(caller, permissionToCreate(body.type))
+      const made = body.id ?? (body.eventId === undefined ? undefined : derivedId(definition, caller.tenant, body.eventId))
+      const once = body.eventId === undefined ? {} : { eventId: body.eventId, checkBody: true }
+      const view = await runtime.create({ tenant: caller.tenant, type: body.type, ...(made === undefined ? {} : { id: made }) }, body.input, { source: caller.source, ...once, ...trace })
+      return lensFor(caller, definition).view(view)
+    }
+  }
+}
+
+function parsed<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
+  const result = schema.safeParse(body)
+  if (!result.success) throw new Problem('invalid-input', undefined, { errors: fieldErrors(result.error.issues) })
+  return result.data
+}
+
+function definitionOf(runtime: Runtime, wanted: string): ActorDefinition {
+  const definition = runtime.definition(wanted)
+  if (definition === undefined) throw new StandingError('actor-type-unknown', `There is no actor type '${wanted}'.`)
+  return definition
+}
