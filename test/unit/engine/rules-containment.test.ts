@@ -134,15 +134,15 @@ describe('the outbox', () => {
 describe('bounds', () => {
   it('R9: effects that wait for another attempt are left to the store beyond the bound, and none is forgotten', async () => {
     let [held, most] = [0, 0]
-    const { add, drop } = Object.fromEntries(['add', 'drop'].map((name) => [name, Reflect.get(HeldEffects.prototype, name)])) as unknown as { add(this: HeldEffects, row: unknown): void; drop(this: HeldEffects, key: string): void }
-    vi.spyOn(HeldEffects.prototype, 'add').mockImplementation(function (this: HeldEffects, row) {
-      most = Math.max(most, ++held)
-      add.call(this, row)
-    })
-    vi.spyOn(HeldEffects.prototype, 'drop').mockImplementation(function (this: HeldEffects, key) {
-      if (this.has(key)) held--
-      drop.call(this, key)
-    })
+    const spied = (name: 'add' | 'drop', note: (effects: HeldEffects, key: string) => void): void => {
+      const original = Reflect.get(HeldEffects.prototype, name) as (this: unknown, what: unknown) => void
+      vi.spyOn(HeldEffects.prototype, name).mockImplementation(function (this: HeldEffects, what: { key: string } | string) {
+        note(this, typeof what === 'string' ? what : what.key)
+        original.call(this, what)
+      } as never)
+    }
+    spied('add', () => (most = Math.max(most, ++held)))
+    spied('drop', (effects, key) => (held -= effects.has(key) ? 1 : 0))
     let isDown = true
     const done = new Set<string>()
     const calling = createMachine({ entry: { type: 'call' } })
