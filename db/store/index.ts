@@ -1,7 +1,7 @@
 /** The store port on Postgres. Each family of statements is a file beside this one. */
 import type { Pool } from 'pg'
 import type { Address } from '../../runtime/model/address.ts'
-import type { DueTimer, EffectProgress, ParkedRow } from '../../runtime/model/records.ts'
+import type { DueTimer, EffectProgress, ParkedKind, ParkedRow } from '../../runtime/model/records.ts'
 import type { CommitBatch, EffectQuery, HistoryQuery, ListQuery, MachineRow, ParkedQuery, Store } from '../../runtime/ports/store.ts'
 import * as actors from './actors.ts'
 import { Catalogue } from './catalogue.ts'
@@ -118,6 +118,10 @@ class PostgresStore implements Store {
 
   findParked(tenant: string, eventId: string) {
     return parked.findParked(this.#connections.queries, tenant, eventId)
+  }
+
+  setParkedKind(tenant: string, eventId: string, kind: ParkedKind) {
+    return parked.setParkedKind(this.#connections.queries, tenant, eventId, kind)
   }
 
   removeParked(tenant: string, eventIds: readonly string[]) {

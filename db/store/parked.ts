@@ -72,6 +72,10 @@ export async function findParked(database: Database, tenant: string, eventId: st
   return rows.map(toRow)[0]
 }
 
+export async function setParkedKind(database: Database, tenant: string, eventId: string, kind: ParkedKind): Promise<void> {
+  await database.run({ text: 'update standing.parked set kind = $3 where tenant = $1 and event_id = $2', values: [tenant, eventId, kind] })
+}
+
 export async function removeParked(database: Database, tenant: string, eventIds: readonly string[]): Promise<void> {
   if (eventIds.length === 0) return
   await database.run({ text: 'delete from standing.parked where tenant = $1 and event_id = any ($2::text[])', values: [tenant, eventIds] })

@@ -78,11 +78,8 @@ export class Administration {
   /** The event stays aside, to be retried later or discarded; the actor goes on. */
   async skipParked(tenant: string, eventId: string, action: StaffAction): Promise<void> {
     const row = await this.#find(tenant, eventId)
-    const aside: ParkedRow = { ...row, kind: 'skipped' }
-    const move = async (): Promise<void> => {
-      await this.#parts.store.removeParked(tenant, [eventId])
-      await this.#parts.store.park([aside])
-    }
+    // In one statement: gone for a moment, it could be gone for good.
+    const move = (): Promise<void> => this.#parts.store.setParkedKind(tenant, eventId, 'skipped')
     await this.#act(
       row.address,
       async (cell, state) => {

@@ -28,6 +28,8 @@ import { loadCells } from './load-cells.ts'
 
 const RETRY_MS_MIN = 50
 const RETRY_MS_MAX = 2_000
+/** How long senders wait for a store that is out of reach. */
+const PATIENCE_MS = 5_000
 
 export class Dispatcher {
   readonly cells: Cells
@@ -43,6 +45,8 @@ export class Dispatcher {
   #stopped = false
   #retryMs = RETRY_MS_MIN
   #paused = false
+  /** Since when the store has taken nothing, though it may have answered. */
+  #outageSince: number | undefined
   /** A commit broke off: what it set off may be in the store without anybody here knowing. */
   #uncertain = false
 
@@ -185,6 +189,7 @@ export class Dispatcher {
       }
       if (this.#stopped) return
       this.#recovered()
+      this.#outageSince = undefined
       hooks.forgotten(relayed)
       for (const batch of batches) this.#succeed(batch)
     } catch (error) {
@@ -300,11 +305,27 @@ export class Dispatcher {
     this.#parts.log.warn({ err: error, retryMs: this.#retryMs }, 'the store is out of reach; trying again')
     this.#paused = true
     this.unavailable = error instanceof StoreUnavailableError
+    if (this.unavailable && performance.now() - (this.#outageSince ??= performance.now()) >= PATIENCE_MS) this.#turnAway()
     setTimeout(() => {
       this.#paused = false
+      // Nothing is left to try it with: the next sender does.
+      if (this.#ready.length === 0 && this.inFlight === 0) this.unavailable = false
       this.#schedule()
     }, this.#retryMs)
     this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX)
+  }
+
+  /** R9: nobody is kept waiting for as long as an outage lasts. Whoever repeats the event under its id is safe either way (R3). */
+  #turnAway(): void {
+    for (const cell of this.cells.all()) {
+      const waiting = cell.queue
+      cell.queue = waiting.filter(({ reply }) => reply.mode === 'async')
+      for (const item of waiting) {
+        if (item.reply.mode === 'async') continue
+        item.reply.reject(new StandingError('overloaded', 'the database is out of reach; whether the event was taken is not known yet', { retryAfterMs: RETRY_MS_MAX }))
+        this.#forget(item)
+      }
+    }
   }
 
   #recovered(): void {

@@ -277,6 +277,7 @@ export class EffectRunner {
       const nextAttemptAt = clock.now() + backoffMs(policy, row.attempts, random(), error)
       held.row = { ...row, status: 'retrying', nextAttemptAt, lastError }
       held.abort = undefined
+      if (this.#waiting.size >= this.#parts.limits.queued) return this.#leaveToStore(held.row, lane)
       void this.#ledger.progress(held.row)
       this.#waiting.push(nextAttemptAt, row.key)
       this.#wake()
@@ -286,10 +287,18 @@ export class EffectRunner {
     if (row.kind === 'invoke') {
       await this.#deliver(row, rejection(row, record))
     } else {
+      // Told first: once it is marked as failed, nobody would tell the actor after a crash (R10).
+      if (effect?.onGiveUp !== undefined) await this.#deliver(row, givenUp(row, effect.onGiveUp, record))
       // Stays for staff to see, retry or cancel.
       await this.#ledger.progress({ ...row, status: 'failed', lastError })
-      if (effect?.onGiveUp !== undefined) await this.#deliver(row, givenUp(row, effect.onGiveUp, record))
     }
+    this.#leave(row.key)
+  }
+
+  /** R9: too many wait for their next attempt; a sweep brings this one back when it is due. */
+  async #leaveToStore(row: EffectRow, lane: Lane): Promise<void> {
+    lane.spilled = true
+    await this.#ledger.progress(row)
     this.#leave(row.key)
   }
 

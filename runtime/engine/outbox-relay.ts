@@ -104,6 +104,8 @@ export class OutboxRelay {
       // Until the table is read to its end, whatever commits meanwhile is left there: it must not overtake (R4).
       if (!this.#left) break
       this.#left = false
+      // From the beginning: of two commits in flight the one with the lower positions may have landed later.
+      position = 0
     }
     this.#spilled = false
     return found

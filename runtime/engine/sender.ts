@@ -1,7 +1,7 @@
 /** The ways in for whoever waits for an answer: create an actor, send it events. */
 import { StandingError } from '../errors.ts'
 import type { Reader } from '../inspect/reader.ts'
-import { addressKey, assertEventId, assertNewAddress, toAddress } from '../model/address.ts'
+import { addressKey, assertEventId, toAddress, toNewAddress } from '../model/address.ts'
 import type { Address, AddressInput } from '../model/address.ts'
 import type { Delivery, EventObject } from '../model/messages.ts'
 import type { ActorView, SendResult } from '../model/view.ts'
@@ -59,8 +59,7 @@ export function createSender({ dispatcher, limits, newId, deliver }: Pick<Engine
   async function create(to: Omit<AddressInput, 'id'> & { id?: string }, input?: unknown, options: CreateOptions = {}): Promise<ActorView> {
     accepting()
     const definition = definitionOf(to.type)
-    const address = toAddress({ ...to, id: to.id ?? `${definition.definition.idPrefix ?? to.type}_${newId()}` })
-    assertNewAddress(address)
+    const address = toNewAddress({ ...to, id: to.id ?? `${definition.definition.idPrefix ?? to.type}_${newId()}` })
     if (options.eventId !== undefined) assertEventId(options.eventId)
     const checked = checkInput(definition, input, limits.eventBytes)
     const eventId = options.eventId ?? newId()

@@ -17,6 +17,8 @@ import { storedView } from './stored-view.ts'
 import { actorView, historyEntry, timerViews } from './view.ts'
 
 const HISTORY_PAGE = 1_000
+/** Steps that are replayed for the answer to a repeated event; beyond, it gets the actor as it is. */
+const REPLAYED_MAX = 1_000
 
 export interface Reader {
   /** The public calls. */
@@ -98,7 +100,8 @@ export function createReader({ compiled, store, clock, limits, activity, dispatc
   async function stateAsOf(address: Address, seq: number): Promise<ActorState | undefined> {
     return activity.during(async () => {
       const current = await stateOf(address)
-      if (current === undefined || current.seq === seq) return current
+      // To replay a long life takes long, and everybody else would wait for it (R9).
+      if (current === undefined || current.seq === seq || seq > REPLAYED_MAX) return current
       // A repeated event deserves its answer even when the code of then is gone (R3): with the actor as it is.
       return replayed(address, { seq }).catch(() => current)
     })

@@ -79,6 +79,8 @@ function compileOne(
       let type = typeOf.get(value)
       if (type === undefined) {
         type = `${definition.type}~${src.replaceAll(/[^A-Za-z0-9-]/g, '-')}`
+        const namesake = childDefinitions.find((child) => child.type === type)
+        if (namesake !== undefined) problems.push(`actor logic '${src}' would be called '${type}' like another one: names must differ in letters, digits or -`)
         typeOf.set(value, type)
         childDefinitions.push({ type, version: definition.version, machine: value, ...(definition.effects ? { effects: definition.effects } : {}) })
       }

@@ -78,7 +78,7 @@ function badChildren(machine: AnyStateMachine, known: ReadonlySet<string>): stri
  * it can only be read from its parameters' text here; a step that does it all the same fails there.
  */
 function spawnsInAssign(machine: AnyStateMachine): string[] {
-  const usesSpawn = (fn: unknown): boolean => typeof fn === 'function' && /\bspawn\b/.test(Function.prototype.toString.call(fn))
+  const usesSpawn = (fn: unknown): boolean => typeof fn === 'function' && /\bspawn\s*\(/.test(Function.prototype.toString.call(fn))
   const problems: string[] = []
   if (usesSpawn((machine.config as { context?: unknown }).context)) {
     problems.push('spawn in the context factory: use spawnChild with an id in an entry action')

@@ -27,15 +27,20 @@ export const SLICE_COUNT = 64
 
 const TYPE_PATTERN = /^[a-z][a-z0-9-]{0,63}$/
 const NEW_ID_PATTERN = /^[A-Za-z0-9_-]{1,64}$/
+/** Ids of children, too. */
 const KNOWN_ID_PATTERN = /^[A-Za-z0-9_~.-]{1,400}$/
 const TENANT_PATTERN = /^[a-z0-9][a-z0-9-]{0,62}$/
 // Printable, no control characters: ids travel in separated text and in headers.
 // eslint-disable-next-line no-control-regex -- the control characters are exactly what is refused
 const EVENT_ID_PATTERN = /^[^\u0000-\u001f\u007f]{1,300}$/
 
-/** Fills in the tenant; does not look at the form. */
-export function toAddress(input: AddressInput): Address {
-  return { tenant: input.tenant ?? DEFAULT_TENANT, type: input.type, id: input.id }
+/**
+ * Fills in the tenant. Every address passes here, whether a caller names it or a machine that sends to it.
+ * @throws StandingError `actor-not-found` for what no actor can be called; no store is asked about it.
+ */
+export function toAddress({ tenant = DEFAULT_TENANT, type, id }: AddressInput): Address {
+  if (!KNOWN_ID_PATTERN.test(id) || !TENANT_PATTERN.test(tenant)) throw new StandingError('actor-not-found', 'no actor has an id or a tenant of this form')
+  return { tenant, type, id }
 }
 
 /** The text key of an address: `<tenant>/<type>/<id>`. */
@@ -75,18 +80,14 @@ export function assertTypeName(type: string): void {
 }
 
 /** @throws StandingError `invalid-input` when a new actor may not be named so. */
-export function assertNewAddress(address: Address): void {
-  assertTenant(address.tenant)
-  if (!NEW_ID_PATTERN.test(address.id)) {
+export function toNewAddress({ tenant = DEFAULT_TENANT, type, id }: AddressInput): Address {
+  assertTenant(tenant)
+  if (!NEW_ID_PATTERN.test(id)) {
     throw new StandingError('invalid-input', `an actor id must match ${NEW_ID_PATTERN.source}`, {
       errors: [{ pointer: '/id', detail: `must match ${NEW_ID_PATTERN.source}` }],
     })
   }
-}
-
-/** True for every id that an existing actor can have, children included. */
-export function isKnownId(id: string): boolean {
-  return KNOWN_ID_PATTERN.test(id)
+  return { tenant, type, id }
 }
 
 /** @throws StandingError `invalid-input` for an event id that could not be stored or sent. */

@@ -207,6 +207,8 @@ export interface Store {
   park(rows: readonly ParkedRow[]): Promise<void>
   listParked(query: ParkedQuery): Promise<PositionedParkedRow[]>
   findParked(tenant: string, eventId: string): Promise<PositionedParkedRow | undefined>
+  /** Changes only what kind of parked event it is; nothing when it is parked no longer. */
+  setParkedKind(tenant: string, eventId: string, kind: ParkedKind): Promise<void>
   removeParked(tenant: string, eventIds: readonly string[]): Promise<void>
 
   list(query: ListQuery): Promise<StoredActor[]>

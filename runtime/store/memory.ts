@@ -3,7 +3,7 @@
  * all or nothing (R1), and usable by one runtime after another, so that a test can crash one and start the next on the same data.
  */
 import { addressKey, type Address } from '../model/address.ts'
-import type { DueTimer, EffectProgress, EffectRow, JournalRow, ParkedRow, PositionedOutboxRow, PositionedParkedRow, StoredActor, TimerRow } from '../model/records.ts'
+import type { DueTimer, EffectProgress, EffectRow, JournalRow, ParkedKind, ParkedRow, PositionedOutboxRow, PositionedParkedRow, StoredActor, TimerRow } from '../model/records.ts'
 import type {
   CommitBatch,
   EffectQuery,
@@ -163,6 +163,11 @@ class InMemory implements MemoryStore {
   async findParked(tenant: string, eventId: string): Promise<PositionedParkedRow | undefined> {
     const row = this.tables.parked.get(parkedKey(tenant, eventId))
     return row === undefined ? undefined : { ...row }
+  }
+
+  async setParkedKind(tenant: string, eventId: string, kind: ParkedKind): Promise<void> {
+    const row = this.tables.parked.get(parkedKey(tenant, eventId))
+    if (row !== undefined) this.tables.parked.set(parkedKey(tenant, eventId), { ...row, kind })
   }
 
   async removeParked(tenant: string, eventIds: readonly string[]): Promise<void> {
