@@ -35,7 +35,7 @@ export type { ActorView, DryRunView, EffectView, FactView, HistoryEntry, NextVie
 export { isMovable } from './ports/clock.ts'
 export type { Clock, MovableClock } from './ports/clock.ts'
 export type { Bus } from './ports/bus.ts'
-export type { ApiCall, ApiReply, Command, CommandAnswer, IntegrationEdge } from './ports/commands.ts'
+export type { ApiCall, ApiReply, Command, CommandAnswer, IntegrationEdge, Integrations } from './ports/commands.ts'
 export { silentLog } from './ports/log.ts'
 export type { Log } from './ports/log.ts'
 export { noMetrics } from './ports/metrics.ts'

@@ -45,7 +45,7 @@ export interface Receiver extends BusReceiver {
   readonly offered: Mail[]
   /** What becomes of a mail that is handed over; default: it is taken. */
   answer: (mail: Mail) => Promise<void>
-  keys(): string[]
+  readonly keys: () => string[]
 }
 
 export function receiver(): Receiver {
@@ -80,7 +80,7 @@ export async function insist<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** A promise for tests to keep work under way, and to end it. */
-export function gate(): { passed: Promise<void>; open(): void } {
+export function gate(): { passed: Promise<void>; open: () => void } {
   let open = (): void => {}
   const passed = new Promise<void>((resolve) => (open = resolve))
   return { passed, open: () => open() }

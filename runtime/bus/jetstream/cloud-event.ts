@@ -25,7 +25,7 @@ export function cloudEvent(fact: Fact, prefix: string): { headers: MsgHdrs; data
   return { headers: all, data: JSON.stringify(fact.data) }
 }
 
-// eslint-disable-next-line no-control-regex -- printable ASCII without space, double quote and percent sign
+/** Printable ASCII without space, double quote and percent sign. */
 const PLAIN = /^[\u0021\u0023\u0024\u0026-\u007e]*$/
 
 export function encoded(value: string): string {

@@ -5,7 +5,7 @@ import { API_ERRORS, apiErrorCode, clientErrorCode, inWords, SupersededError } f
 import type { Intake } from './intake.ts'
 import type { Link, Session } from './link.ts'
 import type { BusTiming } from './options.ts'
-import { aborted, pause } from './pause.ts'
+import { orAborted, pause } from './pause.ts'
 
 export interface ConsumptionParts {
   link: Link
@@ -55,17 +55,17 @@ export class Consumption {
 
   /** Until the signal or a problem ends it. Gives the problem. */
   async #read(session: Session, until: AbortSignal): Promise<unknown> {
-    const { claim, stream, timing } = this.#parts
+    const { stream, timing } = this.#parts
     const intake = this.#parts.intake(session)
     const beat = setInterval(() => intake.stillWorking(), timing.workingMs)
     try {
-      const consumer = await session.js.consumers.get(stream, await claim(session))
+      const consumer = await session.js.consumers.get(stream, await this.#parts.claim(session))
       if (until.aborted) return undefined
       const callback = (message: JsMsg): void => intake.take(message)
       const messages = await consumer.consume({ callback, max_messages: PULL_MESSAGES, expires: PULL_MS, abort_on_missing_resource: true })
       const closed = messages.closed().then((error) => error ?? new Error('reading ended'))
       const broken = intake.broken.then(() => new Error('a delivery is missing'))
-      const problem = await Promise.race([aborted(until).then(() => undefined), closed, broken])
+      const problem = await orAborted(until, Promise.race([closed, broken]))
       intake.close()
       await messages.close()
       return until.aborted ? undefined : problem

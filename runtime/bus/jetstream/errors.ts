@@ -20,11 +20,19 @@ export class SupersededError extends Error {
   override readonly name = 'SupersededError'
 }
 
+interface ApiError {
+  err_code: number
+  description: string
+}
+
 /** JetStream's own number of an error (errors.json of the server), if it is one. */
 export function apiErrorCode(error: unknown): number | undefined {
+  return apiErrorOf(error)?.err_code
+}
+
+function apiErrorOf(error: unknown): ApiError | undefined {
   if (typeof error !== 'object' || error === null || !('api_error' in error)) return undefined
-  const { api_error: api } = error
-  return typeof api === 'object' && api !== null && 'err_code' in api && typeof api.err_code === 'number' ? api.err_code : undefined
+  return error.api_error as ApiError | undefined
 }
 
 export const API_ERRORS = {
@@ -38,7 +46,9 @@ export const API_ERRORS = {
   filterTaken: 10100,
 } as const
 
+/** The client's own code; none for an error of JetStream's, which it files under codes that mean something else. */
 export function clientErrorCode(error: unknown): string | undefined {
+  if (apiErrorOf(error) !== undefined) return undefined
   return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }
 
@@ -58,9 +68,11 @@ const WORDS: Readonly<Record<string, string>> = {
 
 /** For staff and logs. The client's own messages are repeated only where they cannot hold a credential. */
 export function inWords(error: unknown): string {
+  const api = apiErrorOf(error)
+  if (api !== undefined) return api.description
   const code = clientErrorCode(error)
   const words = code === undefined ? undefined : WORDS[code]
   if (words !== undefined) return words
-  if (apiErrorCode(error) !== undefined || error instanceof BrokerError || error instanceof SupersededError) return (error as Error).message
+  if (error instanceof BrokerError || error instanceof SupersededError) return error.message
   return code ?? (error instanceof Error ? error.name : 'unknown')
 }

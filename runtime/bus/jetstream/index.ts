@@ -32,7 +32,7 @@ import { ensureStreams, wantedStreams } from './streams.ts'
 import { namesFor } from './subjects.ts'
 import { WaitingMail } from './waiting-mail.ts'
 
-export type { BusMetrics, JetStreamBusOptions } from './options.ts'
+export type { JetStreamBusOptions } from './options.ts'
 
 /** Parts that share a connection; it lasts while any of them is started. */
 export interface JetStreamBus {

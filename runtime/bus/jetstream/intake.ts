@@ -5,7 +5,7 @@
  */
 import type { DeliveryInfo, JsMsg } from 'nats'
 import type { Log } from '../../ports/log.ts'
-import { pause } from './pause.ts'
+import { pause, widelyHeard } from './pause.ts'
 
 export interface Item {
   readonly line: string
@@ -49,7 +49,7 @@ export class Intake {
   #running = 0
   #stalled = 0
   #delivered = 0
-  readonly #closing = new AbortController()
+  readonly #closing = widelyHeard()
   #whenIdle: (() => void)[] = []
   #break: () => void = () => {}
   /** A delivery is missing: what came after it must not be taken, so the consumer has to begin again. */

@@ -7,7 +7,7 @@ import { connect, type JetStreamClient, type JetStreamManager, type NatsConnecti
 import { BrokerError, inWords } from './errors.ts'
 import type { Login } from './login.ts'
 import type { Settings } from './options.ts'
-import { aborted, atMost, pause } from './pause.ts'
+import { atMost, orAborted, pause, widelyHeard } from './pause.ts'
 import { Publisher } from './publisher.ts'
 
 export interface Session {
@@ -135,8 +135,8 @@ export class Link {
         maxPingOut: 2,
         noAsyncTraces: true,
       })
-      await Promise.race([connecting, aborted(signal)])
-      if (!signal.aborted) return await connecting
+      const nc = await orAborted(signal, connecting)
+      if (!signal.aborted) return nc
       void connecting.then((nc) => nc.close(), () => undefined)
     } catch (error) {
       this.#fails(`${login.where}: ${inWords(error)}`)
@@ -147,7 +147,7 @@ export class Link {
   /** Until the connection is gone. True when it was of use. */
   async #attend(nc: NatsConnection, signal: AbortSignal): Promise<boolean> {
     const { log, timing } = this.#parts.settings
-    const ending = new AbortController()
+    const ending = widelyHeard()
     const session = await this.#sessionOn(nc, ending.signal)
     const close = (): void => void flushed(nc).then(() => nc.close())
     signal.addEventListener('abort', close, { once: true })

@@ -13,8 +13,8 @@ import type { Names } from './subjects.ts'
 interface Waiting {
   key: string
   json: string
-  resolve(): void
-  reject(error: unknown): void
+  resolve: () => void
+  reject: (error: unknown) => void
 }
 
 interface SliceQueue {

@@ -7,14 +7,14 @@ import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from 'nats'
 import { BrokerError } from './errors.ts'
 
 interface Waiting {
-  resolve(): void
-  reject(error: BrokerError): void
+  resolve: () => void
+  reject: (error: BrokerError) => void
   deadline: number
 }
 
 interface Held {
-  send(): void
-  reject(error: BrokerError): void
+  send: () => void
+  reject: (error: BrokerError) => void
 }
 
 interface PubAck {
