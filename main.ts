@@ -17,11 +17,12 @@ import { createLogger } from './api/logger.ts'
 import { createMetrics } from './api/metrics.ts'
 import { stkRates } from './api/payments/rates.ts'
 import type { Sandbox as SandboxPort } from './api/ports/sandbox.ts'
+import { natsEdge } from './api/nats/edge.ts'
 import { readSettings, SettingsError } from './api/settings.ts'
 import type { Settings } from './api/settings.ts'
 import { createKnex, keepSecret, latestMoment, migrate, openBusiness, openDatabase, postgresStore } from './db/index.ts'
-import { createRuntime, isMovable, sandboxClock, systemClock } from './runtime/index.ts'
-import type { Address, Clock, Runtime } from './runtime/index.ts'
+import { createRuntime, isMovable, jetStreamBus, sandboxClock, systemClock } from './runtime/index.ts'
+import type { Address, Bus, Clock, Runtime } from './runtime/index.ts'
 import { demoPackages } from './sandbox/demo-packages.ts'
 import { startSandbox } from './sandbox/index.ts'
 import type { Sandbox } from './sandbox/index.ts'
@@ -71,6 +72,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   const clock: Clock = isSandbox ? sandboxClock(await latestMoment(knex)) : systemClock()
   const credentials = createCredentialIssuer(appKey)
   const metrics = createMetrics()
+  const nats = natsOf(settings, log, metrics.bus)
   const runtime = createRuntime({
     actors: createRegistry({ mpesa: mpesaOf(outside), sms: smsOf(outside), credentials, config: { callbackUrl } }),
     store: postgresStore({ url: database.url }),
@@ -78,6 +80,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     log,
     metrics: metrics.engine,
     lanes: LANES,
+    ...(nats === undefined ? {} : { bus: nats.bus }),
   })
   open.push(() => runtime.stop())
 
@@ -88,7 +91,8 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     packages: business.packages,
     openPrompts: business.openPrompts,
     credentials,
-    readiness: { check: () => readiness(runtime, () => database.ping()) },
+    readiness: { check: () => readiness(runtime, () => database.ping(), nats?.bus) },
+    ...(nats === undefined ? {} : { busStatus: () => nats.bus.status() }),
     metrics,
     log,
     appKey,
@@ -104,6 +108,10 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   open.push(() => app.close())
   standIns.sms?.control.setReportUrl(`${address}/hooks/sms/${secrets.sms}/delivery`)
   await runtime.start()
+  if (nats !== undefined) {
+    await nats.integrations.start(natsEdge({ runtime, apiKeys: business.apiKeys, log }))
+    open.push(() => nats.integrations.stop())
+  }
 
   const key = await ensureFirstKey({
     apiKeys: business.apiKeys,
@@ -146,13 +154,31 @@ function smsOf(outside: Settings) {
   })
 }
 
+function natsOf(settings: Settings, log: Logger, metrics: ReturnType<typeof createMetrics>['bus']) {
+  if (settings.NATS_URL === undefined) return undefined
+  const { NATS_TLS_CA_FILE: caFile, NATS_TLS_CERT_FILE: certFile, NATS_TLS_KEY_FILE: keyFile } = settings
+  const files = Object.fromEntries(Object.entries({ caFile, certFile, keyFile }).filter(([, file]) => file !== undefined))
+  return jetStreamBus({
+    servers: settings.NATS_URL,
+    user: settings.NATS_USER,
+    password: settings.NATS_PASSWORD,
+    token: settings.NATS_TOKEN,
+    credsFile: settings.NATS_CREDS_FILE,
+    nkeySeed: settings.NATS_NKEY_SEED,
+    tls: Object.keys(files).length === 0 ? undefined : files,
+    prefix: settings.NATS_PREFIX,
+    log,
+    metrics,
+  })
+}
+
 function needed(settings: Settings, name: 'DARAJA_BASE_URL' | 'DARAJA_CONSUMER_KEY' | 'DARAJA_CONSUMER_SECRET' | 'DARAJA_SHORTCODE' | 'DARAJA_PASSKEY' | 'AT_BASE_URL' | 'AT_USERNAME' | 'AT_API_KEY'): string {
   const value = settings[name]
   if (value === undefined) throw new SettingsError([`${name} is required when its system is not played by a stand-in`])
   return value
 }
 
-async function readiness(runtime: Runtime, ping: () => Promise<void>) {
+async function readiness(runtime: Runtime, ping: () => Promise<void>, bus: Bus | undefined) {
   const checks: Record<string, string> = {}
   try {
     await ping()
@@ -161,7 +187,10 @@ async function readiness(runtime: Runtime, ping: () => Promise<void>) {
     checks['database'] = 'out of reach'
   }
   checks['engine'] = runtime.isRunning() ? 'ok' : 'not running'
-  return { ready: Object.values(checks).every((check) => check === 'ok'), checks }
+  const ready = Object.values(checks).every((check) => check === 'ok')
+  // Without the broker commands commit and the outbox grows; nothing is lost.
+  const { isConnected, problem } = bus?.status() ?? { isConnected: true }
+  return { ready, checks: bus === undefined ? checks : { ...checks, nats: isConnected ? 'ok' : `degraded: ${problem ?? 'out of reach'}` } }
 }
 
 function sandboxPort(clock: Clock & { advance(ms: number): Promise<void> }, standIns: Sandbox): SandboxPort {

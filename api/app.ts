@@ -1,6 +1,7 @@
 /** The edge: every address, without listening. `main.ts` gives it what it needs and lets it listen. */
 import { setMaxListeners } from 'node:events'
 import Fastify, { LogController, type FastifyBaseLogger } from 'fastify'
+import { asyncApiRoute } from './asyncapi.ts'
 import { authenticator } from './auth/authenticate.ts'
 import { keyCache } from './auth/key-cache.ts'
 import type { App } from './app-type.ts'
@@ -77,11 +78,12 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     metrics.http(request.method, request.routeOptions.url ?? '(unknown)', reply.statusCode, reply.elapsedTime)
     done()
   })
-  metrics.watch({ stats: () => runtime.stats(), ...(deps.outboxAgeMs === undefined ? {} : { outboxAgeMs: deps.outboxAgeMs }) })
+  metrics.watch({ stats: () => runtime.stats(), ...(deps.outboxAgeMs === undefined ? {} : { outboxAgeMs: deps.outboxAgeMs }), ...(deps.busStatus === undefined ? {} : { busStatus: deps.busStatus }) })
   await useOpenApi(app)
 
   healthRoutes(app, deps, () => closing.aborted)
   openApiRoute(app)
+  asyncApiRoute(app, runtime)
   paymentRoutes(app, {
     ...deps,
     tenant,

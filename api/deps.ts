@@ -1,7 +1,7 @@
 /** Everything the edge is given; main.ts puts it together. */
 import type { Logger } from 'pino'
 import type { StkRates } from './payments/rates.ts'
-import type { Runtime } from '../runtime/index.ts'
+import type { BusStatus, Runtime } from '../runtime/index.ts'
 import type { EdgeMetrics } from './metrics.ts'
 import type { ApiKeys } from './ports/api-keys.ts'
 import type { CredentialsIssuer } from './ports/credentials.ts'
@@ -23,6 +23,8 @@ export interface AppDeps {
   metrics: EdgeMetrics
   /** Age of the oldest message that has not left yet, for the metrics. */
   outboxAgeMs?: () => Promise<number>
+  /** With a broker. */
+  busStatus?: () => BusStatus
   log: Logger
   /** Keys the hashes that prove the paying browser; at least 8 characters. */
   appKey: string

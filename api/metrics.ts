@@ -1,6 +1,6 @@
 /** The engine's counters and the edge's own, as Prometheus series. */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
-import type { Metrics, RuntimeStats } from '../runtime/index.ts'
+import type { BusStatus, Metrics, RuntimeStats } from '../runtime/index.ts'
 
 const SHORT_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 const LATENESS_SECONDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 5, 15, 60, 300, 3_600, 86_400]
@@ -10,13 +10,22 @@ export interface EdgeMetrics {
   /** What the engine reports to. */
   engine: Metrics
   http(method: string, route: string, status: number, durationMs: number): void
+  /** What the bus reports to. */
+  bus: { published(kind: string, count: number): void; redelivered(stream: string): void; deadLettered(stream: string): void }
   hookReceived(provider: string, outcome: 'fresh' | 'repeated' | 'forged'): void
   hookProcessed(provider: string, outcome: string): void
   rateLimited(policy: string): void
   /** Gauges that are read when Prometheus asks. */
-  watch(sources: { stats: () => RuntimeStats; outboxAgeMs?: () => Promise<number> }): void
+  watch(sources: Watched): void
   /** The exposition text and its content type. */
   render(): Promise<{ text: string; contentType: string }>
+}
+
+export interface Watched {
+  stats: () => RuntimeStats
+  outboxAgeMs?: () => Promise<number>
+  /** With a broker: whether it is in reach, and what waits there for us. */
+  busStatus?: () => BusStatus
 }
 
 export function createMetrics(options: { processMetrics?: boolean } = {}): EdgeMetrics {
@@ -36,6 +45,10 @@ export function createMetrics(options: { processMetrics?: boolean } = {}): EdgeM
   const processed = new Counter({ name: 'standing_hooks_processed_total', help: 'Stored web hooks brought to an end', labelNames: ['provider', 'outcome'], registers })
   const limited = new Counter({ name: 'standing_rate_limited_total', help: 'Requests refused by a rate limit', labelNames: ['policy'], registers })
 
+  const published = new Counter({ name: 'standing_bus_published_total', help: 'Mail and facts that the broker has acknowledged', labelNames: ['kind'], registers })
+  const redelivered = new Counter({ name: 'standing_bus_redelivered_total', help: 'Messages that the broker delivered again', labelNames: ['stream'], registers })
+  const dead = new Counter({ name: 'standing_dead_letters_total', help: 'Messages that could not be taken', labelNames: ['stream'], registers })
+
   // Looking up a labelled child hashes its labels; on the hot route the child itself is kept.
   const requestChildren = new Map<string, { observe(value: number): void }>()
 
@@ -50,6 +63,11 @@ export function createMetrics(options: { processMetrics?: boolean } = {}): EdgeM
       parked: (kind) => parked.inc({ kind }),
       conflict: () => conflicts.inc(),
       duplicate: () => duplicates.inc(),
+    },
+    bus: {
+      published: (kind, count) => published.inc({ kind }, count),
+      redelivered: (stream) => redelivered.inc({ stream }),
+      deadLettered: (stream) => dead.inc({ stream }),
     },
     http(method, route, status, durationMs) {
       const key = `${method} ${status} ${route}`
@@ -68,7 +86,7 @@ export function createMetrics(options: { processMetrics?: boolean } = {}): EdgeM
   }
 }
 
-function watchGauges(registry: Registry, sources: { stats: () => RuntimeStats; outboxAgeMs?: () => Promise<number> }): void {
+function watchGauges(registry: Registry, sources: Watched): void {
   const registers = [registry]
   const gauge = (name: string, help: string, read: (stats: RuntimeStats) => number) =>
     new Gauge({ name, help, registers, collect() { this.set(read(sources.stats())) } })
@@ -86,7 +104,11 @@ function watchGauges(registry: Registry, sources: { stats: () => RuntimeStats; o
       }
     },
   })
-  const { outboxAgeMs } = sources
+  const { outboxAgeMs, busStatus } = sources
+  if (busStatus !== undefined) {
+    gauge('standing_bus_connected', '1 while the broker is in reach', () => (busStatus().isConnected ? 1 : 0))
+    gauge('standing_mail_waiting', 'Mail that the broker holds for the slices of this node', () => [...busStatus().waitingMail.values()].reduce((sum, count) => sum + count, 0))
+  }
   if (outboxAgeMs === undefined) return
   new Gauge({
     name: 'standing_outbox_age_seconds', help: 'Age of the oldest message that has not left yet', registers,

@@ -34,7 +34,7 @@ export type { EffectRow, EffectStatus, Identifier, JournalRow, ParkedKind, Posit
 export type { ActorView, DryRunView, EffectView, FactView, HistoryEntry, NextView, SendResult, TimerView } from './model/view.ts'
 export { isMovable } from './ports/clock.ts'
 export type { Clock, MovableClock } from './ports/clock.ts'
-export type { Bus } from './ports/bus.ts'
+export type { Bus, BusStatus } from './ports/bus.ts'
 export type { ApiCall, ApiReply, Command, CommandAnswer, IntegrationEdge, Integrations } from './ports/commands.ts'
 export { silentLog } from './ports/log.ts'
 export type { Log } from './ports/log.ts'

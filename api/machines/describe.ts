@@ -125,7 +125,8 @@ function nameOf(implementation: unknown): string {
   return name === '' ? '(inline)' : name
 }
 
-function payloadSchema(definition: ActorDefinition, type: string): unknown {
+/** JSON schema of an event's payload; undefined or null where there is none. */
+export function payloadSchema(definition: ActorDefinition, type: string): unknown {
   const schema = definition.events?.[type]
   if (!(schema instanceof z.ZodType)) return null
   try {

@@ -13,15 +13,16 @@ export function healthRoutes(app: App, deps: Pick<AppDeps, 'readiness' | 'metric
     {
       schema: {
         tags: ['health'],
-        summary: 'Whether requests can be served',
-        response: { 200: z.object({ status: z.literal('ready'), checks: z.record(z.string(), z.string()) }), ...problems('not-ready') },
+        summary: 'Whether requests can be served; `degraded` when something that they do not need at once is away',
+        response: { 200: z.object({ status: z.enum(['ready', 'degraded']), checks: z.record(z.string(), z.string()) }), ...problems('not-ready') },
       },
     },
     async () => {
       if (isClosing()) throw new Problem('not-ready', 'The server is stopping.')
       const { ready, checks } = await deps.readiness.check()
       if (!ready) throw new Problem('not-ready', 'Something that requests need is missing.', { extra: { checks } })
-      return { status: 'ready' as const, checks }
+      // Requests are served, but something waits: facts and mail for a broker that is away.
+      return { status: Object.values(checks).every((check) => check === 'ok') ? ('ready' as const) : ('degraded' as const), checks }
     },
   )
 
