@@ -11,6 +11,7 @@ import type { Message } from './servers/serve.ts'
 
 const SERVERS = {
   bare: new URL('./servers/bare.ts', import.meta.url),
+  hopper: new URL('./servers/hopper.ts', import.meta.url),
   outside: new URL('./servers/outside.ts', import.meta.url),
   recovery: new URL('./servers/recovery.ts', import.meta.url),
   standing: new URL('./servers/standing.ts', import.meta.url),

@@ -8,6 +8,7 @@ import { endChildren } from './child.ts'
 import { openLab } from './lab.ts'
 import type { Lab } from './lab.ts'
 import { Report } from './report.ts'
+import { busSuite } from './suites/bus.ts'
 import { engineSuite } from './suites/engine.ts'
 import { hooksSuite } from './suites/hooks.ts'
 import { httpSuite } from './suites/http.ts'
@@ -22,6 +23,7 @@ const SUITES: Record<string, (lab: Lab, report: Report, durationMs: number) => P
   recovery: recoverySuite,
   timers: timersSuite,
   memory: memorySuite,
+  bus: busSuite,
 }
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false }, only: { type: 'string' }, seconds: { type: 'string', default: '8' } } })
