@@ -130,12 +130,19 @@ describe('a broker that is away', () => {
     const { bus, received } = await node(server.url, { timing: { answerMs: 200, pingMs: 100 } })
     await connected(bus)
     server.freeze()
-    const sent = mail(actor())
-    await expect(bus.sendMail(sent)).rejects.toThrow(/did not acknowledge|connection .* lost|away/)
+    const [sent, from] = [mail(actor()), actor()]
+    const behind = [mail(sent.to, from), mail(sent.to, from)]
+    const rejected: string[] = []
+    const sending = [sent, ...behind].map((one) => bus.sendMail(one).catch((error: unknown) => rejected.push(String(error))))
+    await Promise.race(sending)
+    // What waited behind it must not go first when the broker is back: all are rejected together.
+    await Promise.resolve()
+    expect(rejected).toHaveLength(3)
+    expect(rejected[0]).toMatch(/did not acknowledge|connection .* lost/)
     await eventually(() => bus.status().isConnected).toBe(false)
     server.resume()
-    await post(bus, [sent])
-    await eventually(() => new Set(received.keys())).toEqual(new Set([sent.key]))
+    await post(bus, [sent, ...behind])
+    await eventually(() => [...new Set(received.keys())]).toEqual([sent, ...behind].map(({ key }) => key))
   })
 })
 
