@@ -1,6 +1,6 @@
 /** A real nats-server for tests: a port and a folder of its own, ended by its process id. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
-import { access, constants, mkdtemp, rm } from 'node:fs/promises'
+import { access, constants, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -23,11 +23,13 @@ export interface NatsServer {
   dispose(): Promise<void>
 }
 
-/** @param args further arguments, such as `--user`. Not started with `isStopped`. */
-export async function natsServer({ args = [], isStopped = false }: { args?: readonly string[]; isStopped?: boolean } = {}): Promise<NatsServer> {
+/** @param options `config`: a configuration file's text. Not started with `isStopped`. */
+export async function natsServer({ config = '', isStopped = false }: { config?: string; isStopped?: boolean } = {}): Promise<NatsServer> {
   const program = await findNatsServer()
   const port = await freePort()
   const folder = await mkdtemp(join(tmpdir(), 'standing-nats-'))
+  const configFile = join(folder, 'nats.conf')
+  await writeFile(configFile, config)
   let child: ChildProcess | undefined
 
   const server: NatsServer = {
@@ -35,7 +37,7 @@ export async function natsServer({ args = [], isStopped = false }: { args?: read
     port,
     async start({ wiped = false } = {}) {
       if (wiped) await rm(join(folder, 'jetstream'), { recursive: true, force: true })
-      child = await started(program, ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', folder, ...args])
+      child = await started(program, ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', folder, '-c', configFile])
     },
     async stop(how = 'SIGKILL') {
       const ending = child

@@ -59,6 +59,21 @@ describe('mail', () => {
     expect(new Set(stored.map(({ headers }) => headers['Nats-Msg-Id'])).size).toBe(4)
   })
 
+  it('goes in messages that the broker takes, however many there are', async () => {
+    const small = await natsServer({ config: 'max_payload: 8192' })
+    ends.push(() => small.dispose())
+    const parts = natsNode(small.url, prefix)
+    const received = receiver()
+    await parts.bus.start(received)
+    ends.push(() => parts.bus.stop())
+    await parts.bus.own(new Map([[1, 1]]))
+    await connected(parts.bus)
+    const [to, from] = [actorIn(1), actor()]
+    const mails = Array.from({ length: 60 }, () => ({ ...mail(to, from), event: { type: 'toggle', text: 'x'.repeat(500) } }) as ReturnType<typeof mail>)
+    await Promise.all(mails.map((one) => parts.bus.sendMail(one)))
+    await eventually(received.keys).toEqual(mails.map(({ key }) => key))
+  })
+
   it('is stored once when it is sent twice within the window of the broker', async () => {
     const { bus } = await node([])
     const twice = mail(actorIn(1))
