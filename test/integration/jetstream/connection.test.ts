@@ -58,7 +58,7 @@ describe('a broker that is away', () => {
     await peers.start('n1', async () => null)
     await connected(bus)
     await post(bus, [mail(actor())])
-    server.freeze()
+    await server.freeze()
     const started = performance.now()
     await bus.stop()
     await peers.stop()
@@ -156,7 +156,7 @@ describe('a broker that is away', () => {
     const server = await broker()
     const { bus, received } = await node(server.url, { timing: { answerMs: 200, pingMs: 100 } })
     await connected(bus)
-    server.freeze()
+    await server.freeze()
     const [sent, from] = [mail(actor()), actor()]
     const behind = [mail(sent.to, from), mail(sent.to, from)]
     const rejected: string[] = []
