@@ -4,7 +4,8 @@ import type { Fact, Mail } from '../model/messages.ts'
 export interface BusReceiver {
   /**
    * Resolves when the receiving actor has committed (or the mail is durably parked). Rejects when it cannot be taken
-   * now: it comes again, and nothing later of the same slice overtakes it (R4).
+   * now: it comes again. Nothing later of the same sender to the same receiver overtakes it (R4), and nothing later of the
+   * same slice is begun until it is taken; mail of other senders that is in the receiver's hands already goes on.
    */
   deliver(mail: Mail): Promise<void>
 }

@@ -107,7 +107,7 @@ export function natsNode(servers: string, prefix: string, options: Partial<JetSt
     servers,
     prefix,
     ...options,
-    timing: { reconnectMs: 20, retryMs: 10, retryMaxMs: 100, countMs: 20, answerMs: 2_000, ...options.timing },
+    timing: { reconnectMs: 20, retryMs: 10, retryMaxMs: 100, countMs: 20, answerMs: 2_000, heartbeatMs: 250, ...options.timing },
   })
 }
 

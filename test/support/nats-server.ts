@@ -1,6 +1,6 @@
 /** A real nats-server for tests: a port and a folder of its own, ended by its process id. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
-import { access, constants, mkdtemp, rm } from 'node:fs/promises'
+import { access, constants, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -16,18 +16,20 @@ export interface NatsServer {
   stop(how?: 'SIGKILL' | 'SIGTERM'): Promise<void>
   /** Again on the same port. `wiped`: with nothing stored. */
   start(options?: { wiped?: boolean }): Promise<void>
-  /** Stops answering without closing anything; `resume` goes on. */
-  freeze(): void
+  /** Stops answering without closing anything; `resume` goes on. Resolves when not one of its threads runs. */
+  freeze(): Promise<void>
   resume(): void
   /** Stops and removes what is stored. */
   dispose(): Promise<void>
 }
 
-/** @param args further arguments, such as `--user`. Not started with `isStopped`. */
-export async function natsServer({ args = [], isStopped = false }: { args?: readonly string[]; isStopped?: boolean } = {}): Promise<NatsServer> {
+/** @param options `config`: a configuration file's text. Not started with `isStopped`. */
+export async function natsServer({ config = '', isStopped = false }: { config?: string; isStopped?: boolean } = {}): Promise<NatsServer> {
   const program = await findNatsServer()
   const port = await freePort()
   const folder = await mkdtemp(join(tmpdir(), 'standing-nats-'))
+  const configFile = join(folder, 'nats.conf')
+  await writeFile(configFile, config)
   let child: ChildProcess | undefined
 
   const server: NatsServer = {
@@ -35,7 +37,7 @@ export async function natsServer({ args = [], isStopped = false }: { args?: read
     port,
     async start({ wiped = false } = {}) {
       if (wiped) await rm(join(folder, 'jetstream'), { recursive: true, force: true })
-      child = await started(program, ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', folder, ...args])
+      child = await started(program, ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', folder, '-c', configFile])
     },
     async stop(how = 'SIGKILL') {
       const ending = child
@@ -45,7 +47,10 @@ export async function natsServer({ args = [], isStopped = false }: { args?: read
       ending.kill(how)
       await ended
     },
-    freeze: () => void child?.kill('SIGSTOP'),
+    async freeze() {
+      child?.kill('SIGSTOP')
+      while (!(await isFrozen(child?.pid))) await new Promise((resolve) => setTimeout(resolve, 1))
+    },
     resume: () => void child?.kill('SIGCONT'),
     async dispose() {
       await server.stop()
@@ -68,6 +73,15 @@ function started(program: string, args: readonly string[]): Promise<ChildProcess
     child.on('error', reject)
     child.on('exit', (code) => reject(new Error(`nats-server ended with ${code}:\n${said.slice(-20).join('\n')}`)))
   })
+}
+
+/** As Linux tells; elsewhere nobody can, and it is believed. */
+async function isFrozen(pid: number | undefined): Promise<boolean> {
+  if (process.platform !== 'linux') return true
+  const tasks = `/proc/${pid}/task`
+  const stats = await Promise.all((await readdir(tasks)).map((thread) => readFile(join(tasks, thread, 'stat'), 'utf8')))
+  // The state stands behind the name, which is in brackets.
+  return stats.every((stat) => stat.slice(stat.lastIndexOf(')') + 2).startsWith('T'))
 }
 
 async function freePort(): Promise<number> {

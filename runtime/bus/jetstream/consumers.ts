@@ -15,6 +15,8 @@ export interface ConsumerWanted {
 
 const ATTEMPTS = 20
 
+const RACES: readonly number[] = [API_ERRORS.queueTaken, API_ERRORS.filterTaken, API_ERRORS.consumerExists, API_ERRORS.consumerExistsElsewhere]
+
 /**
  * Makes `<group>-<epoch>` anew and deletes those with the same or an earlier epoch: all that is not acknowledged comes again, from
  * the first, in order. Their messages stay; a work queue keeps them until they are acknowledged.
@@ -76,7 +78,7 @@ function epochIn(name: string, group: string): number | undefined {
 
 function isRace(error: unknown): boolean {
   const code = apiErrorCode(error)
-  return code === API_ERRORS.filterTaken || code === API_ERRORS.consumerExists || code === API_ERRORS.consumerExistsElsewhere
+  return code !== undefined && RACES.includes(code)
 }
 
 async function deleteConsumer(session: Session, stream: string, name: string): Promise<void> {

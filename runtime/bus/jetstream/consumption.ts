@@ -62,7 +62,7 @@ export class Consumption {
       const consumer = await session.js.consumers.get(stream, await this.#parts.claim(session))
       if (until.aborted) return undefined
       const callback = (message: JsMsg): void => intake.take(message)
-      const messages = await consumer.consume({ callback, max_messages: PULL_MESSAGES, expires: PULL_MS, abort_on_missing_resource: true })
+      const messages = await consumer.consume({ callback, max_messages: PULL_MESSAGES, expires: PULL_MS, idle_heartbeat: timing.heartbeatMs, abort_on_missing_resource: true })
       const closed = messages.closed().then((error) => error ?? new Error('reading ended'))
       const broken = intake.broken.then(() => new Error('a delivery is missing'))
       const problem = await orAborted(until, Promise.race([closed, broken]))

@@ -42,7 +42,8 @@ export const API_ERRORS = {
   streamExists: 10058,
   consumerExists: 10013,
   consumerExistsElsewhere: 10148,
-  /** A work queue allows one consumer for each message. */
+  /** A work queue allows one consumer for each message: one for all, or several whose filters do not overlap. */
+  queueTaken: 10099,
   filterTaken: 10100,
 } as const
 

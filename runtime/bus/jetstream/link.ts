@@ -105,19 +105,28 @@ export class Link {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const { timing } = this.#parts.settings
     let failures = 0
     while (!signal.aborted) {
       const nc = await this.#connect(signal)
       if (nc === undefined) {
-        await pause(timing.reconnectMs * 2 ** Math.min(failures++, 3) * (0.75 + Math.random() / 2), signal)
+        await pause(this.#patience(failures++), signal)
         continue
       }
-      const wasReady = await this.#attend(nc, signal)
+      const wasReady = await this.#attend(nc, signal).catch(async (error: unknown) => {
+        // It was gone before everything on it was built.
+        this.#fails(inWords(error))
+        await nc.close().catch(() => undefined)
+        return false
+      })
       failures = wasReady ? 0 : failures + 1
-      await pause(timing.reconnectMs, signal)
+      await pause(this.#patience(failures), signal)
     }
     this.#problem = 'the connection to the broker is stopped'
+  }
+
+  /** Grows with failures; and nodes that lost a broker together shall not all come back in the same instant. */
+  #patience(failures: number): number {
+    return this.#parts.settings.timing.reconnectMs * 2 ** Math.min(failures, 3) * (0.75 + Math.random() / 2)
   }
 
   /** One attempt, at the next of the servers in turn. */
@@ -181,9 +190,10 @@ export class Link {
       this.#problem = reason
       void nc.close()
     }
-    const publisher = new Publisher(nc, { answerMs: timing.answerMs, unacked: limits.unackedPublishes, onGone: () => fail('a stream is gone') })
     const options = { timeout: timing.answerMs }
-    return { nc, js: nc.jetstream(options), jsm: await nc.jetstreamManager({ ...options, checkAPI: false }), publisher, answerMs: timing.answerMs, ended, fail }
+    const jsm = await nc.jetstreamManager({ ...options, checkAPI: false })
+    const publisher = new Publisher(nc, { answerMs: timing.answerMs, unacked: limits.unackedPublishes, onGone: () => fail('a stream is gone') })
+    return { nc, js: nc.jetstream(options), jsm, publisher, answerMs: timing.answerMs, ended, fail }
   }
 
   async #prepare(session: Session, ended: AbortSignal): Promise<boolean> {

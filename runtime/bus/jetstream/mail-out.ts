@@ -22,6 +22,9 @@ interface SliceQueue {
   isSending: boolean
 }
 
+/** Of the id, generously. */
+const HEADER_BYTES = 1_024
+
 export class MailOut {
   readonly #link: Link
   readonly #names: Names
@@ -48,9 +51,10 @@ export class MailOut {
   async #send(slice: number, queue: SliceQueue): Promise<void> {
     queue.isSending = true
     while (queue.waiting.length > 0) {
-      const batch = this.#nextBatch(queue.waiting)
+      let batch: Waiting[] = []
       try {
-        const { publisher } = this.#link.readySession()
+        const { publisher, nc } = this.#link.readySession()
+        batch = this.#nextBatch(queue.waiting, nc.info?.max_payload)
         await publisher.publish(this.#names.mail(slice), `[${batch.map(({ json }) => json).join(',')}]`, withId(batch))
         this.#settings.metrics.published('mail', batch.length)
         for (const { resolve } of batch) resolve()
@@ -62,8 +66,10 @@ export class MailOut {
     queue.isSending = false
   }
 
-  #nextBatch(waiting: Waiting[]): Waiting[] {
-    const { batchMails, batchBytes } = this.#settings.limits
+  /** @param payloadBytes what the broker takes at most, headers included. */
+  #nextBatch(waiting: Waiting[], payloadBytes = Number.POSITIVE_INFINITY): Waiting[] {
+    const { batchMails } = this.#settings.limits
+    const batchBytes = Math.min(this.#settings.limits.batchBytes, payloadBytes - HEADER_BYTES)
     let bytes = 0
     let count = 0
     for (const { json } of waiting) {

@@ -71,6 +71,8 @@ export interface BusTiming {
   answerMs: number
   /** The broker delivers again what is neither acknowledged nor reported as being worked on by then. */
   ackWaitMs: number
+  /** How often the broker shows that a consumer lives. One that fell silent twice is looked for, and made anew. */
+  heartbeatMs: number
   /** How often a message that takes long is reported as being worked on. */
   workingMs: number
   /** First pause before a mail that was not taken is tried again; grows to `retryMaxMs`. */
@@ -112,6 +114,7 @@ const TIMING: BusTiming = {
   pingMs: 5_000,
   answerMs: 5_000,
   ackWaitMs: 30_000,
+  heartbeatMs: 5_000,
   workingMs: 10_000,
   retryMs: 100,
   retryMaxMs: 5_000,

@@ -73,7 +73,8 @@ async function asked({ nc, ended }: Session, subject: string, node: string, requ
     return await nc.request(subject, data, { timeout })
   } catch (error) {
     const code = clientErrorCode(error)
-    if (code === ErrorCode.NoResponders || code === ErrorCode.MaxPayloadExceeded) throw new PeerUnreachableError(`no node listens by the name '${node}': ${inWords(error)}`)
+    if (code === ErrorCode.NoResponders) throw new PeerUnreachableError(`no node listens by the name '${node}'`)
+    if (code === ErrorCode.MaxPayloadExceeded) throw new PeerUnreachableError(`node '${node}' was not asked: the request is larger than the broker takes`)
     throw new PeerSilentError(`node '${node}' did not answer: ${inWords(error)}`)
   }
 }

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { JetStreamBus, JetStreamBusOptions } from '../../../runtime/bus/jetstream/index.ts'
 import { brokerView } from '../../support/broker-view.ts'
 import { actor, actorIn, allSlices, connected, eventually, fact, insist, mail, natsNode, post, receiver, recordedLog, type Receiver } from '../../support/bus-world.ts'
+import { nkeyUser } from '../../support/nats-client.ts'
 import { natsServer, type NatsServer } from '../../support/nats-server.ts'
 
 const ends: (() => Promise<unknown>)[] = []
@@ -49,6 +50,20 @@ describe('a broker that is away', () => {
     await peers.start('n1', async () => null)
     await bus.stop()
     await peers.stop()
+  })
+
+  it('and hangs does not keep a node from stopping either', async () => {
+    const server = await broker()
+    const { bus, peers } = await node(server.url)
+    await peers.start('n1', async () => null)
+    await connected(bus)
+    await post(bus, [mail(actor())])
+    await server.freeze()
+    const started = performance.now()
+    await bus.stop()
+    await peers.stop()
+    expect(performance.now() - started).toBeLessThan(5_000)
+    server.resume()
   })
 
   it('is looked for at each of several addresses', async () => {
@@ -112,6 +127,18 @@ describe('a broker that is away', () => {
     await eventually(received.keys).toEqual([sent.key])
   })
 
+  it('whose streams are deleted, though nothing is read here, gets them anew for the next message', async () => {
+    const server = await broker()
+    const { bus } = await node(server.url, {}, new Map())
+    await connected(bus)
+    const view = await brokerView(server.url)
+    ends.push(() => view.close())
+    await view.jsm.streams.delete('STANDING_FACTS')
+    await expect(bus.publishFact(fact(actor(), 1))).rejects.toThrow(/no stream/)
+    await insist(() => bus.publishFact(fact(actor(), 1)))
+    expect(await view.count('STANDING_FACTS')).toBe(1)
+  })
+
   it('whose consumer is deleted under way: the slice is read again, from the first that is not acknowledged', async () => {
     const server = await broker()
     const { bus, received } = await node(server.url, {}, new Map([[3, 4]]))
@@ -129,13 +156,20 @@ describe('a broker that is away', () => {
     const server = await broker()
     const { bus, received } = await node(server.url, { timing: { answerMs: 200, pingMs: 100 } })
     await connected(bus)
-    server.freeze()
-    const sent = mail(actor())
-    await expect(bus.sendMail(sent)).rejects.toThrow(/did not acknowledge|connection .* lost|away/)
+    await server.freeze()
+    const [sent, from] = [mail(actor()), actor()]
+    const behind = [mail(sent.to, from), mail(sent.to, from)]
+    const rejected: string[] = []
+    const sending = [sent, ...behind].map((one) => bus.sendMail(one).catch((error: unknown) => rejected.push(String(error))))
+    await Promise.race(sending)
+    // What waited behind it must not go first when the broker is back: all are rejected together.
+    await Promise.resolve()
+    expect(rejected).toHaveLength(3)
+    expect(rejected[0]).toMatch(/did not acknowledge|connection .* lost/)
     await eventually(() => bus.status().isConnected).toBe(false)
     server.resume()
-    await post(bus, [sent])
-    await eventually(() => new Set(received.keys())).toEqual(new Set([sent.key]))
+    await post(bus, [sent, ...behind])
+    await eventually(() => [...new Set(received.keys())]).toEqual([sent, ...behind].map(({ key }) => key))
   })
 })
 
@@ -165,21 +199,30 @@ describe('several nodes', () => {
 })
 
 describe('credentials', () => {
-  const login = ['--user', 'standing', '--pass', 'pa55-word']
+  const login = 'authorization { user: standing, password: pa55-word }'
 
   it('of every form are used', async () => {
-    const server = await broker({ args: login })
+    const server = await broker({ config: login })
     const inUrl = await node(server.url.replace('nats://', 'nats://standing:pa55-word@'), {}, new Map())
     await connected(inUrl.bus)
     const given = await node(server.url, { user: 'standing', password: 'pa55-word' }, new Map())
     await connected(given.bus)
-    const withToken = await broker({ args: ['--auth', 's3cret-token'] })
+    const withToken = await broker({ config: 'authorization { token: s3cret-token }' })
     await connected((await node(withToken.url.replace('nats://', 'nats://s3cret-token@'), {}, new Map())).bus)
     await connected((await node(withToken.url, { token: 's3cret-token' }, new Map())).bus)
+    const { publicKey, seed } = nkeyUser()
+    const withKey = await broker({ config: `authorization { users: [ { nkey: ${publicKey} } ] }` })
+    await connected((await node(withKey.url, { nkeySeed: seed }, new Map())).bus)
+  })
+
+  it('in a file that cannot be read are told as such, and the file is tried again', async () => {
+    const server = await broker()
+    const { bus } = await node(server.url, { credsFile: '/nowhere/user.creds' }, new Map())
+    await eventually(() => bus.status().problem).toMatch(/ENOENT/)
   })
 
   it('are in no log and no error, also when they are wrong', async () => {
-    const server = await broker({ args: login })
+    const server = await broker({ config: login })
     const log = recordedLog()
     const { bus } = await node(server.url.replace('nats://', 'nats://standing:wr0ng-word@'), { log }, new Map())
     await eventually(() => bus.status().problem).toMatch(/does not accept the credentials/)

@@ -59,6 +59,21 @@ describe('mail', () => {
     expect(new Set(stored.map(({ headers }) => headers['Nats-Msg-Id'])).size).toBe(4)
   })
 
+  it('goes in messages that the broker takes, however many there are', async () => {
+    const small = await natsServer({ config: 'max_payload: 8192' })
+    ends.push(() => small.dispose())
+    const parts = natsNode(small.url, prefix)
+    const received = receiver()
+    await parts.bus.start(received)
+    ends.push(() => parts.bus.stop())
+    await parts.bus.own(new Map([[1, 1]]))
+    await connected(parts.bus)
+    const [to, from] = [actorIn(1), actor()]
+    const mails = Array.from({ length: 60 }, () => ({ ...mail(to, from), event: { type: 'toggle', text: 'x'.repeat(500) } }) as ReturnType<typeof mail>)
+    await Promise.all(mails.map((one) => parts.bus.sendMail(one)))
+    await eventually(received.keys).toEqual(mails.map(({ key }) => key))
+  })
+
   it('is stored once when it is sent twice within the window of the broker', async () => {
     const { bus } = await node([])
     const twice = mail(actorIn(1))
@@ -99,7 +114,7 @@ describe('mail', () => {
     await bus.own(new Map([[1, 1], [2, 1], [3, 1]]))
     await post(bus, [third])
     await eventually(() => received.keys().sort()).toEqual([first.key, second.key, third.key].sort())
-    expect(await view.count(MAIL)).toBe(0)
+    await eventually(() => view.count(MAIL)).toBe(0)
   })
 
   it('that waits is counted for each slice', async () => {
@@ -174,21 +189,24 @@ describe('mail', () => {
   })
 
   it('a node with an earlier epoch reads nothing of a slice that a later one has', async () => {
+    const log = recordedLog()
     const heir = await node([[1, 7]])
-    const former = await node([[1, 6]])
-    const sent = mail(actorIn(1))
     await eventually(async () => (await view.jsm.consumers.list(MAIL).next()).map(({ name }) => name)).toEqual(['mail-1-7'])
-    await post(former.bus, [sent])
-    await eventually(heir.received.keys).toEqual([sent.key])
+    const former = await node([[1, 6]], { log })
+    await eventually(() => log.lines.map(({ message }) => message)).toContain('somebody else owns what we were to read')
+    const mails = Array.from({ length: 20 }, () => mail(actorIn(1)))
+    await post(former.bus, mails)
+    await eventually(heir.received.keys).toEqual(mails.map(({ key }) => key))
     expect(former.received.offered).toEqual([])
+    expect((await view.jsm.consumers.info(MAIL, 'mail-1-7')).delivered.consumer_seq).toBe(20)
   })
 
   it('two nodes with one slice: the higher epoch wins, whoever comes first', async () => {
     const nodes = await Promise.all([3, 9, 5, 8].map((epoch) => node([[1, epoch]])))
     await eventually(async () => (await view.jsm.consumers.list(MAIL).next()).map(({ name }) => name)).toEqual(['mail-1-9'])
-    const sent = mail(actorIn(1))
-    await post(nodes[0]?.bus ?? expect.fail(), [sent])
-    await eventually(() => nodes.map(({ received }) => received.taken.length)).toEqual([0, 1, 0, 0])
+    const mails = Array.from({ length: 20 }, () => mail(actorIn(1)))
+    await post(nodes[0]?.bus ?? expect.fail(), mails)
+    await eventually(() => nodes.map(({ received }) => received.taken.length)).toEqual([0, 20, 0, 0])
   })
 })
 
