@@ -22,6 +22,7 @@ import type {
   StoredActor,
   TimerRow,
 } from '../model/records.ts'
+import type { Leases } from './leases.ts'
 
 /** All that one or several folded steps of one actor write. */
 export interface ActorCommit {
@@ -158,6 +159,9 @@ export interface StateCount {
 }
 
 export interface Store {
+  /** Which node owns which slice. */
+  readonly leases: Leases
+
   /** Makes ready (connections, prepared statements); idempotent. */
   start(): Promise<void>
   stop(): Promise<void>

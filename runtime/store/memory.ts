@@ -17,6 +17,8 @@ import type {
   Store,
   StoredShape,
 } from '../ports/store.ts'
+import type { Leases } from '../ports/leases.ts'
+import { memoryLeases } from './memory-leases.ts'
 import { MemoryTables, parkedKey } from './memory-tables.ts'
 import { compareAddresses, compareEffects, compareText } from './order.ts'
 import { countShapes, countStates, matches, shownStatus } from './shapes.ts'
@@ -24,6 +26,8 @@ import { countShapes, countStates, matches, shownStatus } from './shapes.ts'
 export interface MemoryStoreOptions {
   /** Unique keys of tables that projections write: `{'business.open_prompts': [['tenant', 'phone']]}`. */
   uniqueKeys?: Readonly<Record<string, readonly (readonly string[])[]>>
+  /** The time that leases run on. */
+  leaseNow?: () => number
 }
 
 export interface MemoryStore extends Store {
@@ -37,9 +41,11 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
 
 class InMemory implements MemoryStore {
   readonly tables: MemoryTables
+  readonly leases: Leases
 
-  constructor({ uniqueKeys = {} }: MemoryStoreOptions) {
+  constructor({ uniqueKeys = {}, leaseNow }: MemoryStoreOptions) {
     this.tables = new MemoryTables(uniqueKeys)
+    this.leases = memoryLeases(leaseNow)
   }
 
   async start(): Promise<void> {}

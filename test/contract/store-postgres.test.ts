@@ -20,7 +20,9 @@ const CLEAR = `
   alter table standing.journal disable trigger journal_append_only;
   truncate standing.actors, standing.journal, standing.timers, standing.effects, standing.outbox, standing.parked, standing.identifiers,
     standing.machines, radius.radcheck, business.open_prompts;
-  alter table standing.journal enable trigger journal_append_only`
+  alter table standing.journal enable trigger journal_append_only;
+  update standing.slices set owner = null, lease_until = null;
+  truncate standing.nodes`
 
 async function open() {
   const database = await createTestDatabase()
