@@ -45,7 +45,7 @@ export class Cell {
   ready = false
   /** After a failed batch: step one event in a commit of its own, so that the bad one is found. */
   solo = false
-  /** A commit of this actor had an unknown outcome: what it may have cancelled is known after the next loading. */
+  /** A commit of this actor had an unknown outcome, or was another node's: what it may have cancelled is known after the next loading. */
   uncertain = false
   /** The database refuses even the hold of this actor: not tried again before this moment of the machine's clock. */
   restUntil = 0
