@@ -91,7 +91,7 @@ export class FakeNetwork {
 
   #sendMail(mail: Mail): Promise<void> {
     const owner = this.#mailOf.get(sliceOf(mail.to))
-    if (owner !== undefined) return owner.receiver.deliver(copy(mail) as Mail)
+    if (owner !== undefined) return owner.receiver.deliver(copy<Mail>(mail))
     return new Promise((done, failed) => void this.#waiting.push({ mail, done, failed }))
   }
 }

@@ -51,7 +51,7 @@ export function forwarding(parts: ForwardingParts): Commands {
     const request: PeerRequest = { do: 'command', name, slice, args: toJson(args) as Json[] }
     let answer: PeerAnswer
     try {
-      answer = (await peers.ask(owner, request as unknown as Json, ANSWER_MS)) as unknown as PeerAnswer
+      answer = (await peers.ask(owner, request, ANSWER_MS)) as unknown as PeerAnswer
     } catch (error) {
       if (!(error instanceof PeerUnreachableError || error instanceof PeerSilentError)) throw error
       const isSilent = error instanceof PeerSilentError

@@ -1,6 +1,6 @@
 /** What nodes say to each other: commands with their answers, and hints. All of it is plain data. */
 import { ERROR_CODES, StandingError, toErrorRecord } from '../../errors.ts'
-import type { ErrorCode, ErrorDetails } from '../../errors.ts'
+import type { ErrorCode } from '../../errors.ts'
 import type { Json, JsonObject } from '../../model/json.ts'
 import type { BatchItemResult, Runtime } from '../../runtime-face.ts'
 
@@ -36,7 +36,7 @@ export function toWireError(thrown: unknown): WireError {
 }
 
 export function fromWireError({ code, message, details }: WireError): Error {
-  return code !== undefined && code in ERROR_CODES ? new StandingError(code, message, details as ErrorDetails) : new Error(message)
+  return code !== undefined && code in ERROR_CODES ? new StandingError(code, message, details) : new Error(message)
 }
 
 export type WireItem = { ok: true; result: Json } | { ok: false; error: WireError }
