@@ -103,6 +103,10 @@ class PostgresStore implements Store {
     return outbox.unsentOutbox(this.#connections.engine, query)
   }
 
+  unsentOf(senders: readonly Address[]) {
+    return outbox.unsentOf(this.#connections.engine, senders)
+  }
+
   removeOutbox(keys: readonly string[]) {
     return outbox.removeOutbox(this.#connections.engine, keys)
   }

@@ -31,6 +31,8 @@ export interface DispatchHooks {
   uncertain(): void
   /** Another node has moved actors on (R2): what it has left in the tables goes before what comes now (R4). */
   overtaken(): void
+  /** Actors have been loaded; nothing is done with them before this has resolved. */
+  loaded(cells: readonly Cell[]): Promise<void> | undefined
   /** An actor is known again after such a commit. */
   reloaded(state: ActorState): void
   /** The store answers again: whatever such a commit has stored is to be found (R10). */

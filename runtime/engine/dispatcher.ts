@@ -155,6 +155,7 @@ export class Dispatcher {
   async #load(cells: readonly Cell[]): Promise<void> {
     try {
       await loadCells(this.#parts, this.scope, cells)
+      await this.#parts.hooks.loaded(cells)
       for (const cell of cells) {
         if (cell.uncertain && typeof cell.state === 'object') this.#parts.hooks.reloaded(cell.state)
         cell.uncertain = false

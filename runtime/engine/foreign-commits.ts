@@ -1,14 +1,18 @@
 /**
- * Commits of this node for actors of another's slices: what they set off is left in the tables for the owner, who is told to look. A
- * hint may be lost; then the owner's sweeps find it (R10).
+ * Commits for actors of another's slices: what they set off is left in the tables for the owner, who is told to look. A hint may be
+ * lost; then the owner's sweeps find it (R10), and before it sends anything of such an actor it looks by itself (R4).
  */
 import type { Json } from '../model/json.ts'
 import type { Peers } from '../ports/peers.ts'
+import type { Store } from '../ports/store.ts'
 import type { ActorWrite } from './actor-write.ts'
 import type { Cell } from './cell.ts'
+import type { OutboxRelay } from './outbox-relay.ts'
 import type { Ownership } from './ownership/ownership.ts'
 
 export interface ForeignCommitParts {
+  store: Store
+  relay: OutboxRelay
   ownership: Ownership
   peers: Peers | undefined
   /** The slice has become ours between the commit and now. */
@@ -41,6 +45,16 @@ export class ForeignCommits {
     if (touched.actors.size < ACTORS_MAX) touched.actors.add(cell.key)
     if (write.effectsRemoved.length > 0 && touched.effectsGone.length < ACTORS_MAX) touched.effectsGone.push(...write.effectsRemoved)
     this.#timer ??= setTimeout(() => this.flush(), GATHER_MS).unref()
+  }
+
+  /** R4: messages of ours that another node has left in the table go before what these actors say next. */
+  async checkLoaded(cells: readonly Cell[]): Promise<void> {
+    const { store, relay, ownership, own } = this.#parts
+    const ours = cells.filter(({ slice }) => ownership.held.holds(slice))
+    // While the relay goes by the table, all is in its order there.
+    if (ours.length === 0 || relay.partial) return
+    const unsent = await store.unsentOf(ours.map(({ address }) => address))
+    if (unsent.some((key) => !relay.isKnown(key))) own([], [])
   }
 
   /** Also when owners have become known: a slice between two owners keeps its hint until there is one. */

@@ -115,7 +115,7 @@ export class OutboxRelay {
           return found
         }
         position = row.position
-        if (this.#isKnown(row.key)) continue
+        if (this.isKnown(row.key)) continue
         if (this.#send(outgoing(row))) found++
       }
       if (page.length === PAGE) continue
@@ -225,7 +225,7 @@ export class OutboxRelay {
   }
 
   /** On its way, or delivered already. */
-  #isKnown(key: string): boolean {
+  isKnown(key: string): boolean {
     return this.#inMemory.has(key) || this.#relayed.has(key) || this.#leaving.has(key) || this.#overtaken.has(key)
   }
 

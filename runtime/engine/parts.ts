@@ -148,6 +148,7 @@ export function buildParts(options: RuntimeOptions, asOf: (address: Address, seq
       returnRelayed: (keys) => relay.returnRelayed(keys),
       uncertain: () => relay.spill(),
       overtaken: () => takeover.touched([], []),
+      loaded: (cells) => (ownership.isAlone ? undefined : foreign.checkLoaded(cells)),
       reloaded: (state) => effects.reconcile(state),
       recollect: () => {
         timers.reread()
@@ -177,7 +178,7 @@ export function buildParts(options: RuntimeOptions, asOf: (address: Address, seq
       foreignWatch.update()
     },
   })
-  const foreign = new ForeignCommits({ ownership, peers, own: (actors, effectsGone) => takeover.touched(actors, effectsGone) })
+  const foreign = new ForeignCommits({ store, relay, ownership, peers, own: (actors, effectsGone) => takeover.touched(actors, effectsGone) })
   const foreignWatch = new ForeignWatch({ compiled, scope: () => dispatcher.scope, store, log, ownership, watchers })
   const administration = new Administration({ compiled, store, clock, limits, newId, dispatcher, committed })
 

@@ -192,6 +192,8 @@ export interface Store {
 
   /** Rows not yet relayed, by position. */
   unsentOutbox(query: { afterPosition: number; limit: number; slices?: readonly number[] | undefined }): Promise<PositionedOutboxRow[]>
+  /** Keys of the rows of these senders that are not yet relayed. */
+  unsentOf(senders: readonly Address[]): Promise<string[]>
   removeOutbox(keys: readonly string[]): Promise<void>
   /** How many rows wait and since when the oldest does. */
   outboxBacklog(): Promise<{ count: number; oldestAt: number | undefined }>

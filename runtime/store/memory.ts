@@ -144,6 +144,11 @@ class InMemory implements MemoryStore {
     return rows
   }
 
+  async unsentOf(senders: readonly Address[]): Promise<string[]> {
+    const wanted = new Set(senders.map(addressKey))
+    return [...this.tables.outbox.values()].filter(({ sender }) => wanted.has(addressKey(sender))).map(({ key }) => key)
+  }
+
   async removeOutbox(keys: readonly string[]): Promise<void> {
     for (const key of keys) this.tables.outbox.delete(key)
   }

@@ -268,6 +268,8 @@ export class Ownership {
       this.#parts.metrics.slicesMoved('gained', gained.length)
       this.#parts.log.info({ slices: gained.length, owned: this.held.count }, 'slices are ours')
       this.#hooks.gained(gained)
+      // The others learn whom to ask.
+      this.#hooks.wake(this.#others())
     }
   }
 
