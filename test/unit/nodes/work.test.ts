@@ -107,6 +107,22 @@ describe('work runs at the owner', () => {
     expect(calls.map(({ by }) => by)).toEqual(['b'])
   })
 
+  it.each([['remembers the actor', true], ['has forgotten it', false]])('R4: what another node has left goes first, whether the owner %s', async (_what, isHot) => {
+    const counter = thing(createMachine({ types: typed<{ context: { n: number } }>(), context: { n: 0 }, on: { go: { actions: [assign({ n: ({ context }) => context.n + 1 }), emit(({ context }) => ({ type: 'said', n: context.n }))] } } }))
+    const nodes = new Nodes(() => [counter])
+    const { runtime: a } = await nodes.join('a')
+    const { runtime: b } = await nodes.join('b', { limits: { hotActors: isHot ? 10 : 0 } })
+    const id = await nodes.idOf('b')
+    await b.create(at(id))
+    nodes.network.trouble = 'request lost'
+    nodes.network.losesHints = true
+    await a.send(at(id), { type: 'go' })
+    await a.send(at(id), { type: 'go' })
+    await b.send(at(id), { type: 'go' })
+    await nodes.settled()
+    expect(nodes.network.facts.map(({ by, fact }) => [by, fact.data['n']])).toEqual([['b', 1], ['b', 2], ['b', 3]])
+  })
+
   it('a call that is cancelled from elsewhere hears of it', async () => {
     let heard: AbortSignal | undefined
     const { nodes } = world(({ signal }) => ((heard = signal), new Promise(() => undefined)))
