@@ -4,7 +4,6 @@
  */
 import type { BeatAnswer, BeatRequest, LeaseSession, Leases, NodeRow, SliceRow } from '../../runtime/ports/leases.ts'
 import type { Database } from './connections.ts'
-import { instant } from './sql.ts'
 
 /** After a restart of the database all sessions are gone, dead and living; the living get this long to come back. */
 const RETURN_SECONDS = 3
@@ -18,8 +17,9 @@ const RETURN_UNTIL = `${STARTED} + interval '${RETURN_SECONDS} seconds'`
 const HAS_SESSION = `exists (
   select from pg_stat_get_activity(n.session_pid) a where a.backend_start is null or n.session_start is null or a.backend_start = n.session_start)`
 
-const isLive = (isEager: string): string => `(greatest(n.seen_until, ${RETURN_UNTIL}) > now()
-  and (${HAS_SESSION} or (not ${isEager} and n.seen_at < ${STARTED} and ${RETURN_UNTIL} > now())))`
+const IS_LIVE = `(n.seen_until > now() and ${HAS_SESSION})`
+/** The same for one who was there before the restart: then those who have not come back yet may only be a little slower. */
+const MAY_RETURN = `(n.seen_at < ${STARTED} and ${RETURN_UNTIL} > now() and (select m.started_at from standing.nodes m where m.node = $1 and not $8) < ${STARTED})`
 
 const MS = (column: string): string => `round(extract(epoch from ${column}) * 1000)`
 /** A lease does not run out while the database is down. */
@@ -38,16 +38,18 @@ const STATES = `
  */
 const BEAT = `
 with known as materialized (
-  select n.node, n.address, n.started_at, n.seen_at, n.seen_until, ${isLive('$9')} as is_live from standing.nodes n where n.node <> $1
+  select n.node, n.address, n.started_at, n.seen_at, n.seen_until, ${IS_LIVE} or coalesce(${MAY_RETURN}, false) as is_live
+  from standing.nodes n where n.node <> $1
   union all
-  select $1, $2, ${instant('$3')}, now(), now(), true
+  select $1, $2, coalesce((select n.started_at from standing.nodes n where n.node = $1 and not $8), now()), now(), now(), true
 ),
 self as (
   insert into standing.nodes (node, address, started_at, seen_at, seen_until, session_pid, session_start)
-  select $1, $2, ${instant('$3')}, now(), now() + $4 * interval '1 millisecond', pg_backend_pid(), a.backend_start
+  select $1, $2, now(), now(), now() + $3 * interval '1 millisecond', pg_backend_pid(), a.backend_start
   from pg_stat_get_activity(pg_backend_pid()) a
-  on conflict (node) do update set address = excluded.address, started_at = excluded.started_at, seen_at = excluded.seen_at,
-    seen_until = excluded.seen_until, session_pid = excluded.session_pid, session_start = excluded.session_start
+  on conflict (node) do update set address = excluded.address, seen_at = excluded.seen_at,
+    seen_until = excluded.seen_until, session_pid = excluded.session_pid, session_start = excluded.session_start,
+    started_at = case when $8 then excluded.started_at else nodes.started_at end
 ),
 forgotten as (
   delete from standing.nodes n using known k
@@ -56,15 +58,15 @@ forgotten as (
 dead as materialized (select k.node from known k where not k.is_live),
 wanted as materialized (
   select s.slice, h.slice is not null as is_held
-  from standing.slices s left join unnest($5::smallint[], $6::bigint[]) as h(slice, epoch) on h.slice = s.slice and h.epoch = s.epoch and s.owner = $1
+  from standing.slices s left join unnest($4::smallint[], $5::bigint[]) as h(slice, epoch) on h.slice = s.slice and h.epoch = s.epoch and s.owner = $1
   where h.slice is not null
-     or (s.slice = any ($7::smallint[]) and (not $8 or (select count(*) from known k where k.is_live) = 1)
+     or (s.slice = any ($6::smallint[]) and (not $7 or (select count(*) from known k where k.is_live) = 1)
          and (s.owner is null or s.owner = $1 or ${IS_OVER} or s.owner in (select d.node from dead d)))
   for update of s skip locked
 ),
 changed as (
   update standing.slices s
-  set owner = $1, epoch = s.epoch + (case when w.is_held then 0 else 1 end), lease_until = now() + $4 * interval '1 millisecond'
+  set owner = $1, epoch = s.epoch + (case when w.is_held then 0 else 1 end), lease_until = now() + $3 * interval '1 millisecond'
   from wanted w where s.slice = w.slice
   returning s.slice, s.epoch
 )
@@ -72,7 +74,7 @@ select jsonb_build_object(
   'held', (select coalesce(jsonb_agg(jsonb_build_array(c.slice, c.epoch) order by c.slice), '[]') from changed c), ${STATES}) as state`
 
 const LIST = `
-with known as materialized (select n.node, n.address, n.started_at, n.seen_at, ${isLive('false')} as is_live from standing.nodes n)
+with known as materialized (select n.node, n.address, n.started_at, n.seen_at, ${IS_LIVE} as is_live from standing.nodes n)
 select jsonb_build_object(${STATES}) as state`
 
 const RELEASE = `
@@ -121,8 +123,8 @@ class Session implements LeaseSession {
     this.#ended = ended
   }
 
-  async beat({ node, address, startedAt, leaseMs, held, take, takeOnlyAlone, isEager }: BeatRequest): Promise<BeatAnswer> {
-    const values = [node, address, startedAt, leaseMs, [...held.keys()], [...held.values()], take, takeOnlyAlone, isEager]
+  async beat({ node, address, leaseMs, held, take, takeOnlyAlone, isFirst }: BeatRequest): Promise<BeatAnswer> {
+    const values = [node, address, leaseMs, [...held.keys()], [...held.values()], take, takeOnlyAlone, isFirst]
     const [row] = await this.#database.run<{ state: Omit<BeatAnswer, 'held'> & { held: [number, number][] } }>({ name: 'beat', text: BEAT, values })
     if (row === undefined) throw new Error('unreachable: a select without from has one row')
     return { ...row.state, held: new Map(row.state.held) }

@@ -49,12 +49,12 @@ export class ForeignCommits {
 
   /** R4: messages of ours that another node has left in the table go before what these actors say next. */
   async checkLoaded(cells: readonly Cell[]): Promise<void> {
-    const { store, relay, ownership, own } = this.#parts
+    const { store, relay, ownership } = this.#parts
     const ours = cells.filter(({ slice }) => ownership.held.holds(slice))
     // While the relay goes by the table, all is in its order there.
     if (ours.length === 0 || relay.partial) return
     const unsent = await store.unsentOf(ours.map(({ address }) => address))
-    if (unsent.some((key) => !relay.isKnown(key))) own([], [])
+    if (unsent.some((key) => !relay.isKnown(key))) this.#parts.own([], [])
   }
 
   /** Also when owners have become known: a slice between two owners keeps its hint until there is one. */

@@ -82,7 +82,6 @@ export function buildParts(options: RuntimeOptions, asOf: (address: Address, seq
     leases: store.leases,
     node: options.node ?? `node-${sortableId()}`,
     address: () => (typeof address === 'function' ? address() : (address ?? null)),
-    startedAt: Date.now(),
     clock: options.leases?.clock ?? machineLeaseClock,
     times: { ...LEASE_TIMES, ...options.leases?.times },
     log,
@@ -137,7 +136,7 @@ export function buildParts(options: RuntimeOptions, asOf: (address: Address, seq
     hooks: {
       committed,
       answer: (answered) => answers.answer(answered),
-      isDoubtful: ({ item, answer }) => answer.kind === 'refused' && item.isCurrent !== true && !ownership.isAlone,
+      isDoubtful: ({ item, answer }) => answer.kind === 'refused' && item.isCurrent !== true && !(ownership.isAlone && slices.isValid),
       duplicate: (cell, item, found) => {
         // A parked event that was applied all the same is parked no longer.
         if (item.parked !== undefined) void activity.during(() => store.removeParked(cell.address.tenant, [found.row.eventId])).catch((error: unknown) => log.warn({ err: error }, 'a parked event could not be removed'))

@@ -15,7 +15,7 @@ export interface TakeoverParts {
   relay: OutboxRelay
   timers: TimerLoop
   /** Looks for everything that nobody works on. */
-  recover(): Promise<void>
+  recover: () => Promise<void>
   wake: OwnershipHooks['wake']
   looked: OwnershipHooks['looked']
 }
@@ -23,6 +23,8 @@ export interface TakeoverParts {
 export class Takeover implements OwnershipHooks {
   readonly #parts: TakeoverParts
   #hasBegun = false
+  #isLooking = false
+  #again = false
 
   constructor(parts: TakeoverParts) {
     this.#parts = parts
@@ -74,8 +76,20 @@ export class Takeover implements OwnershipHooks {
     this.#parts.looked()
   }
 
+  /** One after another: whatever comes meanwhile is looked for together. */
   #look(): void {
-    this.#parts.timers.regain()
-    this.#parts.recover().catch((error: unknown) => this.#parts.log.warn({ err: error }, 'what is ours now could not all be read; a sweep finds it'))
+    if (this.#isLooking) {
+      this.#again = true
+      return
+    }
+    this.#isLooking = true
+    this.#again = false
+    const { timers, recover, log } = this.#parts
+    void Promise.all([timers.regain(), recover()])
+      .catch((error: unknown) => log.warn({ err: error }, 'what is ours now could not all be read; a sweep finds it'))
+      .then(() => {
+        this.#isLooking = false
+        if (this.#again) this.#look()
+      })
   }
 }

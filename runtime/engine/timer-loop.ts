@@ -94,10 +94,11 @@ export class TimerLoop {
   }
 
   /** Slices have become ours: their near timers are in the store alone. */
-  regain(): void {
+  async regain(): Promise<void> {
     // Those of slices that were lost and came back would stand here twice.
     this.#near.clear()
     this.reread()
+    await this.#refilling
   }
 
   /** R10: looks for what should have fired long ago, whatever the reason it did not. */

@@ -43,8 +43,9 @@ export function createReader({ compiled, store, clock, limits, activity, dispatc
 
   /** Beside other nodes memory may be out of date: one may have committed for a slice of ours that it could not reach us about. */
   function hotState(address: Address): ActorState | undefined {
-    if (!ownership.isAlone) return undefined
-    const state = dispatcher.cells.peek(addressKey(address))?.state
+    const cell = dispatcher.cells.peek(addressKey(address))
+    if (cell === undefined || !ownership.isAlone || !ownership.held.owns(cell.slice)) return undefined
+    const { state } = cell
     return typeof state === 'object' ? state : undefined
   }
 

@@ -9,6 +9,7 @@ export interface NodeRow {
   node: string
   /** Where people find its REST; null when it did not say. */
   address: string | null
+  /** Its first beat. */
   startedAt: number
   seenAt: number
   /** Its beats come in time and its session stands. */
@@ -27,7 +28,6 @@ export interface SliceRow {
 export interface BeatRequest {
   node: string
   address: string | null
-  startedAt: number
   leaseMs: number
   /** Slice -> epoch of what this node holds; renewed where it is still so. */
   held: ReadonlyMap<number, number>
@@ -35,8 +35,8 @@ export interface BeatRequest {
   take: readonly number[]
   /** Takes nothing while another node lives. */
   takeOnlyAlone: boolean
-  /** A node whose session is gone counts as dead even when the database itself was restarted a moment ago. */
-  isEager: boolean
+  /** The node has just been started. */
+  isFirst: boolean
 }
 
 export interface BeatAnswer {

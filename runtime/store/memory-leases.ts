@@ -33,8 +33,9 @@ class LeaseTable {
     this.#now = now
   }
 
-  beat({ node, address, startedAt, leaseMs, held, take, takeOnlyAlone }: BeatRequest, session: Session): BeatAnswer {
+  beat({ node, address, leaseMs, held, take, takeOnlyAlone, isFirst }: BeatRequest, session: Session): BeatAnswer {
     const now = this.#now()
+    const startedAt = isFirst ? now : (this.nodes.get(node)?.startedAt ?? now)
     this.nodes.set(node, { address, startedAt, seenAt: now, seenUntil: now + leaseMs, session })
     const before = this.list()
     const isAlone = !before.nodes.some((one) => one.isLive && one.node !== node)

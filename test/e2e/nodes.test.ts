@@ -1,5 +1,7 @@
 /** Several processes of the whole system on one database: they share the slices, and one that dies or stops holds nobody up. */
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { startEmbeddedPostgres } from '../../db/embedded/index.ts'
 import type { ClusterView } from '../../runtime/index.ts'
 import { startSystem, type System } from '../support/system.ts'
 import { createTestDatabase, type TestDatabase } from '../support/template-database.ts'
@@ -85,4 +87,18 @@ test('SIGTERM: it hands over at once', async () => {
   await untilShared(a, [a, b], 3_000)
   expect((await stopped).code).toBe(0)
   expect((await cluster(a)).nodes.map(({ address }) => address)).not.toContain(c.url)
+})
+
+test('power loss, database and all: a node alone has everything again at once, and goes on having it', async () => {
+  const system = await startSystem({ database: 'embedded' })
+  try {
+    await system.kill9()
+    const server = await startEmbeddedPostgres({ dataDir: system.dataDir })
+    await server.stop()
+    await system.restart()
+    // The list of sessions is as new as the server: the node of before must not pass for one that is only slow to return.
+    for (const end = Date.now() + 4_000; Date.now() < end; await delay(200)) expect(await shares(system)).toEqual({ [system.url]: 64 })
+  } finally {
+    await system.dispose()
+  }
 })

@@ -31,7 +31,6 @@ export interface OwnershipParts {
   leases: Leases
   node: string
   address: () => string | null
-  startedAt: number
   clock: LeaseClock
   times: LeaseTimes
   log: Log
@@ -168,9 +167,9 @@ export class Ownership {
 
   /** Resolves with whether this node has less than its share. */
   async #exchange(take: readonly number[], isFirst: boolean): Promise<boolean> {
-    const { node, address, startedAt, clock, times } = this.#parts
+    const { node, address, clock, times } = this.#parts
     const sentAt = clock.now()
-    const answer = await (this.#session as LeaseSession).beat({ node, address: address(), startedAt, leaseMs: times.leaseMs, held: this.#leased, take, takeOnlyAlone: isFirst, isEager: isFirst })
+    const answer = await (this.#session as LeaseSession).beat({ node, address: address(), leaseMs: times.leaseMs, held: this.#leased, take, takeOnlyAlone: isFirst, isFirst })
     if (this.#isOver) return false
     this.#take = []
     this.#apply(answer, sentAt)

@@ -22,7 +22,7 @@ export function leaseCases(subject: Subject): void {
   }
 
   function beat(by: LeaseSession, node: string, changes: Partial<BeatRequest> = {}): Promise<BeatAnswer> {
-    return by.beat({ node, address: `http://${node}`, startedAt: 1_000, leaseMs: LONG_MS, held: new Map(), take: [], takeOnlyAlone: false, isEager: false, ...changes })
+    return by.beat({ node, address: `http://${node}`, leaseMs: LONG_MS, held: new Map(), take: [], takeOnlyAlone: false, isFirst: false, ...changes })
   }
 
   async function until(look: () => Promise<boolean>): Promise<void> {
@@ -39,7 +39,7 @@ export function leaseCases(subject: Subject): void {
     expect([...answer.held.keys()]).toEqual(ALL)
     expect(answer.slices.map(({ slice, isFree }) => [slice, isFree])).toEqual(ALL.map((slice) => [slice, true]))
     const { nodes, slices } = await subject().store.leases.list()
-    expect(nodes).toEqual([{ node: 'a', address: 'http://a', startedAt: 1_000, seenAt: expect.any(Number) as number, isLive: true }])
+    expect(nodes).toEqual([{ node: 'a', address: 'http://a', startedAt: expect.any(Number) as number, seenAt: expect.any(Number) as number, isLive: true }])
     expect(slices.every(({ owner, epoch, leaseUntil, isFree }, slice) => owner === 'a' && epoch === answer.held.get(slice) && (leaseUntil ?? 0) > (nodes[0]?.seenAt ?? 0) && !isFree)).toBe(true)
   })
 
@@ -66,6 +66,18 @@ export function leaseCases(subject: Subject): void {
     await a.release('a', held)
     await b.release('b', held)
     expect((await subject().store.leases.list()).slices[7]?.owner).toBe('b')
+  })
+
+  it('remembers the first beat of a node, and forgets it when the node is started anew', async () => {
+    const a = session()
+    const startOf = async (): Promise<number> => (await subject().store.leases.list()).nodes[0]?.startedAt ?? 0
+    await beat(a, 'a', { isFirst: true })
+    const first = await startOf()
+    await delay(5)
+    await beat(a, 'a')
+    expect(await startOf()).toBe(first)
+    await beat(session(), 'a', { isFirst: true })
+    expect(await startOf()).toBeGreaterThan(first)
   })
 
   it('a node that has forgotten what it held takes its own slices anew', async () => {
@@ -109,7 +121,7 @@ export function leaseCases(subject: Subject): void {
     await beat(a, 'a', { take: ALL })
     await beat(b, 'b')
     a.close()
-    await until(async () => (await beat(b, 'b', { take: ALL, takeOnlyAlone: true, isEager: true })).held.size === 64)
+    await until(async () => (await beat(b, 'b', { take: ALL, takeOnlyAlone: true, isFirst: true })).held.size === 64)
     await until(async () => namesOf(await beat(b, 'b')).join() === 'b')
   })
 
