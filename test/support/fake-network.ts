@@ -16,6 +16,8 @@ export class FakeNetwork {
   readonly #waiting: { mail: Mail; done: () => void; failed: (error: unknown) => void }[] = []
   trouble: Trouble | undefined
   losesHints = false
+  /** The bus of these nodes takes nothing. */
+  readonly refusing = new Set<string>()
   /** Every request waits for this. */
   delay: Promise<void> = Promise.resolve()
 
@@ -71,8 +73,9 @@ export class FakeNetwork {
       },
       own: (slices) => this.#own(node, slices, receiver as BusReceiver),
       status: () => ({ isConnected: true, waitingMail: new Map() }),
-      sendMail: (mail) => this.#sendMail(mail),
+      sendMail: (mail) => (this.refusing.has(node) ? Promise.reject(new Error('the bus takes nothing')) : this.#sendMail(mail)),
       publishFact: async (fact) => {
+        if (this.refusing.has(node)) throw new Error('the bus takes nothing')
         this.facts.push({ fact, by: node })
         for (const listener of listeners) listener(fact)
       },

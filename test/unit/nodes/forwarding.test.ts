@@ -2,7 +2,7 @@
 import { assign, createMachine, emit } from 'xstate'
 import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
-import { durable, RetryableError, TerminalError } from '../../../runtime/index.ts'
+import { durable, noMetrics, RetryableError, TerminalError } from '../../../runtime/index.ts'
 import { refusal, STAFF, thing, turn, typed } from '../engine/rig.ts'
 import { Nodes } from './nodes-rig.ts'
 
@@ -194,13 +194,19 @@ describe('an owner that is not in reach', () => {
   })
 
   it('one that owns it no more declines, and it is done here', async () => {
-    const { nodes, a, at } = await two()
+    const outcomes: string[] = []
+    const nodes = new Nodes(define())
+    const { runtime: a } = await nodes.join('a', { metrics: { ...noMetrics, forwarded: (outcome) => void outcomes.push(outcome) } })
+    await nodes.join('b')
+    const at = { type: 'thing', id: await nodes.idOf('b') }
+    await a.create(at)
     nodes.all.get('b')?.clock.freeze()
     // Its lease is over by its own clock; the other has not noticed yet.
     nodes.all.get('a')?.clock.freeze()
     await nodes.time.advance(5_500)
     expect(await a.send(at, { type: 'add' })).toMatchObject({ outcome: 'applied', seq: 2 })
     expect(await nodes.journal(at)).toEqual(['xstate.init', 'add'])
+    expect(outcomes).toEqual(['answered', 'declined'])
   })
 
   it('without peers each node commits by itself, and reads what is so', async () => {

@@ -1,7 +1,11 @@
 /** Timers, effects and messages run at the slice's owner, and move with the slice without loss and without doubling (beyond R5). */
 import { assign, createMachine, emit } from 'xstate'
 import { describe, expect, it } from 'vitest'
-import { defineActor, durable, memoryStore, noMetrics, tell, type ActorDefinition, type JournalRow } from '../../../runtime/index.ts'
+import { Activity } from '../../../runtime/engine/activity.ts'
+import { OutboxRelay } from '../../../runtime/engine/outbox-relay.ts'
+import { HeldSlices } from '../../../runtime/engine/ownership/held-slices.ts'
+import { defineActor, durable, localBus, memoryStore, noMetrics, RetryableError, silentLog, tell, type ActorDefinition, type Fact, type JournalRow } from '../../../runtime/index.ts'
+import type { PositionedOutboxRow } from '../../../runtime/model/records.ts'
 import { memoryLeases } from '../../../runtime/store/memory-leases.ts'
 import { decorated, deferred, thing, turn, typed } from '../engine/rig.ts'
 import { Nodes } from './nodes-rig.ts'
@@ -152,6 +156,9 @@ describe('a hand-over', () => {
     }
     await nodes.clock.advance(400)
     await nodes.join('b')
+    // What is not ours is not kept in memory.
+    const owners = await nodes.owners()
+    expect(a.stats().hotActors).toBe([...nodes.store.tables.actors.values()].filter(({ slice }) => owners[slice] === 'a').length)
     await nodes.join('c')
     await nodes.clock.advance(300)
     await nodes.all.get('a')?.runtime.stop()
@@ -195,6 +202,9 @@ describe('a hand-over', () => {
     await turn(20)
     await nodes.join('b')
     await turn(20)
+    const owners = await nodes.owners()
+    const inLine = [...nodes.store.tables.effects.values()].filter(({ slice, status }) => owners[slice] === 'a' && status === 'pending')
+    expect(a.stats().effects['default']?.queued).toBe(inLine.length)
     gate.resolve('from a')
     await nodes.settled()
     // Those that had begun are told so; those that stood in line had not.
@@ -262,6 +272,129 @@ describe('a node that was stopped and goes on', () => {
     expect(calls).toHaveLength(1)
     expect(await nodes.journal(at(id))).toEqual(['xstate.init', 'wait', expect.stringContaining('xstate.after')])
     expect(nodes.counts()).toEqual({ a: 32, b: 32 })
+  })
+})
+
+describe('a lease that was over for a while', () => {
+  it('begins no call that falls due meanwhile', async () => {
+    const { nodes, calls } = world(() => {
+      throw new RetryableError('busy', { retryAfterMs: 100 })
+    })
+    const { runtime, clock } = await nodes.join('a')
+    await runtime.create(at('x'))
+    await runtime.send(at('x'), { type: 'go' })
+    await nodes.settled()
+    expect(calls).toHaveLength(1)
+    clock.freeze()
+    await nodes.time.advance(5_500)
+    await nodes.clock.advance(60_000)
+    await turn(10)
+    expect(calls).toHaveLength(1)
+    clock.thaw()
+    await nodes.rest(1_100)
+    await turn(10)
+    expect(calls).toHaveLength(2)
+  })
+
+  it('is ours again if nobody has taken it, with all that was let go of', async () => {
+    const { nodes } = world()
+    const { runtime, clock } = await nodes.join('a')
+    await runtime.create(at('x'))
+    await runtime.send(at('x'), { type: 'wait' })
+    const epochs = (await nodes.store.leases.list()).slices.map(({ epoch }) => epoch)
+    clock.freeze()
+    await nodes.time.advance(5_500)
+    await nodes.clock.advance(2_000)
+    expect((await runtime.get(at('x')))?.value).toBe('waiting')
+    clock.thaw()
+    await nodes.rest(1_100)
+    await nodes.settled()
+    expect((await runtime.get(at('x')))?.value).toBe('done')
+    expect((await nodes.store.leases.list()).slices.map(({ epoch }) => epoch)).toEqual(epochs)
+  })
+})
+
+describe('messages that the bus does not take', () => {
+  it('go with the slice; the node of before sends them no more', async () => {
+    const { nodes } = world()
+    const a = await nodes.join('a')
+    const { runtime: b } = await nodes.join('b')
+    await a.runtime.create({ type: 'book', id: 'b' })
+    const id = await nodes.idOf('a')
+    await a.runtime.create(at(id))
+    nodes.network.refusing.add('a')
+    await a.runtime.send(at(id), { type: 'go' })
+    await turn(20)
+    expect(nodes.network.facts).toEqual([])
+    // It is stopped: the other takes over, and what the bus refused is the other's to send.
+    a.clock.freeze()
+    await nodes.rest(8_000)
+    await b.settled()
+    expect(nodes.network.facts.map(({ by }) => by)).toEqual(['b'])
+    nodes.network.refusing.delete('a')
+    await new Promise((resolve) => setTimeout(resolve, 250))
+    await nodes.settled()
+    expect(nodes.network.facts.map(({ by }) => by)).toEqual(['b'])
+  })
+
+  it('R4: those that a dead node has left go before what is said after it', async () => {
+    const counter = thing(createMachine({ types: typed<{ context: { n: number } }>(), context: { n: 0 }, on: { go: { actions: [assign({ n: ({ context }) => context.n + 1 }), emit(({ context }) => ({ type: 'said', n: context.n }))] } } }))
+    const nodes = new Nodes(() => [counter])
+    const reading = deferred()
+    let isSlow = false
+    const store = decorated(nodes.store, {
+      unsentOutbox: async (query) => {
+        const rows = await nodes.store.unsentOutbox(query)
+        if (isSlow) await reading.promise
+        return rows
+      },
+    })
+    const { runtime: b } = await nodes.join('b', { store })
+    const { runtime: a } = await nodes.join('a')
+    const id = await nodes.idOf('a')
+    await a.create(at(id))
+    nodes.network.refusing.add('a')
+    await a.send(at(id), { type: 'go' })
+    await a.send(at(id), { type: 'go' })
+    isSlow = true
+    nodes.kill('a')
+    await nodes.time.advance(1_200)
+    expect(nodes.counts()).toEqual({ b: 64 })
+    await b.send(at(id), { type: 'go' })
+    await turn(10)
+    isSlow = false
+    reading.resolve()
+    await nodes.settled()
+    expect(nodes.network.facts.map(({ fact }) => fact.data['n'])).toEqual([1, 2, 3])
+  })
+
+  it('R4: nor are they passed by when slices come while the table is being read', async () => {
+    const sent: string[] = []
+    const slices = new HeldSlices({ now: () => 0, after: () => () => undefined })
+    slices.extend(1)
+    slices.activate([1])
+    const row = (position: number, slice: number): PositionedOutboxRow => ({ position, key: `main/thing/s${slice}/${position}/0`, sender: { tenant: 'main', type: 'thing', id: `s${slice}` }, slice, kind: 'fact', body: JSON.stringify({ key: `${position}` }) })
+    const rows = [row(3, 2), row(5, 1)]
+    const reading = deferred()
+    const memory = memoryStore()
+    const store = decorated(memory, {
+      unsentOutbox: async ({ afterPosition, slices: asked }) => {
+        const page = rows.filter(({ position, slice }) => position > afterPosition && asked?.includes(slice))
+        await reading.promise
+        return page
+      },
+    })
+    const bus = { ...localBus(), publishFact: async ({ key }: Fact) => void sent.push(key) }
+    const relay = new OutboxRelay({ store, bus, slices, activity: new Activity(), log: silentLog, queued: 100 })
+    const sweeping = relay.sweep()
+    relay.readAnew()
+    slices.activate([2])
+    reading.resolve()
+    await sweeping
+    await turn()
+    expect(sent).toEqual(['5', '3'])
+    expect(relay.partial).toBe(false)
+    relay.kill()
   })
 })
 
