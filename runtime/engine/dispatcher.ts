@@ -222,7 +222,7 @@ export class Dispatcher {
       this.#tell(() => this.#parts.hooks.committed(cell, write))
     }
     // A commit that went through proves that the actor was as we knew it (R2).
-    const doubtful = write === undefined ? batch.answers.filter((answered) => this.#parts.hooks.isDoubtful(answered)) : []
+    const doubtful = write === undefined ? batch.answers.filter((answered) => this.#parts.hooks.isDoubtful(answered)) : NONE
     if (doubtful.length > 0) cell.state = 'unknown'
     for (const { item } of doubtful) item.isCurrent = true
     cell.queue.unshift(...doubtful.map(({ item }) => item), ...batch.unsure)
@@ -324,3 +324,4 @@ export class Dispatcher {
 
 /** Splitting a handful of events over two commits would only cost a second round trip. */
 const SHARE_MIN = 8
+const NONE: readonly Answered[] = []

@@ -14,6 +14,7 @@ import { SLICE_COUNT } from '../../model/address.ts'
 import { BeatLoop } from './beat-loop.ts'
 import { HeldSlices } from './held-slices.ts'
 import type { LeaseClock } from './lease-clock.ts'
+import { MailOrder } from './mail-order.ts'
 import { spread } from './spread.ts'
 
 export interface LeaseTimes {
@@ -65,14 +66,13 @@ export class Ownership {
   readonly held: HeldSlices
   readonly #parts: OwnershipParts
   readonly #loop: BeatLoop
+  readonly #mail: MailOrder
   #hooks!: OwnershipHooks // set by `claim`, before anything can happen
   #session: LeaseSession | undefined
   /** As the last beat left it: slice -> epoch. */
   #leased = new Map<number, number>()
   /** On their way to others: renewed still, worked on no more. */
   readonly #leaving = new Set<number>()
-  /** What the bus was last told. */
-  #mailed = new Map<number, number>()
   #nodes: NodeRow[] = []
   #owners: (string | undefined)[] = []
   #take: number[] = []
@@ -85,6 +85,7 @@ export class Ownership {
     this.#parts = parts
     this.node = parts.node
     this.held = new HeldSlices(parts.clock)
+    this.#mail = new MailOrder(parts.clock, parts.log)
     this.#loop = new BeatLoop(parts.clock, () => this.#beat())
   }
 
@@ -248,19 +249,11 @@ export class Ownership {
 
   async #align(): Promise<void> {
     for (;;) {
-      const wanted = new Map([...this.#leased].filter(([slice]) => !this.#leaving.has(slice)))
-      if (!isSame(wanted, this.#mailed)) {
-        try {
-          await this.#hooks.bringMail(wanted)
-        } catch (error) {
-          this.#parts.log.warn({ err: error }, 'the bus could not be told which slices are ours; trying again')
-          return
-        }
-        this.#mailed = wanted
-        // The leases may have moved on while the bus was busy.
-        continue
-      }
-      const gained = [...wanted.keys()].filter((slice) => !this.held.holds(slice))
+      const wanted = this.#wanted()
+      const isTold = this.#mail.isTold(wanted)
+      // The leases may have moved on while the bus was busy.
+      if (!isTold && (await this.#mail.tell(wanted, (slices) => this.#hooks.bringMail(slices)))) continue
+      const gained = [...this.#wanted().keys()].filter((slice) => !this.held.holds(slice))
       if (gained.length === 0 || this.#isOver || !this.held.isValid) return
       this.#hooks.gaining(gained)
       this.held.activate(gained)
@@ -269,7 +262,12 @@ export class Ownership {
       this.#hooks.gained(gained)
       // The others learn whom to ask.
       this.#hooks.wake(this.#others())
+      if (!isTold) return
     }
+  }
+
+  #wanted(): Map<number, number> {
+    return new Map([...this.#leased].filter(([slice]) => !this.#leaving.has(slice)))
   }
 
   /** Waits for what is under way, but not for long: whoever takes over begins it anew (R5). */
@@ -282,8 +280,4 @@ export class Ownership {
   #others(): string[] {
     return this.#nodes.filter(({ node, isLive }) => isLive && node !== this.node).map(({ node }) => node)
   }
-}
-
-function isSame(a: ReadonlyMap<number, number>, b: ReadonlyMap<number, number>): boolean {
-  return a.size === b.size && [...a].every(([slice, epoch]) => b.get(slice) === epoch)
 }

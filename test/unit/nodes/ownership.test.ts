@@ -1,7 +1,7 @@
 /** Who owns which slice as nodes come, go, die and stop. */
 import { createMachine } from 'xstate'
 import { describe, expect, it } from 'vitest'
-import { memoryStore, StoreUnavailableError } from '../../../runtime/index.ts'
+import { memoryStore, StoreUnavailableError, type Bus } from '../../../runtime/index.ts'
 import type { LeaseSession } from '../../../runtime/ports/leases.ts'
 import { decorated, thing } from '../engine/rig.ts'
 import { Nodes } from './nodes-rig.ts'
@@ -120,6 +120,42 @@ describe('slices', () => {
     isAway = false
     await time.advance(1_000)
     expect(nodes.counts()).toEqual({ a: 64 })
+  })
+
+  it('a bus that refuses is told again with each beat, and keeps nobody from working', async () => {
+    const nodes = new Nodes(define)
+    const told: number[] = []
+    let isAway = true
+    const own = async (slices: ReadonlyMap<number, number>): Promise<void> => {
+      if (isAway) throw new Error('away')
+      told.push(slices.size)
+    }
+    await nodes.join('a', { bus: { ...nodes.network.bus('a'), own }, isSettled: false })
+    expect(nodes.counts()).toEqual({ a: 64 })
+    isAway = false
+    await nodes.time.advance(3_000)
+    expect(told).toEqual([64])
+  })
+
+  it('a bus that does not answer holds nobody up for long', async () => {
+    const nodes = new Nodes(define)
+    const starting = nodes.join('a', { bus: { ...nodes.network.bus('a'), own: () => new Promise(() => undefined) }, isSettled: false })
+    await nodes.time.advance(1_900)
+    expect(nodes.counts()).toEqual({ a: 0 })
+    await nodes.time.advance(200)
+    await starting
+    expect(nodes.counts()).toEqual({ a: 64 })
+  })
+
+  it('the bus is told before work on a slice begins, and after it has ended', async () => {
+    const nodes = new Nodes(define)
+    const seen: string[] = []
+    const busOf = (name: string): Bus => ({ ...nodes.network.bus(name), own: async (slices) => void seen.push(`${name}: ${slices.size} mailed, ${nodes.all.get(name)?.runtime.stats().slices ?? 0} worked on`) })
+    await nodes.join('a', { bus: busOf('a') })
+    await nodes.join('b', { bus: busOf('b') })
+    await nodes.all.get('a')?.runtime.stop()
+    await nodes.rest()
+    expect(seen).toEqual(['a: 64 mailed, 0 worked on', 'a: 32 mailed, 32 worked on', 'b: 32 mailed, 0 worked on', 'a: 0 mailed, 0 worked on', 'b: 64 mailed, 32 worked on'])
   })
 
   it('tells staff who is there, who owns what, and what lags behind', async () => {
