@@ -80,7 +80,8 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     log,
     metrics: metrics.engine,
     lanes: LANES,
-    ...(nats === undefined ? {} : { bus: nats.bus }),
+    ...(nats === undefined ? {} : { bus: nats.bus, peers: nats.peers }),
+    address: () => address,
   })
   open.push(() => runtime.stop())
 

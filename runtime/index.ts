@@ -36,6 +36,8 @@ export { isMovable } from './ports/clock.ts'
 export type { Clock, MovableClock } from './ports/clock.ts'
 export type { Bus, BusStatus } from './ports/bus.ts'
 export type { ApiCall, ApiReply, Command, CommandAnswer, IntegrationEdge, Integrations } from './ports/commands.ts'
+export { PeerSilentError, PeerUnreachableError } from './ports/peers.ts'
+export type { Peers } from './ports/peers.ts'
 export { silentLog } from './ports/log.ts'
 export type { Log } from './ports/log.ts'
 export { noMetrics } from './ports/metrics.ts'
@@ -45,6 +47,7 @@ export type { MachineRow, SearchHit, StateCount, Store } from './ports/store.ts'
 export type {
   BatchItem,
   BatchItemResult,
+  ClusterView,
   CreateOptions,
   GateFinding,
   LaneOptions,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from 'vitest'
 import { natsNode, unique } from '../support/bus-world.ts'
-import { natsServer, type NatsServer } from '../support/nats-server.ts'
+import { natsServer, type NatsServer } from '../../sandbox/nats-server.ts'
 import { busContract, sharedBusContract, type BusesUnderTest } from './bus.contract.ts'
 
 let server: NatsServer

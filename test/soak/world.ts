@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../db/embedded/index.ts'
 import { migrate } from '../../db/migrate.ts'
-import { natsServer, type NatsServer } from '../support/nats-server.ts'
+import { natsServer, type NatsServer } from '../../sandbox/nats-server.ts'
 
 const READY_MS = 60_000
 

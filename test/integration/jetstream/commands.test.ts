@@ -4,7 +4,7 @@ import type { JetStreamBus, JetStreamBusOptions } from '../../../runtime/bus/jet
 import type { Command, CommandAnswer } from '../../../runtime/ports/commands.ts'
 import { brokerView, type BrokerView } from '../../support/broker-view.ts'
 import { connected, eventually, gate, natsNode, receiver, unique } from '../../support/bus-world.ts'
-import { natsServer, type NatsServer } from '../../support/nats-server.ts'
+import { natsServer, type NatsServer } from '../../../sandbox/nats-server.ts'
 
 let server: NatsServer
 let view: BrokerView

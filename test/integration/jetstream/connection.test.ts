@@ -4,7 +4,7 @@ import type { JetStreamBus, JetStreamBusOptions } from '../../../runtime/bus/jet
 import { brokerView } from '../../support/broker-view.ts'
 import { actor, actorIn, allSlices, connected, eventually, fact, insist, mail, natsNode, post, receiver, recordedLog, type Receiver } from '../../support/bus-world.ts'
 import { nkeyUser } from '../../support/nats-client.ts'
-import { natsServer, type NatsServer } from '../../support/nats-server.ts'
+import { natsServer, type NatsServer } from '../../../sandbox/nats-server.ts'
 
 const ends: (() => Promise<unknown>)[] = []
 

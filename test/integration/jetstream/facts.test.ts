@@ -5,7 +5,7 @@ import type { JetStreamBus } from '../../../runtime/bus/jetstream/index.ts'
 import type { Fact } from '../../../runtime/model/messages.ts'
 import { brokerView, type BrokerView, type StoredMessage } from '../../support/broker-view.ts'
 import { actor, connected, fact, natsNode, receiver, recordedLog, unique } from '../../support/bus-world.ts'
-import { natsServer, type NatsServer } from '../../support/nats-server.ts'
+import { natsServer, type NatsServer } from '../../../sandbox/nats-server.ts'
 
 let server: NatsServer
 let view: BrokerView

@@ -5,7 +5,7 @@ import { sliceOf } from '../../../runtime/model/address.ts'
 import { brokerView, type BrokerView } from '../../support/broker-view.ts'
 import { actor, actorIn, connected, eventually, gate, mail, natsNode, post, receiver, recordedLog, unique, type Receiver } from '../../support/bus-world.ts'
 import { AckPolicy, DeliverPolicy } from '../../support/nats-client.ts'
-import { natsServer, type NatsServer } from '../../support/nats-server.ts'
+import { natsServer, type NatsServer } from '../../../sandbox/nats-server.ts'
 
 let server: NatsServer
 let view: BrokerView

@@ -5,7 +5,7 @@ import type { JetStreamBus } from '../../../runtime/bus/jetstream/index.ts'
 import { brokerView, type BrokerView } from '../../support/broker-view.ts'
 import { eventually, gate, insist, natsNode, recordedLog, unique, type RecordedLog } from '../../support/bus-world.ts'
 import type { Msg } from '../../support/nats-client.ts'
-import { natsServer, type NatsServer } from '../../support/nats-server.ts'
+import { natsServer, type NatsServer } from '../../../sandbox/nats-server.ts'
 
 let server: NatsServer
 let view: BrokerView

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Json } from '../../../runtime/model/json.ts'
 import { PeerSilentError, PeerUnreachableError, type Peers } from '../../../runtime/ports/peers.ts'
 import { eventually, gate, insist, natsNode, unique } from '../../support/bus-world.ts'
-import { natsServer, type NatsServer } from '../../support/nats-server.ts'
+import { natsServer, type NatsServer } from '../../../sandbox/nats-server.ts'
 
 let server: NatsServer
 let prefix: string

@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { tell } from '../../../runtime/index.ts'
 import { Activity } from '../../../runtime/engine/activity.ts'
 import { HeldEffects } from '../../../runtime/engine/held-effects.ts'
+import { HeldSlices } from '../../../runtime/engine/ownership/held-slices.ts'
 import { OutboxRelay } from '../../../runtime/engine/outbox-relay.ts'
 import type { Mail } from '../../../runtime/model/messages.ts'
 import type { PositionedOutboxRow } from '../../../runtime/model/records.ts'
@@ -117,15 +118,18 @@ describe('the outbox', () => {
     })
     const sent: string[] = []
     const activity = new Activity()
-    const relay = new OutboxRelay({ store, bus: { ...localBus(), sendMail: async ({ key }) => void sent.push(key) }, activity, log: silentLog, queued: 100 })
+    const slices = new HeldSlices({ now: () => 0, after: () => () => undefined })
+    slices.extend(1)
+    slices.activate([0])
+    const relay = new OutboxRelay({ store, slices, bus: { ...localBus(), sendMail: async ({ key }) => void sent.push(key) }, activity, log: silentLog, queued: 100 })
     const sweep = relay.sweep()
     await reading.promise
     table.push(row(a1, 1))
-    relay.add([], [a1])
+    relay.add(0, [], [a1])
     go.resolve()
     await sweep
     table.push(row(a2, 3))
-    relay.add([], [a2])
+    relay.add(0, [], [a2])
     await activity.whenIdle()
     expect(sent).toEqual(['b1', 'a1', 'a2'])
   })

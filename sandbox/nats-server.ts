@@ -1,4 +1,4 @@
-/** A real nats-server for tests: a port and a folder of its own, ended by its process id. */
+/** A real nats-server, for tests and measurements: a port and a folder of its own, ended by its process id. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { access, constants, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
@@ -126,5 +126,5 @@ async function inPath(): Promise<string | undefined> {
 }
 
 function missing(why: string): Error {
-  return new Error(`these tests need the program nats-server (Debian package nats-server): it is not on this machine, ${why}`)
+  return new Error(`this needs the program nats-server (Debian package nats-server): it is not on this machine, ${why}`)
 }
