@@ -37,12 +37,14 @@ export async function verdict(databaseUrl: string, natsUrl: string, answered: re
     const found = await count(`select count(*) from standing.journal where event_type = 'bead.push' and event_id = any ($1::text[])`, [answered])
     const facts = await client.query<{ key: string }>('select f ->> \'key\' as key from standing.journal j, json_array_elements(j.facts::json) f')
     const published = await factIds(natsUrl)
+    const wrong: Finding[] = []
+    for (const [what, text] of Object.entries(WRONG)) wrong.push({ what, count: await count(text), expected: 0 })
     return [
       { what: 'answered events in exactly one journal row', count: found, expected: answered.length },
       { what: 'echoes of pushes', count: await count(`select count(*) from standing.journal where event_type = 'bead.echo'`), expected: pushes },
       { what: 'effect keys that ran', count: await count('select count(distinct key) from soak_notes'), expected: pushes },
       { what: 'facts in the facts stream', count: facts.rows.filter(({ key }) => published.has(key)).length, expected: facts.rows.length },
-      ...(await Promise.all(Object.entries(WRONG).map(async ([what, text]) => ({ what, count: await count(text), expected: 0 })))),
+      ...wrong,
     ]
   } finally {
     await client.end()
