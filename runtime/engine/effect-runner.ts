@@ -216,8 +216,8 @@ export class EffectRunner {
 
   async #attempt(lane: Lane, row: EffectRow): Promise<void> {
     const held = this.#held.get(row.key)
-    // Cancelled while it stood in line, or taken out of it by staff and begun already.
-    if (held === undefined || held.abort !== undefined) return
+    // Cancelled while it stood in line, or taken out of it (by staff, with its slice) and begun anew from another place in it.
+    if (held === undefined || held.abort !== undefined || held.row !== row) return
     // Its owner runs it now.
     if (!this.#parts.slices.owns(row.slice)) return this.#leave(row.key)
     const { clock, metrics, compiled } = this.#parts

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { assign, createMachine, emit } from 'xstate'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { postgresStore } from '../../../db/index.ts'
-import { createRuntime, defineActor, durable, isStandingError, sliceOf, toAddress, type Runtime } from '../../../runtime/index.ts'
+import { createRuntime, defineActor, durable, isStandingError, toAddress, type Runtime } from '../../../runtime/index.ts'
 import type { Store } from '../../../runtime/ports/store.ts'
 import { FakeNetwork } from '../../support/fake-network.ts'
 import { withClient } from '../../support/postgres.ts'
@@ -90,20 +90,15 @@ describe('nodes over Postgres', () => {
   it('share evenly, hand over at once, and notice a death', async () => {
     await join('a')
     const b = await join('b')
-    const joinedAt = Date.now()
     await untilShared(1_500)
     const c = await join('c')
     await untilShared()
     await kill(b)
-    const diedAt = Date.now()
     await untilShared(3_000)
     await c.runtime.stop()
     nodes.splice(nodes.indexOf(c), 1)
     await c.store.stop()
-    const leftAt = Date.now()
     await untilShared(1_000)
-    // Shown when a test fails.
-    expect({ joinedAt, diedAt, leftAt }).toBeDefined()
     expect((await nodes[0]?.runtime.cluster())?.nodes.filter(({ isLive }) => isLive).map(({ node }) => node)).toEqual(['a'])
   })
 
@@ -177,11 +172,10 @@ describe('nodes over Postgres', () => {
     }
     // More than once only where a node died or handed over in the middle of a call.
     expect(calls.length).toBeLessThan(keys.size + 60)
-    expect(ids.every((id) => sliceOf(toAddress({ type: 'thing', id })) < 64)).toBe(true)
   }, 60_000)
 })
 
-/** Asks one node after another until there is an answer, as a client behind a balancer does; false when the actor says no. */
+/** Asks one node after another until there is an answer, as a client behind a balancer does. */
 async function ask(request: (runtime: Runtime) => Promise<unknown>, first = 0): Promise<'done' | 'refused'> {
   for (let i = first; ; i++) {
     const node = nodes[i % nodes.length]
