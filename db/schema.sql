@@ -114,6 +114,17 @@ create table standing.machines (
   constraint machines_pkey PRIMARY KEY (type, version, hash)
 );
 
+create table standing.nodes (
+  "node" text collate "C" not null,
+  "address" text,
+  "started_at" timestamp with time zone not null,
+  "seen_at" timestamp with time zone not null,
+  "seen_until" timestamp with time zone not null,
+  "session_pid" integer not null,
+  "session_start" timestamp with time zone,
+  constraint nodes_pkey PRIMARY KEY (node)
+) with (fillfactor=50);
+
 create table standing.outbox (
   "position" bigint not null generated always as identity,
   "key" text collate "C" not null,

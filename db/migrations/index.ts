@@ -3,5 +3,6 @@ import type { Migration } from '../migration.ts'
 import { engineTables } from './0001-engine.ts'
 import { radiusTables } from './0002-radius.ts'
 import { businessTables } from './0003-business.ts'
+import { nodeTable } from './0004-nodes.ts'
 
-export const migrations: readonly Migration[] = [engineTables, radiusTables, businessTables]
+export const migrations: readonly Migration[] = [engineTables, radiusTables, businessTables, nodeTable]

@@ -23,6 +23,8 @@ export interface ConnectOptions {
 export interface Connections {
   engine: Database
   queries: Database
+  /** Another pool, of one connection that stays open: its session tells others that the node lives. */
+  openSession(): Database & { end(): Promise<void> }
   end(): Promise<void>
 }
 
@@ -53,6 +55,8 @@ const STATEMENT_TIMEOUT_MS = 20_000
 /** For a server that does not answer at all. */
 const ANSWER_TIMEOUT_MS = 30_000
 const CONNECT_TIMEOUT_MS = 10_000
+/** A beat that is late is worth nothing: rather another one, on another connection. */
+const BEAT_TIMEOUT_MS = 2_500
 
 /** A pool that speaks the port's errors. */
 export class Database {
@@ -116,6 +120,11 @@ export function openConnections(source: ConnectOptions | pg.Pool): Connections {
   return {
     engine: new Database(engine),
     queries: new Database(queries),
+    openSession() {
+      const limits = { statement_timeout: BEAT_TIMEOUT_MS, query_timeout: BEAT_TIMEOUT_MS, connectionTimeoutMillis: BEAT_TIMEOUT_MS }
+      const pool = openPool({ ...base, ...pipelined, ...limits, max: 1, idleTimeoutMillis: 0, application_name: 'standing leases', options: '-c jit=off' })
+      return Object.assign(new Database(pool), { end: () => pool.end() })
+    },
     end: async () => void (await Promise.all([engine.end(), queries.end()])),
   }
 }

@@ -9,6 +9,7 @@ import { Committer } from './commit.ts'
 import { openConnections, type ConnectOptions, type Connections } from './connections.ts'
 import * as effects from './effects.ts'
 import * as identifiers from './identifiers.ts'
+import { PostgresLeases } from './leases.ts'
 import * as journal from './journal.ts'
 import * as machines from './machines.ts'
 import * as outbox from './outbox.ts'
@@ -30,6 +31,7 @@ export function postgresStore(source: PostgresStoreOptions | Pool): Store {
 }
 
 class PostgresStore implements Store {
+  readonly leases: PostgresLeases
   readonly #connections: Connections
   readonly #catalogue: Catalogue
   readonly #committer: Committer
@@ -39,6 +41,7 @@ class PostgresStore implements Store {
   constructor(source: PostgresStoreOptions | Pool) {
     const schemas = 'projectionSchemas' in source ? source.projectionSchemas : undefined
     this.#connections = openConnections(source)
+    this.leases = new PostgresLeases(() => this.#connections.openSession(), this.#connections.queries)
     this.#catalogue = new Catalogue(schemas ?? PROJECTION_SCHEMAS)
     this.#committer = new Committer(this.#connections.engine, this.#catalogue)
   }
@@ -53,7 +56,7 @@ class PostgresStore implements Store {
   }
 
   stop(): Promise<void> {
-    return (this.#ended ??= this.#connections.end())
+    return (this.#ended ??= this.leases.end().then(() => this.#connections.end()))
   }
 
   load(addresses: readonly Address[]) {
@@ -98,6 +101,10 @@ class PostgresStore implements Store {
 
   unsentOutbox(query: { afterPosition: number; limit: number; slices?: readonly number[] | undefined }) {
     return outbox.unsentOutbox(this.#connections.engine, query)
+  }
+
+  unsentOf(senders: readonly Address[]) {
+    return outbox.unsentOf(this.#connections.engine, senders)
   }
 
   removeOutbox(keys: readonly string[]) {

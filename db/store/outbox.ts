@@ -1,4 +1,5 @@
 import type { OutboxRow, PositionedOutboxRow } from '../../runtime/model/records.ts'
+import { addressKey, type Address } from '../../runtime/model/address.ts'
 import type { Database } from './connections.ts'
 import { Conditions, milliseconds } from './sql.ts'
 
@@ -35,6 +36,16 @@ export async function unsentOutbox(
     kind: row.kind,
     body: row.body,
   }))
+}
+
+/** Goes through what waits, which is little while the bus takes things: an index for this one question would cost every commit. */
+export async function unsentOf(database: Database, senders: readonly Address[]): Promise<string[]> {
+  const rows = await database.run<{ key: string }>({
+    name: 'outbox_unsent_of',
+    text: `select o.key from standing.outbox o where o.position > 0 and o.tenant || '/' || o.type || '/' || o.id = any ($1::text[])`,
+    values: [senders.map(addressKey)],
+  })
+  return rows.map(({ key }) => key)
 }
 
 export async function removeOutbox(database: Database, keys: readonly string[]): Promise<void> {

@@ -22,6 +22,7 @@ import type {
   StoredActor,
   TimerRow,
 } from '../model/records.ts'
+import type { Leases } from './leases.ts'
 
 /** All that one or several folded steps of one actor write. */
 export interface ActorCommit {
@@ -158,6 +159,9 @@ export interface StateCount {
 }
 
 export interface Store {
+  /** Which node owns which slice. */
+  readonly leases: Leases
+
   /** Makes ready (connections, prepared statements); idempotent. */
   start(): Promise<void>
   stop(): Promise<void>
@@ -188,6 +192,8 @@ export interface Store {
 
   /** Rows not yet relayed, by position. */
   unsentOutbox(query: { afterPosition: number; limit: number; slices?: readonly number[] | undefined }): Promise<PositionedOutboxRow[]>
+  /** Keys of the rows of these senders that are not yet relayed. */
+  unsentOf(senders: readonly Address[]): Promise<string[]>
   removeOutbox(keys: readonly string[]): Promise<void>
   /** How many rows wait and since when the oldest does. */
   outboxBacklog(): Promise<{ count: number; oldestAt: number | undefined }>

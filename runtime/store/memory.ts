@@ -17,6 +17,8 @@ import type {
   Store,
   StoredShape,
 } from '../ports/store.ts'
+import type { Leases } from '../ports/leases.ts'
+import { memoryLeases } from './memory-leases.ts'
 import { MemoryTables, parkedKey } from './memory-tables.ts'
 import { compareAddresses, compareEffects, compareText } from './order.ts'
 import { countShapes, countStates, matches, shownStatus } from './shapes.ts'
@@ -24,6 +26,8 @@ import { countShapes, countStates, matches, shownStatus } from './shapes.ts'
 export interface MemoryStoreOptions {
   /** Unique keys of tables that projections write: `{'business.open_prompts': [['tenant', 'phone']]}`. */
   uniqueKeys?: Readonly<Record<string, readonly (readonly string[])[]>>
+  /** The time that leases run on. */
+  leaseNow?: () => number
 }
 
 export interface MemoryStore extends Store {
@@ -37,9 +41,11 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
 
 class InMemory implements MemoryStore {
   readonly tables: MemoryTables
+  readonly leases: Leases
 
-  constructor({ uniqueKeys = {} }: MemoryStoreOptions) {
+  constructor({ uniqueKeys = {}, leaseNow }: MemoryStoreOptions) {
     this.tables = new MemoryTables(uniqueKeys)
+    this.leases = memoryLeases(leaseNow)
   }
 
   async start(): Promise<void> {}
@@ -136,6 +142,11 @@ class InMemory implements MemoryStore {
       if (row.position > query.afterPosition && isIn(query.slices, row.slice)) rows.push(row)
     }
     return rows
+  }
+
+  async unsentOf(senders: readonly Address[]): Promise<string[]> {
+    const wanted = new Set(senders.map(addressKey))
+    return [...this.tables.outbox.values()].filter(({ sender }) => wanted.has(addressKey(sender))).map(({ key }) => key)
   }
 
   async removeOutbox(keys: readonly string[]): Promise<void> {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import { actorCases } from './store/actors.ts'
 import { commitCases } from './store/commit.ts'
 import { effectCases } from './store/effects.ts'
+import { leaseCases } from './store/leases.ts'
 import { outboxCases } from './store/outbox.ts'
 import { parkedCases } from './store/parked.ts'
 import { rowCases } from './store/rows.ts'
@@ -28,6 +29,7 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
     describe('timers', () => timerCases(subject))
     describe('effects', () => effectCases(subject))
     describe('outbox', () => outboxCases(subject))
+    describe('leases', () => leaseCases(subject))
     describe('parked events', () => parkedCases(subject))
     describe('rows of projections, identifiers', () => rowCases(subject))
     describe('actors, machines, shapes', () => actorCases(subject))

@@ -39,6 +39,16 @@ export function outboxCases(subject: Subject): void {
     expect(await store.unsentOutbox({ afterPosition: 0, limit: 10, slices: [(slice + 1) % 64] })).toEqual([])
   })
 
+  it('R4: knows what of some senders has not left', async () => {
+    const { store } = subject()
+    const [one, other, none] = [address('s'), address('s', 'lamps'), address('s0')]
+    await store.commit(batch(commit(one, 0, { outbox: [message(one, 1, 0), message(one, 1, 1)] }), commit(other, 0, { outbox: [message(other, 1)] })))
+    expect((await store.unsentOf([one, none])).sort()).toEqual([message(one, 1, 0).key, message(one, 1, 1).key])
+    await store.removeOutbox([message(one, 1, 0).key])
+    expect(await store.unsentOf([one])).toEqual([message(one, 1, 1).key])
+    expect(await store.unsentOf([])).toEqual([])
+  })
+
   it('R4: numbers the messages of each sender in the order of its commits, whatever is committed beside', async () => {
     const { store } = subject()
     const senders = Array.from({ length: 8 }, () => address())
