@@ -78,6 +78,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     log,
     metrics: metrics.engine,
     lanes: LANES,
+    address: () => address,
   })
   open.push(() => runtime.stop())
 

@@ -33,7 +33,9 @@ export type { EffectRow, EffectStatus, Identifier, JournalRow, ParkedKind, Posit
 export type { ActorView, DryRunView, EffectView, FactView, HistoryEntry, NextView, SendResult, TimerView } from './model/view.ts'
 export { isMovable } from './ports/clock.ts'
 export type { Clock, MovableClock } from './ports/clock.ts'
-export type { Bus } from './ports/bus.ts'
+export type { Bus, BusStatus } from './ports/bus.ts'
+export { PeerSilentError, PeerUnreachableError } from './ports/peers.ts'
+export type { Peers } from './ports/peers.ts'
 export { silentLog } from './ports/log.ts'
 export type { Log } from './ports/log.ts'
 export { noMetrics } from './ports/metrics.ts'
@@ -43,6 +45,7 @@ export type { MachineRow, SearchHit, StateCount, Store } from './ports/store.ts'
 export type {
   BatchItem,
   BatchItemResult,
+  ClusterView,
   CreateOptions,
   GateFinding,
   LaneOptions,

@@ -4,10 +4,13 @@ import type { Address, AddressInput } from './model/address.ts'
 import type { EventObject, Fact } from './model/messages.ts'
 import type { EffectStatus, ParkedKind, PositionedParkedRow, EffectRow} from './model/records.ts'
 import type { ActorView, DryRunView, HistoryEntry, NextView, SendResult, TimerView } from './model/view.ts'
-import type { Bus } from './ports/bus.ts'
+import type { LeaseClock } from './engine/ownership/lease-clock.ts'
+import type { LeaseTimes } from './engine/ownership/ownership.ts'
+import type { Bus, BusStatus } from './ports/bus.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Log } from './ports/log.ts'
 import type { Metrics } from './ports/metrics.ts'
+import type { Peers } from './ports/peers.ts'
 import type { EffectQuery, ListQuery, MachineRow, ParkedQuery, SearchHit, StateCount, Store } from './ports/store.ts'
 
 export interface LaneOptions {
@@ -51,6 +54,14 @@ export interface RuntimeOptions {
   sweepEveryMs?: number
   /** Chance for the jitter of retries, 0..1. */
   random?: () => number
+  /** This node's name among those that share the store; unique, and random unless given. */
+  node?: string
+  /** Where people find this node, such as the address of its REST; asked when the node says that it lives. */
+  address?: string | (() => string)
+  /** How nodes ask each other; without them each does by itself what comes to it (R2). */
+  peers?: Peers
+  /** For tests: the time that leases run on, and how long they are. */
+  leases?: { clock?: LeaseClock; times?: Partial<LeaseTimes> }
 }
 
 export interface SendOptions {
@@ -79,6 +90,8 @@ export interface StaffAction {
   reason: string
   /** Who did it, such as `key:k_12`. */
   by: string
+  /** Made up when absent; under the same id it is done once (R3). */
+  eventId?: string
 }
 
 export interface ListResult {
@@ -94,6 +107,21 @@ export interface GateFinding {
   example: Address
 }
 
+/** Who is there, who owns what, and what lags behind. Times are RFC 3339 UTC. */
+export interface ClusterView {
+  /** The node that answers. */
+  node: string
+  nodes: { node: string; address: string | null; startedAt: string; seenAt: string; isLive: boolean; slices: number }[]
+  slices: { slice: number; owner: string | null; epoch: number; leaseUntil: string | null }[]
+  lags: {
+    /** Messages that have not left yet, of all nodes. */
+    outbox: { waiting: number; oldestAt: string | null }
+    /** Mail that the bus holds for this node. */
+    mail: { waiting: number; slices: { slice: number; waiting: number }[] }
+  }
+  bus: Pick<BusStatus, 'isConnected' | 'problem'>
+}
+
 export interface RuntimeStats {
   waiting: number
   hotActors: number
@@ -101,6 +129,8 @@ export interface RuntimeStats {
   outbox: number
   effects: Record<string, { queued: number; running: number }>
   timersNear: number
+  /** Owned by this node. */
+  slices: number
 }
 
 export interface Runtime {
@@ -153,6 +183,7 @@ export interface Runtime {
   /** The gate of R12: what is stored that the code cannot take. */
   checkStored(): Promise<GateFinding[]>
 
+  cluster(): Promise<ClusterView>
   /** Resolves when nothing is in flight: mailboxes, commits, effects that are due, messages. */
   settled(): Promise<void>
   stats(): RuntimeStats

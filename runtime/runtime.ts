@@ -1,9 +1,13 @@
 /** The engine as a library: `createRuntime` joins the ways in, the views and staff's actions over one set of parts. */
 import { createLifecycle } from './engine/lifecycle.ts'
 import { buildParts } from './engine/parts.ts'
+import { answering } from './engine/peers/answering.ts'
+import { forwarding } from './engine/peers/forwarding.ts'
+import type { Commands } from './engine/peers/wire.ts'
 import { createSender } from './engine/sender.ts'
 import { waitFor } from './engine/wait-for.ts'
 import { checkGate } from './gate/check-stored.ts'
+import { clusterView } from './inspect/cluster.ts'
 import { createReader } from './inspect/reader.ts'
 import type { Reader } from './inspect/reader.ts'
 import { DEFAULT_TENANT } from './model/address.ts'
@@ -12,25 +16,16 @@ import type { Runtime, RuntimeOptions } from './runtime-face.ts'
 /** @throws StandingError `invalid-definition` when a machine cannot be run durably. */
 export function createRuntime(options: RuntimeOptions): Runtime {
   const parts = buildParts(options, (address, seq) => reader.stateAsOf(address, seq))
-  const { compiled, store, bus, dispatcher, answers, effects, relay, timers, watchers, administration } = parts
+  const { compiled, store, bus, dispatcher, answers, effects, relay, timers, watchers, administration, ownership, peers } = parts
   const reader: Reader = createReader(parts)
-  const lifecycle = createLifecycle(parts, options.sweepEveryMs)
+  const lifecycle = createLifecycle(parts, async () => peers?.start(ownership.node, answer))
   const sender = createSender(parts, reader, lifecycle)
   const { definitionOf, effectRow, fullView } = reader
   const { accepting } = sender
 
-  return {
-    start: () => lifecycle.start(),
-    stop: () => lifecycle.stop(),
-    kill: () => lifecycle.kill(),
-    settled: () => lifecycle.settled(),
-    isRunning: () => lifecycle.state === 'running' && !dispatcher.unavailable,
-
+  /** As they are done here, whoever owns the slice (R2). */
+  const local: Commands = {
     ...sender.calls,
-    ...reader.calls,
-    search: ({ tenant, values, limit }) => store.search(tenant ?? DEFAULT_TENANT, values, limit ?? 50),
-    waitFor: (to, predicate, waitOptions) => waitFor({ watchers, stateOf: reader.stateOf, view: (state) => answers.view(state) }, to, predicate, waitOptions),
-
     async moveTimer(to, timerId, dueAt, action) {
       accepting()
       definitionOf(to.type)
@@ -46,7 +41,6 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       definitionOf(to.type)
       return fullView(await administration.unblock(to, action))
     },
-    listParked: (query) => store.listParked(query),
     async retryParked(tenant, eventId, action) {
       accepting()
       await administration.retryParked(tenant, eventId, action)
@@ -59,7 +53,6 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       accepting()
       await administration.discardParked(tenant, eventId, action)
     },
-    listEffects: (query) => store.listEffects(query),
     async retryEffect(key, action) {
       accepting()
       const row = await effectRow(key)
@@ -72,6 +65,24 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       await administration.note(row.address, { type: 'standing.effectCancelled', key }, action)
       await effects.giveUp(row, action.reason)
     },
+  }
+  const commands = peers === undefined ? local : forwarding({ ...parts, peers, commands: local, reader, accepting })
+  const answer = answering({ ...parts, commands: local, isRunning: () => lifecycle.state === 'running' })
+
+  return {
+    start: () => lifecycle.start(),
+    stop: () => lifecycle.stop(),
+    kill: () => lifecycle.kill(),
+    settled: () => lifecycle.settled(),
+    isRunning: () => lifecycle.state === 'running' && !dispatcher.unavailable,
+
+    ...commands,
+    ...reader.calls,
+    search: ({ tenant, values, limit }) => store.search(tenant ?? DEFAULT_TENANT, values, limit ?? 50),
+    waitFor: (to, predicate, waitOptions) => waitFor({ watchers, stateOf: reader.stateOf, view: (state) => (ownership.held.holds(state.slice) ? answers.view(state) : answers.viewAnywhere(state)) }, to, predicate, waitOptions),
+
+    listParked: (query) => store.listParked(query),
+    listEffects: (query) => store.listEffects(query),
     onFact: (listener) =>
       bus.onFact((fact) => {
         try {
@@ -85,6 +96,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     definition: (type) => compiled.get(type)?.definition,
     machines: () => store.listMachines(),
     stateCounts: (tenant) => store.stateCounts(tenant),
+    cluster: () => clusterView(parts),
     checkStored: () => checkGate(compiled, store),
     stats: () => ({
       waiting: dispatcher.waiting,
@@ -93,6 +105,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       outbox: relay.pending,
       effects: effects.stats(),
       timersNear: timers.near,
+      slices: ownership.held.count,
     }),
   }
 }

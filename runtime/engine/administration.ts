@@ -170,13 +170,19 @@ export class Administration {
     extra: { eventId?: string; outcome?: Exclude<JournalOutcome, 'applied'>; unparked?: string } = {},
   ): Promise<ActorState> {
     const { compiled, store, clock, limits, newId, dispatcher, committed } = this.#parts
-    const eventId = extra.eventId ?? `staff-${newId()}`
-    const delivery: Delivery = { kind: 'event', eventId, fresh: extra.eventId === undefined, trace: { source: `staff:${action.by}`, correlationId: eventId, causationId: null }, event }
+    const eventId = extra.eventId ?? action.eventId ?? `staff-${newId()}`
+    const delivery: Delivery = { kind: 'event', eventId, fresh: extra.eventId === undefined && action.eventId === undefined, trace: { source: `staff:${action.by}`, correlationId: eventId, causationId: null }, event }
     const context = { compiled: compiled.get(cell.address.type) as CompiledActor, scope: dispatcher.scope, at: clock.now(), contextBytes: limits.contextBytes }
     const write = ActorWrite.of(context, state)
     write.add(recordStep(context, write.state, delivery, event, extra.outcome ?? 'administered', changes))
     if (extra.unparked !== undefined) write.unparked.push(extra.unparked)
-    await store.commit({ actors: [write.toCommit()], relayed: [] })
+    try {
+      await store.commit({ actors: [write.toCommit()], relayed: [] })
+    } catch (error) {
+      // Done already, by a node that was asked first and did not answer (R3): the actor is as that has left it.
+      if (error instanceof DuplicateEventError && extra.eventId === undefined && action.eventId !== undefined) return state
+      throw error
+    }
     cell.state = write.state
     committed(cell, write)
     return write.state

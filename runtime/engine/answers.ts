@@ -14,8 +14,11 @@ import type { Store } from '../ports/store.ts'
 import type { ActorState } from '../step/actor-state.ts'
 import type { Activity } from './activity.ts'
 import type { Answered, RefusedFor } from './batch-steps.ts'
-import type { Cell, Item } from './cell.ts'
+import type { Cell, Item, Reply } from './cell.ts'
 import type { FoundEvent } from './dispatcher-parts.ts'
+
+/** In one view. */
+const EFFECTS_MAX = 100
 
 export interface AnswerParts {
   compiled: ReadonlyMap<string, CompiledActor>
@@ -24,6 +27,7 @@ export interface AnswerParts {
   clock: Clock
   activity: Activity
   effectsOf(address: Address): EffectRow[]
+  isOwned(slice: number): boolean
   asOf(address: Address, seq: number): Promise<ActorState | undefined>
 }
 
@@ -39,7 +43,7 @@ export class Answers {
     if (reply.mode === 'async') return reply.settle()
     switch (answer.kind) {
       case 'stepped':
-        return reply.resolve(this.#applied(answer.step.next, answer.step.journal.facts))
+        return this.#applied(answer.step.next, answer.step.journal.facts, reply)
       case 'rejected':
         return reply.reject(answer.error)
       case 'refused':
@@ -57,8 +61,19 @@ export class Answers {
     void this.#firstAnswer(cell.address, item, row).then(reply.resolve, (error: unknown) => reply.reject(comeAgain(error)))
   }
 
-  #applied(state: ActorState, facts: string | null): SendResult {
-    return lazyActor({ outcome: 'applied', seq: state.seq, facts: factViews(facts) }, () => this.view(state))
+  #applied(state: ActorState, facts: string | null, reply: Reply & { mode: 'sync' }): void {
+    const result = { outcome: 'applied', seq: state.seq, facts: factViews(facts) } as const
+    if (this.#parts.isOwned(state.slice)) return reply.resolve(lazyActor(result, () => this.view(state)))
+    void this.viewAnywhere(state).then((actor) => reply.resolve({ ...result, actor }), (error: unknown) => reply.reject(comeAgain(error)))
+  }
+
+  /** The effects of another node's actors are known to the store alone. */
+  async viewAnywhere(state: ActorState): Promise<ActorView> {
+    const { address, slice } = state
+    if (this.#parts.isOwned(slice)) return this.view(state)
+    const { activity, store, clock } = this.#parts
+    const effects = await activity.during(() => store.listEffects({ address, tenant: address.tenant, limit: EFFECTS_MAX }))
+    return actorView(state, effects, clock.now())
   }
 
   view(state: ActorState): ActorView {

@@ -1,4 +1,5 @@
 /** One actor's place in memory: its state as last committed, and the events that wait for it in order (R4). */
+import { sliceOf } from '../model/address.ts'
 import type { Address } from '../model/address.ts'
 import type { Delivery } from '../model/messages.ts'
 import type { ParkedRow } from '../model/records.ts'
@@ -21,6 +22,8 @@ export interface Item {
   maybeCommitted: boolean
   /** Looked up: the journal does not have it. */
   isNew?: boolean
+  /** Tried on the actor as it is stored, not as this node remembers it. */
+  isCurrent?: boolean
   /** The database refused the commit of this event alone: to be treated as a step that threw (R7). */
   failure: unknown
 }
@@ -31,6 +34,7 @@ export type Exclusive = () => Promise<void>
 export class Cell {
   readonly key: string
   readonly address: Address
+  readonly slice: number
   /** `unknown`: to be loaded; `absent`: no such actor is stored; `unfit`: stored, but not for this code (R12). */
   state: ActorState | 'unknown' | 'absent' | 'unfit' = 'unknown'
   queue: Item[] = []
@@ -41,7 +45,7 @@ export class Cell {
   ready = false
   /** After a failed batch: step one event in a commit of its own, so that the bad one is found. */
   solo = false
-  /** A commit of this actor had an unknown outcome: what it may have cancelled is known after the next loading. */
+  /** A commit of this actor had an unknown outcome, or was another node's: what it may have cancelled is known after the next loading. */
   uncertain = false
   /** The database refuses even the hold of this actor: not tried again before this moment of the machine's clock. */
   restUntil = 0
@@ -49,6 +53,7 @@ export class Cell {
   constructor(key: string, address: Address) {
     this.key = key
     this.address = address
+    this.slice = sliceOf(address)
   }
 
   get idle(): boolean {

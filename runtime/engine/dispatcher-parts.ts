@@ -10,6 +10,7 @@ import type { Activity } from './activity.ts'
 import type { ActorWrite } from './actor-write.ts'
 import type { Answered } from './batch-steps.ts'
 import type { Cell, Item } from './cell.ts'
+import type { HeldSlices } from './ownership/held-slices.ts'
 
 /** What happens around a commit; implemented by the runtime's other parts. */
 export interface DispatchHooks {
@@ -17,6 +18,8 @@ export interface DispatchHooks {
   committed(cell: Cell, write: ActorWrite): void
   /** Answers one sender, after the commit. May look things up; the actor does not wait for it. */
   answer(answered: Answered): void
+  /** A refusal that may rest on an actor that another node has moved on: it is tried once more, on the actor as it is stored. */
+  isDoubtful(answered: Answered): boolean
   /** A sender whose event is in the journal already. */
   duplicate(cell: Cell, item: Item, found: FoundEvent): void
   /** Outbox rows that have been delivered and can go with the next commit. */
@@ -26,6 +29,10 @@ export interface DispatchHooks {
   returnRelayed(keys: readonly string[]): void
   /** A commit has an unknown outcome: nothing that comes later may overtake what it may have stored (R4). */
   uncertain(): void
+  /** Another node has moved actors on (R2): what it has left in the tables goes before what comes now (R4). */
+  overtaken(): void
+  /** Actors have been loaded; nothing is done with them before this has resolved. */
+  loaded(cells: readonly Cell[]): Promise<void> | undefined
   /** An actor is known again after such a commit. */
   reloaded(state: ActorState): void
   /** The store answers again: whatever such a commit has stored is to be found (R10). */
@@ -42,5 +49,6 @@ export interface DispatcherParts {
   metrics: Metrics
   limits: Limits
   activity: Activity
+  slices: HeldSlices
   hooks: DispatchHooks
 }

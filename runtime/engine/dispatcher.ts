@@ -14,7 +14,7 @@ import { StandingError } from '../errors.ts'
 import type { CompiledActor } from '../machine/compile.ts'
 import { StepScope } from '../machine/scope.ts'
 import type { Address } from '../model/address.ts'
-import { StoreUnavailableError } from '../ports/store.ts'
+import { ConflictError, StoreUnavailableError } from '../ports/store.ts'
 import { stepCell } from './batch-steps.ts'
 import type { Answered, CellBatch } from './batch-steps.ts'
 import { takeDistinct } from './cell.ts'
@@ -48,7 +48,7 @@ export class Dispatcher {
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts
-    this.cells = new Cells(parts.limits.hotActors)
+    this.cells = new Cells(parts.limits.hotActors, parts.slices)
   }
 
   /** Puts an event into its actor's mailbox. */
@@ -155,6 +155,7 @@ export class Dispatcher {
   async #load(cells: readonly Cell[]): Promise<void> {
     try {
       await loadCells(this.#parts, this.scope, cells)
+      await this.#parts.hooks.loaded(cells)
       for (const cell of cells) {
         if (cell.uncertain && typeof cell.state === 'object') this.#parts.hooks.reloaded(cell.state)
         cell.uncertain = false
@@ -220,8 +221,12 @@ export class Dispatcher {
       write.state.self.current = write.state.snapshot
       this.#tell(() => this.#parts.hooks.committed(cell, write))
     }
-    cell.queue.unshift(...batch.unsure)
-    for (const answered of batch.answers) this.#done(answered)
+    // A commit that went through proves that the actor was as we knew it (R2).
+    const doubtful = write === undefined ? batch.answers.filter((answered) => this.#parts.hooks.isDoubtful(answered)) : NONE
+    if (doubtful.length > 0) cell.state = 'unknown'
+    for (const { item } of doubtful) item.isCurrent = true
+    cell.queue.unshift(...doubtful.map(({ item }) => item), ...batch.unsure)
+    for (const answered of batch.answers) if (!doubtful.includes(answered)) this.#done(answered)
   }
 
   #done(answered: Answered): void {
@@ -267,6 +272,7 @@ export class Dispatcher {
   #fail(taken: readonly Taken[], error: unknown): void {
     for (const { cell, items } of taken) cell.queue.unshift(...items)
     const verdict = judge(taken, error, this.#parts)
+    if (error instanceof ConflictError) this.#parts.hooks.overtaken()
     if (error instanceof StoreUnavailableError) {
       this.#uncertain = true
       this.#parts.hooks.uncertain()
@@ -318,3 +324,4 @@ export class Dispatcher {
 
 /** Splitting a handful of events over two commits would only cost a second round trip. */
 const SHARE_MIN = 8
+const NONE: readonly Answered[] = []

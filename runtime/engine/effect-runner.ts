@@ -5,39 +5,19 @@
  * the result. In between this runner holds it in memory; whatever it loses, the sweep finds again (R10).
  */
 import { StandingError, TerminalError, toErrorRecord } from '../errors.ts'
-import type { CompiledActor } from '../machine/compile.ts'
 import type { Address } from '../model/address.ts'
 import type { Delivery } from '../model/messages.ts'
 import type { EffectRow } from '../model/records.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { Log } from '../ports/log.ts'
-import type { Metrics } from '../ports/metrics.ts'
-import type { Store } from '../ports/store.ts'
-import type { LaneOptions, Limits } from '../runtime-face.ts'
 import type { ActorState } from '../step/actor-state.ts'
-import type { Activity } from './activity.ts'
 import { DueHeap } from './due-heap.ts'
 import { callEffect, effectOf } from './effect-call.ts'
 import { EffectLedger } from './effect-ledger.ts'
+import type { EffectRunnerParts } from './effect-runner-parts.ts'
 import { HeldEffects } from './held-effects.ts'
 import type { Held } from './held-effects.ts'
 import { givenUp, rejection, resolution } from './effect-reports.ts'
 import { Lane } from './lane.ts'
 import { backoffMs, policyOf } from './retry.ts'
-
-export interface EffectRunnerParts {
-  compiled: ReadonlyMap<string, CompiledActor>
-  store: Store
-  clock: Clock
-  log: Log
-  metrics: Metrics
-  activity: Activity
-  lanes: Readonly<Record<string, LaneOptions>>
-  limits: Limits
-  random: () => number
-  /** Brings a result or a give-up event to the actor; resolves when it is durable. */
-  deliver(address: Address, delivery: Delivery): Promise<void>
-}
 
 const DEFAULT_CONCURRENCY = 16
 
@@ -131,6 +111,20 @@ export class EffectRunner {
     this.cancel(gone.map(({ key }) => key))
   }
 
+  /** Slices that are not ours any more: what has not begun is their owner's; what runs may finish. */
+  letGo(slices: ReadonlySet<number>): void {
+    for (const lane of this.#lanes.values()) {
+      for (let dropped = lane.drop((row) => slices.has(row.slice)); dropped > 0; dropped--) this.#parts.activity.end()
+    }
+    for (const { row, abort } of this.#held.values()) if (abort === undefined && slices.has(row.slice)) this.#leave(row.key)
+  }
+
+  /** Whether an attempt is under way for any of these slices. */
+  isRunningIn(slices: ReadonlySet<number>): boolean {
+    for (const { row, abort } of this.#held.values()) if (abort !== undefined && slices.has(row.slice)) return true
+    return false
+  }
+
   /** R10: takes in what the store has and memory has not. Resolves with how many were found. */
   sweep(): Promise<number> {
     this.#sweeping ??= this.#sweep().finally(() => {
@@ -148,13 +142,13 @@ export class EffectRunner {
       if (room <= 0) continue
       // One page beyond what memory holds shows whether there is more.
       const limit = this.#parts.limits.queued + PAGE_EXTRA
-      const rows = await this.#parts.store.dueEffects({ until: this.#parts.clock.now(), limit, lane: lane.name })
+      const slices = this.#parts.slices.filter
+      const rows = slices?.length === 0 ? [] : await this.#parts.store.dueEffects({ until: this.#parts.clock.now(), limit, lane: lane.name, slices })
       lane.spilled = rows.length >= limit
       for (const row of rows) {
         if (this.#held.has(row.key) || this.#overtaken.has(row.key)) continue
-        found++
         // A crash in the middle of an attempt leaves `running` behind; the attempt counts.
-        this.#admit(row)
+        if (this.#admit(row)) found++
       }
     }
     return found
@@ -184,20 +178,21 @@ export class EffectRunner {
     await this.sweep()
   }
 
-  #admit(row: EffectRow): void {
-    if (this.#held.has(row.key) || this.#state === 'killed' || this.#state === 'draining') return
+  #admit(row: EffectRow): boolean {
+    if (this.#held.has(row.key) || this.#state === 'killed' || this.#state === 'draining' || !this.#parts.slices.owns(row.slice)) return false
     const lane = this.#lane(row.lane)
     if (lane.queued >= this.#parts.limits.queued) {
       lane.spilled = true
-      return
+      return false
     }
     this.#held.add(row)
     if (row.nextAttemptAt > this.#parts.clock.now()) {
       this.#waiting.push(row.nextAttemptAt, row.key)
       this.#wake()
-      return
+    } else {
+      this.#enqueue(lane, row)
     }
-    this.#enqueue(lane, row)
+    return true
   }
 
   #enqueue(lane: Lane, row: EffectRow): void {
@@ -221,8 +216,10 @@ export class EffectRunner {
 
   async #attempt(lane: Lane, row: EffectRow): Promise<void> {
     const held = this.#held.get(row.key)
-    // Cancelled while it stood in line, or taken out of it by staff and begun already.
-    if (held === undefined || held.abort !== undefined) return
+    // Cancelled while it stood in line, or taken out of it (by staff, with its slice) and begun anew from another place in it.
+    if (held === undefined || held.abort !== undefined || held.row !== row) return
+    // Its owner runs it now.
+    if (!this.#parts.slices.owns(row.slice)) return this.#leave(row.key)
     const { clock, metrics, compiled } = this.#parts
     const abort = new AbortController()
     held.abort = abort
@@ -267,6 +264,8 @@ export class EffectRunner {
   async #fail(held: Held, lane: Lane, error: unknown, durationMs: number): Promise<void> {
     const { clock, metrics, log, compiled, random } = this.#parts
     const { row } = held
+    // Whoever owns it now has begun it anew and reports for it.
+    if (!this.#parts.slices.owns(row.slice)) return this.#leave(row.key)
     const effect = effectOf(compiled.get(row.address.type), row)
     const policy = policyOf(row, effect)
     const lastError = JSON.stringify(toErrorRecord(error))

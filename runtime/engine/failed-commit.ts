@@ -21,6 +21,8 @@ export function judge(taken: readonly Taken[], error: unknown, { metrics, log }:
     for (const { cell, items } of taken) {
       if (moved.size > 0 && !moved.has(cell.key)) continue
       cell.state = 'unknown'
+      // Whoever moved it on may have cancelled effects that run here.
+      cell.uncertain = true
       for (const item of items) item.isNew = false
     }
     return 'again'

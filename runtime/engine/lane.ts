@@ -34,6 +34,14 @@ export class Lane {
     return row
   }
 
+  /** Takes these out of the line; says how many. */
+  drop(isDropped: (row: EffectRow) => boolean): number {
+    const before = this.queued
+    this.#line = this.#line.slice(this.#head).filter((row) => !isDropped(row))
+    this.#head = 0
+    return before - this.queued
+  }
+
   clear(): void {
     this.#line = []
     this.#head = 0

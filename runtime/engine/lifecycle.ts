@@ -4,10 +4,9 @@ import { checkGate } from '../gate/check-stored.ts'
 import { machineRows } from '../gate/machine-rows.ts'
 import { isMovable } from '../ports/clock.ts'
 import type { EngineParts } from './parts.ts'
-import { Sweeper } from './sweeper.ts'
+import { LEASE_TIMES } from './ownership/ownership.ts'
 import { timersAfter } from './timer-loop.ts'
 
-const SWEEP_EVERY_MS = 5_000
 /** Running effects may finish for this long when the runtime stops; the edge has 10 s in all. */
 const DRAIN_GRACE_MS = 5_000
 /** No stop takes longer, whatever is out of reach. */
@@ -25,9 +24,8 @@ export interface Lifecycle {
   settled(): Promise<void>
 }
 
-export function createLifecycle(parts: EngineParts, sweepEveryMs: number = SWEEP_EVERY_MS): Lifecycle {
-  const { compiled, store, bus, clock, activity, dispatcher, effects, relay, timers } = parts
-  const sweeper = new Sweeper(parts, sweepEveryMs)
+export function createLifecycle(parts: EngineParts, joinPeers: () => Promise<void>): Lifecycle {
+  const { compiled, store, bus, clock, activity, dispatcher, effects, relay, timers, ownership, foreign, foreignWatch, takeover, sweeper, peers } = parts
   let lifecycle: LifecycleState = 'new'
   let starting: Promise<void> | undefined
   let stopping: Promise<void> | undefined
@@ -41,14 +39,22 @@ export function createLifecycle(parts: EngineParts, sweepEveryMs: number = SWEEP
     for (const finding of findings) parts.log.error({ ...finding }, 'stored actors do not fit the code and are held back (R12)')
     await store.saveMachines(machineRows(compiled, clock.now()))
     assertStarting()
+    await ownership.claim(takeover)
+    assertStarting()
     await bus.start({ deliver: (mail) => parts.receive(mail) })
+    assertStarting()
+    await joinPeers()
     assertStarting()
     if (isMovable(clock)) {
       detach = clock.attach({ settled, nextDueAt, runDue: async () => void (await Promise.all([timers.runDue(), effects.runDue()])) })
     }
     lifecycle = 'running'
     effects.start()
+    // The mail may come before the timers: R4 asks no order between them.
+    await ownership.run()
+    if (isOver()) return
     timers.start()
+    takeover.begin()
     await sweeper.start()
   }
 
@@ -62,19 +68,42 @@ export function createLifecycle(parts: EngineParts, sweepEveryMs: number = SWEEP
     sweeper.stop()
     timers.stop()
     relay.drain()
-    const isQuiet = await Promise.race([effects.drain(DRAIN_GRACE_MS).then(() => true), afterMs(DRAIN_MAX_MS)])
+    // Others take over at once; alone there is time to finish.
+    const leaving = ownership.isAlone ? undefined : leave()
+    const isQuiet = await Promise.race([effects.drain(leaving === undefined ? DRAIN_GRACE_MS : LEASE_TIMES.handOverMs).then(() => true), afterMs(DRAIN_MAX_MS)])
     detach?.()
     if (!isQuiet) {
       // A database or a bus out of reach: what is committed is safe, the next start goes on from there (R10).
       parts.log.warn({ underWay: activity.count }, 'not all work could be finished before the stop')
       dropAll()
     }
+    await (leaving ?? leave())
+    foreign.flush()
+    foreignWatch.stop()
+    await peers?.stop()
     await bus.stop()
     await store.stop()
     lifecycle = 'stopped'
   }
 
+  /** Nothing depends on it: without it the lease runs out, or the lost session is noticed. */
+  async function leave(): Promise<void> {
+    try {
+      await ownership.leave()
+    } catch (error) {
+      parts.log.warn({ err: error }, 'the slices could not be given up; others take them when they notice')
+      ownership.kill()
+    }
+  }
+
+  function isOver(): boolean {
+    return lifecycle === 'killed' || lifecycle === 'stopped'
+  }
+
   function dropAll(): void {
+    ownership.kill()
+    foreign.kill()
+    foreignWatch.stop()
     sweeper.stop()
     timers.stop()
     effects.kill()

@@ -11,17 +11,19 @@ import type { Bus } from '../ports/bus.ts'
 import type { Log } from '../ports/log.ts'
 import type { Store } from '../ports/store.ts'
 import type { Activity } from './activity.ts'
+import type { HeldSlices } from './ownership/held-slices.ts'
 
 export interface OutboxRelayParts {
   store: Store
   bus: Bus
   activity: Activity
+  slices: HeldSlices
   log: Log
   /** R9: rows in memory at once. */
   queued: number
 }
 
-type Outgoing = { kind: 'mail'; key: string; sender: Address; mail: Mail } | { kind: 'fact'; key: string; sender: Address; fact: Fact }
+type Outgoing = { key: string; sender: Address; slice: number } & ({ kind: 'mail'; mail: Mail } | { kind: 'fact'; fact: Fact })
 
 const PAGE = 1_000
 const RETRY_MS = 200
@@ -31,7 +33,8 @@ const FORGET_MAX = 4_000
 
 export class OutboxRelay {
   readonly #parts: OutboxRelayParts
-  readonly #inMemory = new Set<string>()
+  /** With the slice of each. */
+  readonly #inMemory = new Map<string, number>()
   /** What waits behind a message on its way: the bus may refuse one and take the next, which must not overtake. */
   readonly #lines = new Map<string, Outgoing[]>()
   /** Delivered, to be forgotten with the next commit; in order. */
@@ -45,6 +48,8 @@ export class OutboxRelay {
   #spilled = true
   /** Rows have been left to the table since the sweep under way began. */
   #left = false
+  /** Rows may be in the table before where the sweep under way has come to. */
+  #fromStart = false
   #sweeping: Promise<number> | undefined
   #state: 'running' | 'draining' | 'killed' = 'running'
 
@@ -62,15 +67,27 @@ export class OutboxRelay {
   }
 
   /** After the commit that stored them. */
-  add(facts: readonly Fact[], mails: readonly Mail[]): void {
-    for (const fact of facts) this.#admit({ kind: 'fact', key: fact.key, sender: fact.address, fact })
-    for (const mail of mails) this.#admit({ kind: 'mail', key: mail.key, sender: mail.from, mail })
+  add(slice: number, facts: readonly Fact[], mails: readonly Mail[]): void {
+    for (const fact of facts) this.#admit({ kind: 'fact', key: fact.key, sender: fact.address, slice, fact })
+    for (const mail of mails) this.#admit({ kind: 'mail', key: mail.key, sender: mail.from, slice, mail })
   }
 
   /** From here to the next sweep everything goes by way of the table. */
   spill(): void {
     this.#spilled = true
     this.#left = true
+  }
+
+  /** Slices become ours, or others have written for ours: what the table holds of them goes first (R4). A sweep has to follow. */
+  readAnew(): void {
+    this.spill()
+    this.#fromStart = true
+  }
+
+  /** Whether anything of these slices is on its way. */
+  isCarrying(slices: ReadonlySet<number>): boolean {
+    for (const slice of this.#inMemory.values()) if (slices.has(slice)) return true
+    return false
   }
 
   /** R10: rows that nobody is carrying. Resolves with how many were found. */
@@ -83,12 +100,14 @@ export class OutboxRelay {
   }
 
   async #sweep(): Promise<number> {
-    const { store, queued } = this.#parts
+    const { store, queued, slices } = this.#parts
     let found = 0
     let position = 0
     this.#left = false
+    this.#fromStart = false
     for (;;) {
-      const page = await store.unsentOutbox({ afterPosition: position, limit: PAGE })
+      const filter = slices.filter
+      const page = filter?.length === 0 ? [] : await store.unsentOutbox({ afterPosition: position, limit: PAGE, slices: filter })
       for (const row of page) {
         if (this.#state === 'killed') return found
         if (this.#inMemory.size >= queued) {
@@ -96,14 +115,16 @@ export class OutboxRelay {
           return found
         }
         position = row.position
-        if (this.#isKnown(row.key)) continue
-        found++
-        this.#send(outgoing(row))
+        if (this.isKnown(row.key)) continue
+        if (this.#send(outgoing(row))) found++
       }
       if (page.length === PAGE) continue
       // Until the table is read to its end, whatever commits meanwhile is left there: it must not overtake (R4).
       if (!this.#left) break
       this.#left = false
+      if (!this.#fromStart) continue
+      this.#fromStart = false
+      position = 0
     }
     this.#spilled = false
     return found
@@ -158,14 +179,16 @@ export class OutboxRelay {
     this.#send(out)
   }
 
-  #send(out: Outgoing): void {
-    if (this.#inMemory.has(out.key)) return
-    this.#inMemory.add(out.key)
+  /** False when it is carried already, or by another node. */
+  #send(out: Outgoing): boolean {
+    if (this.#inMemory.has(out.key) || !this.#parts.slices.owns(out.slice)) return false
+    this.#inMemory.set(out.key, out.slice)
     this.#parts.activity.begin()
     const key = lineKey(out)
     const line = this.#lines.get(key)
     if (line === undefined) void this.#carryLine(key, out)
     else line.push(out)
+    return true
   }
 
   async #carryLine(key: string, first: Outgoing): Promise<void> {
@@ -179,10 +202,10 @@ export class OutboxRelay {
     this.#lines.delete(key)
   }
 
-  /** False when the bus has not taken it and the runtime ends. */
+  /** False when the bus has not taken it and the runtime ends, or another node carries it now. */
   async #carry(out: Outgoing): Promise<boolean> {
-    const { bus, log } = this.#parts
-    while (!this.#isKilled()) {
+    const { bus, log, slices } = this.#parts
+    while (!this.#isKilled() && slices.owns(out.slice)) {
       try {
         await (out.kind === 'mail' ? bus.sendMail(out.mail) : bus.publishFact(out.fact))
         this.#done(out.key)
@@ -202,7 +225,7 @@ export class OutboxRelay {
   }
 
   /** On its way, or delivered already. */
-  #isKnown(key: string): boolean {
+  isKnown(key: string): boolean {
     return this.#inMemory.has(key) || this.#relayed.has(key) || this.#leaving.has(key) || this.#overtaken.has(key)
   }
 
@@ -246,9 +269,8 @@ export class OutboxRelay {
 }
 
 function outgoing(row: OutboxRow): Outgoing {
-  return row.kind === 'mail'
-    ? { kind: 'mail', key: row.key, sender: row.sender, mail: JSON.parse(row.body) as Mail }
-    : { kind: 'fact', key: row.key, sender: row.sender, fact: JSON.parse(row.body) as Fact }
+  const { key, sender, slice } = row
+  return row.kind === 'mail' ? { kind: 'mail', key, sender, slice, mail: JSON.parse(row.body) as Mail } : { kind: 'fact', key, sender, slice, fact: JSON.parse(row.body) as Fact }
 }
 
 function lineKey(out: Outgoing): string {

@@ -11,6 +11,8 @@ import type { Clock } from '../ports/clock.ts'
 import { silentLog } from '../ports/log.ts'
 import type { Log } from '../ports/log.ts'
 import { noMetrics } from '../ports/metrics.ts'
+import type { Metrics } from '../ports/metrics.ts'
+import type { Peers } from '../ports/peers.ts'
 import type { Store } from '../ports/store.ts'
 import type { Limits, RuntimeOptions } from '../runtime-face.ts'
 import type { ActorState } from '../step/actor-state.ts'
@@ -21,10 +23,16 @@ import { Answers } from './answers.ts'
 import type { Cell } from './cell.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { EffectRunner } from './effect-runner.ts'
+import { ForeignWatch } from './foreign-watch.ts'
+import { ForeignCommits } from './foreign-commits.ts'
 import { sortableId } from './ids.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
 import { OutboxRelay } from './outbox-relay.ts'
+import { machineLeaseClock } from './ownership/lease-clock.ts'
+import { LEASE_TIMES, Ownership } from './ownership/ownership.ts'
 import { parkedRow } from './parking.ts'
+import { Sweeper } from './sweeper.ts'
+import { Takeover } from './takeover.ts'
 import { TimerLoop } from './timer-loop.ts'
 import { Watchers } from './watchers.ts'
 
@@ -44,6 +52,14 @@ export interface EngineParts {
   timers: TimerLoop
   watchers: Watchers
   administration: Administration
+  ownership: Ownership
+  /** What this node commits for slices of others. */
+  foreign: ForeignCommits
+  foreignWatch: ForeignWatch
+  takeover: Takeover
+  sweeper: Sweeper
+  metrics: Metrics
+  peers: Peers | undefined
   /** Puts an asynchronous delivery into its mailbox; resolves when it is durably dealt with. */
   deliver(address: Address, delivery: Delivery): Promise<void>
   /** Mail from the bus. */
@@ -61,6 +77,17 @@ export function buildParts(options: RuntimeOptions, asOf: (address: Address, seq
   const newId = options.newId ?? (() => sortableId())
   const activity = new Activity()
   const watchers = new Watchers()
+  const { address } = options
+  const ownership = new Ownership({
+    leases: store.leases,
+    node: options.node ?? `node-${sortableId()}`,
+    address: () => (typeof address === 'function' ? address() : (address ?? null)),
+    clock: options.leases?.clock ?? machineLeaseClock,
+    times: { ...LEASE_TIMES, ...options.leases?.times },
+    log,
+    metrics,
+  })
+  const slices = ownership.held
 
   const submit = (address: Address, delivery: Delivery, settle: () => void): void =>
     dispatcher.submit(address, { delivery, reply: { mode: 'async', settle }, parked: undefined, maybeCommitted: false, failure: undefined })
@@ -68,13 +95,26 @@ export function buildParts(options: RuntimeOptions, asOf: (address: Address, seq
 
   /** What a commit sets off, in this order: it is durable now (R1). */
   const committed = (cell: Cell, write: ActorWrite): void => {
+    if (!slices.owns(cell.slice)) return foreignCommitted(cell, write)
     // What fell due while the actor was held has left the loop's memory.
     const armed = write.isRelease ? write.state.timers : write.timersSet
     if (armed.size > 0) timers.armed(cell.address, write.state.slice, armed.values())
     if (write.effectsRemoved.length > 0) effects.cancel(write.effectsRemoved)
     if (write.effectsAdded.size > 0) effects.add(write.effectsAdded.values())
+    for (const step of write.steps) if (step.facts.length > 0 || step.mails.length > 0) relay.add(cell.slice, step.facts, step.mails)
+    announce(cell, write)
+  }
+
+  /** Its rows stay in the tables, for their owner. */
+  const foreignCommitted = (cell: Cell, write: ActorWrite): void => {
+    foreign.add(cell, write)
+    // This node may have begun it while the slice was its own.
+    if (write.effectsRemoved.length > 0) effects.cancel(write.effectsRemoved)
+    announce(cell, write)
+  }
+
+  const announce = (cell: Cell, write: ActorWrite): void => {
     for (const step of write.steps) {
-      if (step.facts.length > 0 || step.mails.length > 0) relay.add(step.facts, step.mails)
       for (const line of step.logs) log.info({ actor: cell.key, label: line.label }, line.text ?? 'logged by the machine')
     }
     for (const row of write.parked) {
@@ -92,9 +132,11 @@ export function buildParts(options: RuntimeOptions, asOf: (address: Address, seq
     metrics,
     limits,
     activity,
+    slices,
     hooks: {
       committed,
       answer: (answered) => answers.answer(answered),
+      isDoubtful: ({ item, answer }) => answer.kind === 'refused' && item.isCurrent !== true && !(ownership.isAlone && slices.isValid),
       duplicate: (cell, item, found) => {
         // A parked event that was applied all the same is parked no longer.
         if (item.parked !== undefined) void activity.during(() => store.removeParked(cell.address.tenant, [found.row.eventId])).catch((error: unknown) => log.warn({ err: error }, 'a parked event could not be removed'))
@@ -104,6 +146,8 @@ export function buildParts(options: RuntimeOptions, asOf: (address: Address, seq
       forgotten: (keys) => relay.forgotten(keys),
       returnRelayed: (keys) => relay.returnRelayed(keys),
       uncertain: () => relay.spill(),
+      overtaken: () => takeover.touched([], []),
+      loaded: (cells) => (ownership.isAlone ? undefined : foreign.checkLoaded(cells)),
       reloaded: (state) => effects.reconcile(state),
       recollect: () => {
         timers.reread()
@@ -111,10 +155,30 @@ export function buildParts(options: RuntimeOptions, asOf: (address: Address, seq
       },
     },
   })
-  const effects: EffectRunner = new EffectRunner({ compiled, store, clock, log, metrics, activity, limits, lanes: options.lanes ?? {}, random: options.random ?? Math.random, deliver })
-  const relay: OutboxRelay = new OutboxRelay({ store, bus, activity, log, queued: limits.queued })
-  const timers: TimerLoop = new TimerLoop({ store, clock, log, metrics, activity, deliver: submit })
-  const answers = new Answers({ compiled, store, clock, activity, scope: () => dispatcher.scope, effectsOf: (address) => effects.of(address), asOf })
+  const effects: EffectRunner = new EffectRunner({ compiled, store, clock, log, metrics, activity, slices, limits, lanes: options.lanes ?? {}, random: options.random ?? Math.random, deliver })
+  const relay: OutboxRelay = new OutboxRelay({ store, bus, activity, slices, log, queued: limits.queued })
+  const timers: TimerLoop = new TimerLoop({ store, clock, log, metrics, activity, slices, deliver: submit })
+  const answers = new Answers({ compiled, store, clock, activity, scope: () => dispatcher.scope, effectsOf: (address) => effects.of(address), isOwned: (slice) => slices.holds(slice), asOf })
+  const sweeper = new Sweeper({ store, log, activity, slices, dispatcher, relay, effects, timers }, options.sweepEveryMs)
+  const { peers } = options
+  const takeover: Takeover = new Takeover({
+    bus,
+    log,
+    dispatcher,
+    effects,
+    relay,
+    timers,
+    recover: () => sweeper.afresh(),
+    wake: (nodes) => {
+      for (const node of nodes) peers?.hint(node, { do: 'beat' })
+    },
+    looked: () => {
+      foreign.flush()
+      foreignWatch.update()
+    },
+  })
+  const foreign = new ForeignCommits({ store, relay, ownership, peers, own: (actors, effectsGone) => takeover.touched(actors, effectsGone) })
+  const foreignWatch = new ForeignWatch({ compiled, scope: () => dispatcher.scope, store, log, ownership, watchers })
   const administration = new Administration({ compiled, store, clock, limits, newId, dispatcher, committed })
 
   const receive = async (mail: Mail): Promise<void> => {
@@ -123,7 +187,7 @@ export function buildParts(options: RuntimeOptions, asOf: (address: Address, seq
     log.error({ mail: mail.key, to: addressKey(mail.to) }, 'mail for an actor type that is not registered is set aside')
     await store.park([parkedRow(mail.to, mailDelivery(mail), 'undeliverable', clock.now())])
   }
-  return { compiled, store, bus, clock, log, limits, newId, activity, dispatcher, answers, effects, relay, timers, watchers, administration, deliver, receive }
+  return { compiled, store, bus, clock, log, metrics, limits, newId, activity, dispatcher, answers, effects, relay, timers, watchers, administration, ownership, foreign, foreignWatch, takeover, sweeper, peers, deliver, receive }
 }
 
 /** The mail's key is its event id: applied at most once at the receiver (R3). */

@@ -75,10 +75,11 @@ export function createSender({ dispatcher, limits, newId }: Pick<EngineParts, 'd
       accepting()
       const state = await existing(to)
       const timer = state.timers.get(timerId)
-      if (timer === undefined) throw new StandingError('timer-not-found', `no timer '${timerId}' is armed`)
-      const eventId = `staff-${newId()}`
+      // Under an id of the caller's it may have been fired already: the journal tells (R3).
+      if (timer === undefined && action.eventId === undefined) throw new StandingError('timer-not-found', `no timer '${timerId}' is armed`)
+      const eventId = action.eventId ?? `staff-${newId()}`
       const source = `staff:${action.by}`
-      return ask(state.address, { kind: 'timer', eventId, fresh: true, trace: { source, correlationId: eventId, causationId: null }, timerId, armedSeq: timer.armedSeq, dueAt: timer.dueAt, by: action.by, reason: action.reason }, {})
+      return ask(state.address, { kind: 'timer', eventId, fresh: action.eventId === undefined, trace: { source, correlationId: eventId, causationId: null }, timerId, armedSeq: timer?.armedSeq ?? -1, dueAt: timer?.dueAt ?? 0, by: action.by, reason: action.reason }, {})
     },
   }
   return { accepting, calls }

@@ -6,21 +6,39 @@ import { addressKey } from '../model/address.ts'
 import type { PositionedParkedRow } from '../model/records.ts'
 import type { Log } from '../ports/log.ts'
 import { parkedItem } from './administration.ts'
-import type { EngineParts } from './parts.ts'
+import type { Store } from '../ports/store.ts'
+import type { Activity } from './activity.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import type { EffectRunner } from './effect-runner.ts'
+import type { OutboxRelay } from './outbox-relay.ts'
+import type { HeldSlices } from './ownership/held-slices.ts'
+import type { TimerLoop } from './timer-loop.ts'
 
 /** A timer this late was missed by the timer loop, not merely queued. */
 const OVERDUE_MS = 2_000
 const PAGE = 1_000
+const EVERY_MS = 5_000
+
+export interface SweeperParts {
+  store: Store
+  log: Log
+  activity: Activity
+  slices: HeldSlices
+  dispatcher: Dispatcher
+  relay: OutboxRelay
+  effects: EffectRunner
+  timers: TimerLoop
+}
 
 export class Sweeper {
-  readonly #parts: EngineParts
+  readonly #parts: SweeperParts
   readonly #log: Log
   readonly #everyMs: number
   #timer: NodeJS.Timeout | undefined
   #sweeping: Promise<void> | undefined
   #stopped = false
 
-  constructor(parts: EngineParts, everyMs: number) {
+  constructor(parts: SweeperParts, everyMs: number = EVERY_MS) {
     this.#parts = parts
     this.#log = parts.log
     this.#everyMs = everyMs
@@ -42,6 +60,14 @@ export class Sweeper {
       this.#sweeping = undefined
     })
     return this.#sweeping
+  }
+
+  /** Something has changed that a sweep under way may have passed by. */
+  async afresh(): Promise<void> {
+    await this.#sweeping
+    // The effects may be read by themselves just now, without what has changed.
+    await this.#parts.effects.sweep().catch(() => 0)
+    await this.once()
   }
 
   #schedule(): void {
@@ -73,12 +99,13 @@ export class Sweeper {
 
   /** Events parked while their actor was held, whose actor is held no longer (a crash came between). */
   async #waiting(): Promise<void> {
-    const { store, dispatcher } = this.#parts
+    const { store, dispatcher, slices } = this.#parts
     const byActor = new Map<string, PositionedParkedRow[]>()
     let position = 0
     for (let page = PAGE; page === PAGE; ) {
       const rows = await store.listParked({ kind: 'waiting', limit: PAGE, afterPosition: position })
       for (const row of rows) {
+        if (!slices.owns(row.slice)) continue
         const waiting = byActor.get(addressKey(row.address)) ?? []
         waiting.push(row)
         byActor.set(addressKey(row.address), waiting)

@@ -16,6 +16,7 @@ import type { Store } from '../ports/store.ts'
 import type { Activity } from './activity.ts'
 import { compareTimers } from '../store/order.ts'
 import { DueHeap } from './due-heap.ts'
+import type { HeldSlices } from './ownership/held-slices.ts'
 
 export interface TimerLoopParts {
   store: Store
@@ -23,6 +24,7 @@ export interface TimerLoopParts {
   log: Log
   metrics: Metrics
   activity: Activity
+  slices: HeldSlices
   /** Hands a due timer to its actor; `settled` is called when it has been dealt with. */
   deliver(address: Address, delivery: Delivery & { kind: 'timer' }, settled: () => void): void
 }
@@ -91,9 +93,19 @@ export class TimerLoop {
     this.#turn()
   }
 
+  /** Slices have become ours: their near timers are in the store alone. */
+  async regain(): Promise<void> {
+    // Those of slices that were lost and came back would stand here twice.
+    this.#near.clear()
+    this.reread()
+    await this.#refilling
+  }
+
   /** R10: looks for what should have fired long ago, whatever the reason it did not. */
   async sweep(overdueMs: number): Promise<void> {
-    const missed = await this.#parts.store.dueTimers({ until: this.#parts.clock.now() - overdueMs, limit: PAGE })
+    const slices = this.#parts.slices.filter
+    if (slices?.length === 0) return
+    const missed = await this.#parts.store.dueTimers({ until: this.#parts.clock.now() - overdueMs, limit: PAGE, slices })
     for (const timer of missed) this.#fire(timer)
   }
 
@@ -136,6 +148,8 @@ export class TimerLoop {
   }
 
   #fire(timer: DueTimer): void {
+    // Its owner fires it; when the slice comes back, everything is read anew.
+    if (!this.#parts.slices.owns(timer.slice)) return
     const eventId = `timer/${timer.address.tenant}/${timer.address.type}/${timer.address.id}/${timer.armedSeq}/${timer.id}`
     if (this.#firing.has(eventId)) return
     this.#firing.add(eventId)
@@ -161,7 +175,8 @@ export class TimerLoop {
     try {
       while (this.#horizon < target && this.#near.size < PAGE) {
         const reads = this.#reads
-        const page = await this.#parts.store.dueTimers({ until: target, limit: PAGE, after: this.#cursor })
+        const slices = this.#parts.slices.filter
+        const page = slices?.length === 0 ? [] : await this.#parts.store.dueTimers({ until: target, limit: PAGE, after: this.#cursor, slices })
         if (reads !== this.#reads) continue
         for (const timer of page) this.#near.push(timer.dueAt, timer)
         const last = page.at(-1)

@@ -8,7 +8,7 @@ import type { Watchers } from './watchers.ts'
 export interface WaitParts {
   watchers: Watchers
   stateOf: (address: AddressInput) => Promise<ActorState | undefined>
-  view: (state: ActorState) => ActorView
+  view: (state: ActorState) => ActorView | Promise<ActorView>
 }
 
 export function waitFor(
@@ -33,10 +33,18 @@ export function waitFor(
       reject(error)
     }
     // The predicate is the caller's: what it throws is the caller's to hear.
+    const judge = (seen: ActorView): void => {
+      try {
+        if (predicate(seen)) done(seen)
+      } catch (error) {
+        fail(error as Error)
+      }
+    }
     const look = (state: ActorState): void => {
       try {
         const seen = view(state)
-        if (predicate(seen)) done(seen)
+        if (seen instanceof Promise) seen.then(judge, fail)
+        else judge(seen)
       } catch (error) {
         fail(error as Error)
       }

@@ -10,6 +10,10 @@ export class Watchers {
     for (const watcher of this.#byActor.get(key) ?? []) watcher(state)
   }
 
+  keys(): string[] {
+    return [...this.#byActor.keys()]
+  }
+
   watch(key: string, watcher: Watcher): () => void {
     const set = this.#byActor.get(key) ?? new Set()
     set.add(watcher)

@@ -34,15 +34,18 @@ export interface Reader {
   stateAsOf: (address: Address, seq: number) => Promise<ActorState | undefined>
 }
 
-export function createReader({ compiled, store, clock, limits, activity, dispatcher }: Pick<EngineParts, 'compiled' | 'store' | 'clock' | 'limits' | 'activity' | 'dispatcher'>): Reader {
+export function createReader({ compiled, store, clock, limits, activity, dispatcher, ownership }: Pick<EngineParts, 'compiled' | 'store' | 'clock' | 'limits' | 'activity' | 'dispatcher' | 'ownership'>): Reader {
   function definitionOf(type: string): CompiledActor {
     const found = compiled.get(type)
     if (found === undefined) throw new StandingError('actor-type-unknown', `no actor type '${type}' is registered`)
     return found
   }
 
+  /** Beside other nodes memory may be out of date: one may have committed for a slice of ours that it could not reach us about. */
   function hotState(address: Address): ActorState | undefined {
-    const state = dispatcher.cells.peek(addressKey(address))?.state
+    const cell = dispatcher.cells.peek(addressKey(address))
+    if (cell === undefined || !ownership.isAlone || !ownership.held.owns(cell.slice)) return undefined
+    const { state } = cell
     return typeof state === 'object' ? state : undefined
   }
 

@@ -8,6 +8,10 @@ export interface Metrics {
   parked(kind: string): void
   conflict(): void
   duplicate(): void
+  /** Slices that became this node's, or are so no more. */
+  slicesMoved(direction: 'gained' | 'lost', count: number): void
+  /** A command for a slice of another node: answered by it, or done here because it could not be reached. */
+  forwarded(outcome: 'answered' | 'unreachable' | 'silent' | 'declined'): void
 }
 
 export const noMetrics: Metrics = {
@@ -17,4 +21,6 @@ export const noMetrics: Metrics = {
   parked: () => {},
   conflict: () => {},
   duplicate: () => {},
+  slicesMoved: () => {},
+  forwarded: () => {},
 }

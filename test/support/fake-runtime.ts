@@ -54,7 +54,7 @@ export function fakeRuntime(overrides: Partial<Runtime> = {}): Runtime {
     get: async ({ type, id }) => (type === 'lamp' && id === 'a' ? lampView() : undefined),
     search: async () => [],
     sendMany: async (items) => items.map(() => ({ ok: false, error: new StandingError('actor-not-found') })),
-    stats: () => ({ waiting: 1, hotActors: 2, commitsInFlight: 0, outbox: 0, effects: { default: { queued: 3, running: 1 } }, timersNear: 4 }),
+    stats: () => ({ waiting: 1, hotActors: 2, commitsInFlight: 0, outbox: 0, effects: { default: { queued: 3, running: 1 } }, timersNear: 4, slices: 64 }),
   }
   const prepared = { ...defaults, ...overrides }
   return new Proxy(prepared, {

@@ -1,6 +1,7 @@
 /** A store behind a connection that breaks, stalls, and outlives the process that uses it. */
 import { StoreUnavailableError } from '../../../runtime/ports/store.ts'
 import type { Store } from '../../../runtime/ports/store.ts'
+import { memoryLeases } from '../../../runtime/store/memory-leases.ts'
 import { never, type Life } from './life.ts'
 import type { FaultPlan } from './plan.ts'
 import type { Turns } from './turns.ts'
@@ -43,8 +44,11 @@ export function faultyStore(store: Store, plan: FaultPlan, life: Life, turns: Tu
     void wait(HANG_TURNS).then(() => life.crash())
     return never()
   }
+  const leases = memoryLeases()
   return new Proxy(store, {
     get: (target, name) => {
+      // Each process believes that everything is its own: it is R2 and R3 that are looked at.
+      if (name === 'leases') return leases
       const member: unknown = Reflect.get(target, name)
       if (typeof member !== 'function' || typeof name !== 'string') return member
       const call = member.bind(target) as Call

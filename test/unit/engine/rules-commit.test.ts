@@ -84,7 +84,7 @@ describe('R1 one write', () => {
 
   it('a listener that throws after the commit does not make the step happen twice', async () => {
     const fact = vi.fn(() => { throw new Error('listener broke') })
-    const metrics = { committed: vi.fn(() => { throw new Error('metrics broke') }), timerFired: vi.fn(), effectFinished: vi.fn(), parked: vi.fn(), conflict: vi.fn(), duplicate: vi.fn() }
+    const metrics = { committed: vi.fn(() => { throw new Error('metrics broke') }), timerFired: vi.fn(), effectFinished: vi.fn(), parked: vi.fn(), conflict: vi.fn(), duplicate: vi.fn(), slicesMoved: vi.fn(), forwarded: vi.fn() }
     const r = await rig(thing(createMachine({ context: {}, on: { go: { actions: emit({ type: 'went' }) } } })), { metrics })
     r.runtime.onFact(fact)
     await r.create()
@@ -134,7 +134,7 @@ describe('R2 nobody overwrites', () => {
       },
     })
     const conflict = vi.fn()
-    const r = await rig(thing(list), { store, metrics: { committed: vi.fn(), timerFired: vi.fn(), effectFinished: vi.fn(), parked: vi.fn(), conflict, duplicate: vi.fn() } })
+    const r = await rig(thing(list), { store, metrics: { committed: vi.fn(), timerFired: vi.fn(), effectFinished: vi.fn(), parked: vi.fn(), conflict, duplicate: vi.fn(), slicesMoved: vi.fn(), forwarded: vi.fn() } })
     await r.create()
     conflicts = 2
     await r.send({ type: 'add', n: 1 })
