@@ -24,6 +24,7 @@ import { paymentStarter } from './payments/start.ts'
 import { memoryRateLimiter } from './rate-limit.ts'
 import { PRODUCTION_RATES } from './payments/rates.ts'
 import { actorRoutes } from './routes/actors.ts'
+import { clusterRoute } from './routes/cluster.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 import { hookRoutes } from './routes/hooks.ts'
@@ -126,6 +127,7 @@ function addStaffRoutes(app: App, { runtime, apiKeys, sandbox }: AppDeps, now: (
   steeringRoutes(app, runtime)
   repairRoutes(app, runtime)
   machineRoutes(app, runtime)
+  clusterRoute(app, runtime)
   searchRoutes(app, runtime)
   if (sandbox !== undefined) sandboxRoutes(app, sandbox)
 }

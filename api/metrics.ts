@@ -31,6 +31,8 @@ export function createMetrics(options: { processMetrics?: boolean } = {}): EdgeM
   const parked = new Counter({ name: 'standing_parked_total', help: 'Events set aside', labelNames: ['kind'], registers })
   const conflicts = new Counter({ name: 'standing_conflicts_total', help: 'Commits refused because the actor had moved on (R2)', registers })
   const duplicates = new Counter({ name: 'standing_duplicates_total', help: 'Events that had been applied already (R3)', registers })
+  const moves = new Counter({ name: 'standing_slice_moves_total', help: 'Slices that became this node\'s or went to another', labelNames: ['direction'], registers })
+  const forwards = new Counter({ name: 'standing_forwarded_commands_total', help: 'Commands for slices of other nodes', labelNames: ['outcome'], registers })
   const requests = new Histogram({ name: 'standing_http_request_duration_seconds', help: 'Answered requests', labelNames: ['method', 'route', 'status'], buckets: SHORT_SECONDS, registers })
   const received = new Counter({ name: 'standing_hooks_received_total', help: 'Web hooks stored', labelNames: ['provider', 'outcome'], registers })
   const processed = new Counter({ name: 'standing_hooks_processed_total', help: 'Stored web hooks brought to an end', labelNames: ['provider', 'outcome'], registers })
@@ -50,6 +52,8 @@ export function createMetrics(options: { processMetrics?: boolean } = {}): EdgeM
       parked: (kind) => parked.inc({ kind }),
       conflict: () => conflicts.inc(),
       duplicate: () => duplicates.inc(),
+      slicesMoved: (direction, count) => moves.inc({ direction }, count),
+      forwarded: (outcome) => forwards.inc({ outcome }),
     },
     http(method, route, status, durationMs) {
       const key = `${method} ${status} ${route}`
@@ -76,6 +80,7 @@ function watchGauges(registry: Registry, sources: { stats: () => RuntimeStats; o
   gauge('standing_hot_actors', 'Actors kept in memory', (stats) => stats.hotActors)
   gauge('standing_commits_in_flight', 'Commits under way', (stats) => stats.commitsInFlight)
   gauge('standing_outbox_messages', 'Messages that have not left yet', (stats) => stats.outbox)
+  gauge('standing_slices_owned', 'Slices that this node works on', (stats) => stats.slices)
   gauge('standing_timers_near', 'Timers held in memory because they are due soon', (stats) => stats.timersNear)
   new Gauge({
     name: 'standing_effects', help: 'Outside calls in memory', labelNames: ['lane', 'state'], registers,

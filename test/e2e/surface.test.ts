@@ -43,6 +43,7 @@ const CALLS: [method: string, path: string, codes: string[]][] = [
   ['post', '/api/v1/actors/{type}/{id}/timers/{timerId}/fire', ['timer-not-found']],
   ['post', '/api/v1/actors/{type}/{id}/block', ['actor-not-found']],
   ['post', '/api/v1/actors/{type}/{id}/unblock', ['actor-not-found']],
+  ['get', '/api/v1/cluster', []],
   ['get', '/api/v1/machines', []],
   ['get', '/api/v1/machines/{type}', ['actor-type-unknown']],
   ['get', '/api/v1/search', []],

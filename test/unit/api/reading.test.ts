@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { StandingError, type Runtime } from '../../../runtime/index.ts'
+import { StandingError, type ClusterView, type Runtime } from '../../../runtime/index.ts'
 import { lampView } from '../../support/fake-runtime.ts'
 import { testApp, type TestApp } from '../../support/api-fakes.ts'
 
@@ -138,6 +138,18 @@ describe('machines', () => {
     { type: 'lamp', state: 'on', status: 'active', count: 2 },
     { type: 'lamp', state: 'broken', status: 'done', count: 1 },
   ]
+
+  it('shows who is there and who owns what', async () => {
+    const cluster: ClusterView = {
+      node: 'n1',
+      nodes: [{ node: 'n1', address: 'http://10.0.0.1:3000', startedAt: '2026-01-01T00:00:00.000Z', seenAt: '2026-01-01T00:00:01.000Z', isLive: true, slices: 1 }],
+      slices: [{ slice: 0, owner: 'n1', epoch: 3, leaseUntil: '2026-01-01T00:00:07.000Z' }, { slice: 1, owner: null, epoch: 0, leaseUntil: null }],
+      lags: { outbox: { waiting: 2, oldestAt: '2026-01-01T00:00:00.000Z' }, mail: { waiting: 4, slices: [{ slice: 0, waiting: 4 }] } },
+      bus: { isConnected: false, problem: 'the broker is away' },
+    }
+    const response = await get('/api/v1/cluster', { cluster: async () => cluster })
+    expect(response.json()).toEqual(cluster)
+  })
 
   it('counts per status and state', async () => {
     const response = await get('/api/v1/machines', { stateCounts })
