@@ -108,7 +108,10 @@ export function actorRoutes(app: App, runtime: Runtime): void {
       async function read(address: { tenant: string; type: string; id: string }, query: z.output<typeof readQuery>): Promise<ActorView | undefined> {
         if (query.seq === undefined && query.at === undefined) return runtime.get(address)
         demand(request.principal, 'history')
-        return runtime.getAsOf(address, query.seq === undefined ? { at: Date.parse(query.at ?? '') } : { seq: query.seq })
+        if (query.seq === undefined) return runtime.getAsOf(address, { at: Date.parse(query.at ?? '') })
+        const then = await runtime.getAsOf(address, { seq: query.seq })
+        // A step that has not been taken yet: the actor as it is now would be taken for what it will be.
+        return then?.seq === query.seq ? then : undefined
       }
     },
   )
