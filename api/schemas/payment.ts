@@ -35,7 +35,7 @@ export const startedSchema = z
 export const paymentSchema = z
   .object({
     payment_id: z.string(),
-    status: z.string().describe('prompting, deferred, uncertain, awaiting, querying, completed, failed, review, ...'),
+    status: z.string().describe('prompting, deferred, uncertain, awaiting, querying, completed, failed, cancelled, review, ...'),
     amount: z.number().describe('in major units'),
     amount_minor: z.int(),
     currency: z.string(),

@@ -173,10 +173,21 @@ describe('a callback that was lost', () => {
   test('a success after our own end of the payment is credited', async () => {
     const bought = await buy(world.system)
     expect((await send(world.system, 'payment', bought.id, { type: 'payment.cancel', reason: 'the customer left' })).status).toBe(200)
-    expect((await actorOf(world.system, 'payment', bought.id)).states).toEqual(['failed'])
+    expect((await actorOf(world.system, 'payment', bought.id)).states).toEqual(['cancelled', 'cancelled.waiting'])
+    expect((await paymentOf(world.system, bought.id)).status).toBe('cancelled')
     await tell(success(bought.checkout, itemsOf(bought.phone, newReceipt())))
     await expectGranted(bought)
     expect((await recordOf(world.system, bought.id)).lateByMs).toBeGreaterThanOrEqual(0)
+  })
+
+  test('a success after our own end of the payment, whose callback is lost, is found by a query and credited', async () => {
+    const phone = newPhone()
+    world.daraja.control.next({ phone, callback: { never: true, afterMs: 0 }, query: ['being-processed'] })
+    const bought = await buy(world.system, { phone })
+    expect((await send(world.system, 'payment', bought.id, { type: 'payment.cancel', reason: 'the customer left' })).status).toBe(200)
+    await advance(world.system, 'PT5M')
+    await expectGranted(bought)
+    expect(await recordOf(world.system, bought.id)).toMatchObject({ confirmedBy: 'query', callbacks: 0 })
   })
 
   test('a failure never undoes a success, by callback or by query', async () => {
