@@ -10,6 +10,7 @@ import { inboxWriter } from './hooks/inbox-writer.ts'
 import { hookProcessor } from './hooks/processor.ts'
 import { smsDelivery } from './hooks/sms-delivery.ts'
 import { useClosing } from './http/closing.ts'
+import { usePlainAddresses } from './http/control-characters.ts'
 import { errorHandler } from './http/error-handler.ts'
 import { useJsonBodies } from './http/json-body.ts'
 import { answerBrokenRequest } from './http/broken-request.ts'
@@ -70,6 +71,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   app.decorateRequest('principal')
   useJsonBodies(app)
   useNotFound(app)
+  usePlainAddresses(app)
   const closing = useClosing(app)
   // Every waiting request listens to it; that many listeners are no leak.
   setMaxListeners(0, closing)
@@ -118,9 +120,9 @@ function addHooks(app: App, { runtime, inbox, metrics, log, hooks }: AppDeps, te
   app.addHook('onClose', () => processor.stop())
 }
 
-function addStaffRoutes(app: App, { runtime, apiKeys, sandbox }: AppDeps, now: () => number): void {
+function addStaffRoutes(app: App, { runtime, apiKeys, openPrompts, sandbox }: AppDeps, now: () => number): void {
   app.addHook('onRequest', authenticator(keyCache(apiKeys, now)))
-  actorRoutes(app, runtime)
+  actorRoutes(app, runtime, openPrompts)
   eventRoutes(app, runtime)
   insightRoutes(app, runtime)
   steeringRoutes(app, runtime)

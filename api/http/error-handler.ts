@@ -72,11 +72,11 @@ function understand(error: unknown, request: FastifyRequest): { code: ProblemCod
 
 function understandStanding(error: StandingError): { code: ProblemCode; detail: string; details: ProblemDetails } {
   const { errors, accepts, refusedBy, retryAfterMs, extra } = error.details
-  const hidden = PROBLEM_STATUS[error.code] === 500
+  const hidden = PROBLEM_STATUS[error.code] === 500 || isQuotation(error)
   return {
     code: error.code,
-    // What a machine threw may quote anything; staff find it with the parked event.
-    detail: hidden ? ERROR_CODES[error.code] : error.message,
+    // What a machine threw or a database said may quote anything; staff find it with the parked event.
+    detail: hidden ? ERROR_CODES[error.code] : error.message.replace(WHY_HELD, '$1'),
     details: {
       ...(errors === undefined ? {} : { errors }),
       ...(accepts === undefined ? {} : { accepts }),
@@ -85,6 +85,14 @@ function understandStanding(error: StandingError): { code: ProblemCode; detail: 
       ...(extra === undefined || hidden ? {} : { extra }),
     },
   }
+}
+
+/** Of an actor that is held because an event failed, the reason ends with what was thrown. */
+const WHY_HELD = /^(the actor is held: event '[^']*' failed): .*$/s
+
+/** The message is not the engine's own, but that of what it had to do with. */
+function isQuotation({ message, details: { cause } }: StandingError): boolean {
+  return cause instanceof Error && !(cause instanceof StoreUnavailableError) && cause.message !== '' && message.includes(cause.message)
 }
 
 function logFailure(log: FastifyBaseLogger, error: unknown, request: FastifyRequest, problem: ProblemBody): void {

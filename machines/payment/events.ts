@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import type { EventsOf } from '../event-types.ts'
+import { macAddress } from '../network.ts'
 import { packageSnapshot } from '../package.ts'
 import { PRINTABLE, NOT_PRINTABLE, printable, remark } from '../printable.ts'
 
@@ -23,7 +24,7 @@ export const paymentInput = z.strictObject({
   amount: z.int().positive(),
   currency: z.string().regex(/^[A-Z]{3}$/),
   /** The device that will use the access, `AA:BB:CC:DD:EE:FF`. */
-  macAddress: z.string().regex(/^([0-9A-F]{2}:){5}[0-9A-F]{2}$/).nullable().default(null),
+  macAddress: macAddress.nullable().default(null),
   /** Hash of what proves the paying browser, so that only it is shown the credentials. */
   clientHash: printable(128).nullable().default(null),
 })
