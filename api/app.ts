@@ -20,6 +20,7 @@ import { requestId } from './http/trace.ts'
 import { validatorCompiler } from './http/validation.ts'
 import { openApiRoute, useOpenApi } from './openapi.ts'
 import { createClaims } from './payments/claim.ts'
+import { receiptTeller } from './payments/receipt-use.ts'
 import { credentialRevealer } from './payments/reveal.ts'
 import { paymentStarter } from './payments/start.ts'
 import { memoryRateLimiter } from './rate-limit.ts'
@@ -100,10 +101,11 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   return app
 }
 
-function addHooks(app: App, { runtime, inbox, metrics, log, hooks }: AppDeps, tenant: string, now: () => number): void {
+function addHooks(app: App, { runtime, inbox, receipts, metrics, log, hooks }: AppDeps, tenant: string, now: () => number): void {
   const processor = hookProcessor({
     inbox,
     runtime,
+    receipts,
     tenant,
     handlers: [darajaStk, smsDelivery],
     log,
@@ -120,11 +122,12 @@ function addHooks(app: App, { runtime, inbox, metrics, log, hooks }: AppDeps, te
   app.addHook('onClose', () => processor.stop())
 }
 
-function addStaffRoutes(app: App, { runtime, apiKeys, openPrompts, sandbox }: AppDeps, now: () => number): void {
+function addStaffRoutes(app: App, { runtime, apiKeys, receipts, openPrompts, sandbox }: AppDeps, now: () => number): void {
+  const teller = receiptTeller({ receipts, runtime })
   app.addHook('onRequest', authenticator(keyCache(apiKeys, now)))
   actorRoutes(app, runtime, openPrompts)
-  eventRoutes(app, runtime)
-  insightRoutes(app, runtime)
+  eventRoutes(app, runtime, teller)
+  insightRoutes(app, runtime, teller)
   steeringRoutes(app, runtime)
   repairRoutes(app, runtime)
   machineRoutes(app, runtime)
