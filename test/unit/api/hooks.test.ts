@@ -210,7 +210,7 @@ describe('POST /hooks/daraja/{secret}/stk', () => {
   })
 
   it.each([['a NUL', 'ws_\0'], ['another control character', 'ws_\u001b1'], ['half a character', 'ws_\ud800']])('asks nobody for an identifier with %s', async (_name, id) => {
-    const search = vi.fn(world({}).runtime.search as Runtime['search'])
+    const search = vi.fn(world({}).runtime.search)
     await start({ runtime: { ...world({ ws_1: 'pay_1' }).runtime, search } })
     await stk(successCallback(id))
     await vi.waitFor(() => expect(test.inbox.rows[0]).toMatchObject({ outcome: 'unreadable', note: 'the identifier in it holds control characters' }))
