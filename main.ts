@@ -91,6 +91,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     inbox: business.hookInbox,
     packages: business.packages,
     openPrompts: business.openPrompts,
+    receipts: business.receipts,
     credentials,
     readiness: { check: () => readiness(runtime, () => database.ping(), nats?.bus) },
     ...(nats === undefined ? {} : { busStatus: () => nats.bus.status() }),

@@ -11,6 +11,7 @@ import { inboxWriter } from './hooks/inbox-writer.ts'
 import { hookProcessor } from './hooks/processor.ts'
 import { smsDelivery } from './hooks/sms-delivery.ts'
 import { useClosing } from './http/closing.ts'
+import { usePlainAddresses } from './http/control-characters.ts'
 import { errorHandler } from './http/error-handler.ts'
 import { useJsonBodies } from './http/json-body.ts'
 import { answerBrokenRequest } from './http/broken-request.ts'
@@ -20,6 +21,7 @@ import { requestId } from './http/trace.ts'
 import { validatorCompiler } from './http/validation.ts'
 import { openApiRoute, useOpenApi } from './openapi.ts'
 import { createClaims } from './payments/claim.ts'
+import { receiptTeller } from './payments/receipt-use.ts'
 import { credentialRevealer } from './payments/reveal.ts'
 import { paymentStarter } from './payments/start.ts'
 import { memoryRateLimiter } from './rate-limit.ts'
@@ -72,6 +74,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   app.decorateRequest('principal')
   useJsonBodies(app)
   useNotFound(app)
+  usePlainAddresses(app)
   const closing = useClosing(app)
   // Every waiting request listens to it; that many listeners are no leak.
   setMaxListeners(0, closing)
@@ -101,10 +104,11 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   return app
 }
 
-function addHooks(app: App, { runtime, inbox, metrics, log, hooks }: AppDeps, tenant: string, now: () => number): void {
+function addHooks(app: App, { runtime, inbox, receipts, metrics, log, hooks }: AppDeps, tenant: string, now: () => number): void {
   const processor = hookProcessor({
     inbox,
     runtime,
+    receipts,
     tenant,
     handlers: [darajaStk, smsDelivery],
     log,
@@ -121,11 +125,12 @@ function addHooks(app: App, { runtime, inbox, metrics, log, hooks }: AppDeps, te
   app.addHook('onClose', () => processor.stop())
 }
 
-function addStaffRoutes(app: App, { runtime, apiKeys, sandbox }: AppDeps, now: () => number): void {
+function addStaffRoutes(app: App, { runtime, apiKeys, receipts, openPrompts, sandbox }: AppDeps, now: () => number): void {
+  const teller = receiptTeller({ receipts, runtime })
   app.addHook('onRequest', authenticator(keyCache(apiKeys, now)))
-  actorRoutes(app, runtime)
-  eventRoutes(app, runtime)
-  insightRoutes(app, runtime)
+  actorRoutes(app, runtime, openPrompts)
+  eventRoutes(app, runtime, teller)
+  insightRoutes(app, runtime, teller)
   steeringRoutes(app, runtime)
   repairRoutes(app, runtime)
   machineRoutes(app, runtime)

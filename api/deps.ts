@@ -10,6 +10,7 @@ import type { OpenPrompts } from './ports/open-prompts.ts'
 import type { Packages } from './ports/packages.ts'
 import type { RateLimiter } from './ports/rate-limiter.ts'
 import type { Readiness } from './ports/readiness.ts'
+import type { Receipts } from './ports/receipts.ts'
 import type { Sandbox } from './ports/sandbox.ts'
 
 export interface AppDeps {
@@ -18,6 +19,7 @@ export interface AppDeps {
   inbox: HookInbox
   packages: Packages
   openPrompts: OpenPrompts
+  receipts: Receipts
   credentials: CredentialsIssuer
   readiness: Readiness
   metrics: EdgeMetrics

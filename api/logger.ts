@@ -27,7 +27,7 @@ export function createLogger(options: { level: string; destination?: Destination
 
 /** Only what an error says of itself: libraries hang requests, configurations and bodies on their errors. */
 function errorFields(error: unknown): object {
-  if (!(error instanceof Error)) return { message: String(error) }
+  if (!(error instanceof Error)) return typeof error === 'object' && error !== null ? recordFields(error) : { message: String(error) }
   const code = (error as { code?: unknown }).code
   return {
     type: error.name,
@@ -35,5 +35,14 @@ function errorFields(error: unknown): object {
     ...(typeof code === 'string' ? { code } : {}),
     stack: error.stack,
     ...(error.cause instanceof Error ? { cause: { type: error.cause.name, message: error.cause.message } } : {}),
+  }
+}
+
+/** The engine keeps errors as plain records. Whatever else stands in one, such as a context or a payload, stays out of the log. */
+function recordFields({ name, message, code }: { name?: unknown; message?: unknown; code?: unknown }): object {
+  return {
+    ...(typeof name === 'string' ? { type: name } : {}),
+    message: typeof message === 'string' ? message : 'an error without a message',
+    ...(typeof code === 'string' ? { code } : {}),
   }
 }

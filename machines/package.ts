@@ -3,10 +3,11 @@
  * the price list changes nothing that was sold.
  */
 import { z } from 'zod'
+import { printable } from './printable.ts'
 
 export const packageSnapshot = z.strictObject({
-  id: z.string().min(1).max(64),
-  name: z.string().min(1).max(100),
+  id: printable(64).min(1),
+  name: printable(100).min(1),
   /** How long the access lasts. */
   durationSeconds: z.int().positive().max(10 * 366 * 86_400),
   /** Null: unlimited. */

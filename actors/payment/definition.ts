@@ -20,6 +20,6 @@ export function definePayment(calls: PaymentCalls): ActorDefinition {
     projections: { openPrompts, paymentReceipts },
     identifiers: paymentIdentifiers,
     words: paymentWords,
-    personal: ['phone', 'macAddress', 'clientHash', 'review.expected', 'review.received'],
+    personal: ['phone', 'macAddress', 'clientHash', 'review.expected', 'review.received', 'mismatch.expected', 'mismatch.received'],
   }
 }

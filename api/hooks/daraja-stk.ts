@@ -3,6 +3,7 @@ import { parseStkCallback, type StkCallback } from '../../actors/gateways/mpesa/
 import { paymentEvents } from '../../machines/payment/events.ts'
 import { readJson } from './body-text.ts'
 import type { HookHandler } from './handler.ts'
+import { madePlain } from './plain-text.ts'
 
 const DESCRIPTION_CHARS_MAX = 1_000
 const fields = paymentEvents['payment.callback'].shape
@@ -28,7 +29,7 @@ export const darajaStk: HookHandler = {
  */
 function optionalFields(callback: StkCallback): Record<string, unknown> {
   const { merchantRequestId, amount, currency, receipt, phone, transactionDate } = callback
-  const candidates = { merchantRequestId, resultDesc: callback.resultDesc.slice(0, DESCRIPTION_CHARS_MAX), amount, currency, receipt, phone, transactionDate }
+  const candidates = { merchantRequestId, resultDesc: madePlain(callback.resultDesc).slice(0, DESCRIPTION_CHARS_MAX), amount, currency, receipt, phone, transactionDate }
   return Object.fromEntries(
     Object.entries(candidates).filter(([name, value]) => value !== undefined && fields[name as keyof typeof candidates].safeParse(value).success),
   )

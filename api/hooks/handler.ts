@@ -1,5 +1,6 @@
 /** What one kind of web hook means: whom it is about and what to tell them. */
 import type { EventObject } from '../../runtime/index.ts'
+import { isPlain } from './plain-text.ts'
 
 export interface About {
   type: string
@@ -34,5 +35,8 @@ export function kindOf(kind: string, subject: string | undefined): string {
 export function readHook(handlers: readonly HookHandler[], hook: { provider: string; kind: string }, body: Buffer): HookReading {
   const [kind, subject] = hook.kind.split('/', 2)
   const handler = handlers.find((one) => one.provider === hook.provider && one.kind === kind)
-  return handler === undefined ? { ok: false, problem: 'nobody handles this kind' } : handler.read(body, subject)
+  if (handler === undefined) return { ok: false, problem: 'nobody handles this kind' }
+  const reading = handler.read(body, subject)
+  // Nobody can have such an identifier, and no database can even be asked for it.
+  return reading.ok && !isPlain(reading.about.value) ? { ok: false, problem: 'the identifier in it holds control characters' } : reading
 }

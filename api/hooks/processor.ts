@@ -2,11 +2,13 @@
  * Brings stored web hooks to the actors they are about: at once after each was answered, and by a sweep that finds
  * again what was missed, for whatever reason (R10). Twice is harmless: the event id is the content of the hook (R3).
  */
-import { isSettled, judge, type Deferral, type Verdict } from './verdict.ts'
+import { isSettled, judge, putOff, type Deferral, type Verdict } from './verdict.ts'
 import { readHook, type About, type HookHandler } from './handler.ts'
 import { bodyBytes } from './stored-body.ts'
 import type { BatchItemResult, EventObject, Log, Runtime } from '../../runtime/index.ts'
+import { receiptIn, withReceiptUse, type ReceiptUses } from '../payments/receipt-use.ts'
 import type { HookInbox, StoredHook } from '../ports/hook-inbox.ts'
+import type { Receipts } from '../ports/receipts.ts'
 
 const GROUP_MAX = 100
 const GROUPS_AT_ONCE = 4
@@ -17,6 +19,7 @@ const SWEEP_LIMIT = 500
 export interface HookProcessorDeps {
   inbox: Pick<HookInbox, 'unprocessed' | 'markProcessed' | 'reschedule'>
   runtime: Pick<Runtime, 'search' | 'sendMany'>
+  receipts: Receipts
   handlers: readonly HookHandler[]
   /** Whose actors the hooks are about. */
   tenant: string
@@ -48,7 +51,7 @@ export function hookProcessor(deps: HookProcessorDeps): HookProcessor {
   let queue: StoredHook[] = []
   /** Ids in the queue or in work: the sweep leaves them alone. */
   const held = new Set<string>()
-  const working = new Set<Promise<void>>()
+  const working = new Set<Promise<unknown>>()
   let isRunning = false
   let timer: NodeJS.Timeout | undefined
   let wakeAt = Infinity
@@ -76,12 +79,27 @@ export function hookProcessor(deps: HookProcessorDeps): HookProcessor {
     }
   }
 
-  async function processGroup(group: readonly StoredHook[]): Promise<void> {
+  /** False when not even the inbox can be written: then the sweep comes back to what is left. */
+  async function processGroup(group: readonly StoredHook[]): Promise<boolean> {
     try {
       await settle(await Promise.all([...byProvider(group).values()].map(deliver)).then((all) => all.flat()))
+      return true
     } catch (error) {
-      // They are still unprocessed in the inbox; the sweep comes back to them.
-      deps.log.error({ err: error, hooks: group.length }, 'web hooks could not be processed')
+      deps.log.error({ err: error, hooks: group.map(({ id }) => id) }, 'web hooks could not be processed')
+    }
+    if (group.length === 1) return putOffAll(group)
+    // One that fails every time must not hold up its neighbours for ever.
+    for (const hook of group) if (!(await processGroup([hook]))) return false
+    return true
+  }
+
+  async function putOffAll(hooks: readonly StoredHook[]): Promise<boolean> {
+    try {
+      await settle(hooks.map((hook) => putOff(hook, deps.now())))
+      return true
+    } catch (error) {
+      deps.log.error({ err: error }, 'the inbox of web hooks could not be written')
+      return false
     }
   }
 
@@ -95,10 +113,10 @@ export function hookProcessor(deps: HookProcessorDeps): HookProcessor {
       if (reading.ok) addressed.push({ hook, about: reading.about, event: reading.event })
       else verdicts.push({ hook, outcome: 'unreadable', note: reading.problem })
     }
-    const found = await findActors(addressed)
+    const [found, uses] = await Promise.all([findActors(addressed), findReceipts(addressed)])
     const items = addressed.flatMap((one) => {
       const id = found.get(actorKey(one.about)) ?? one.about.orId
-      if (id !== undefined) return [{ ...one, id }]
+      if (id !== undefined) return [{ ...one, id, event: withReceiptUse(one.event, id, receiptIn(one.about.type, one.event), uses) }]
       verdicts.push(judge.unmatched(one.hook, deps.now(), deps.unmatchedAfterMs))
       return []
     })
@@ -111,6 +129,11 @@ export function hookProcessor(deps: HookProcessorDeps): HookProcessor {
     const values = [...new Set(addressed.map(({ about }) => about.value))]
     const hits = await deps.runtime.search({ tenant: deps.tenant, values, limit: values.length * 4 })
     return new Map(hits.map(({ identifier, address }) => [actorKey({ type: address.type, identifier: identifier.kind, value: identifier.value }), address.id]))
+  }
+
+  async function findReceipts(addressed: readonly Addressed[]): Promise<ReceiptUses> {
+    const receipts = new Set(addressed.map(({ about, event }) => receiptIn(about.type, event)).filter((receipt) => receipt !== undefined))
+    return receipts.size === 0 ? new Map<string, string>() : deps.receipts.creditedTo(deps.tenant, [...receipts])
   }
 
   function send(provider: string, items: readonly (Addressed & { id: string })[]): Promise<BatchItemResult[]> {

@@ -2,6 +2,7 @@
 import { parseDeliveryReport } from '../../actors/gateways/sms/delivery-report.ts'
 import { readFormOrJson } from './body-text.ts'
 import type { HookHandler } from './handler.ts'
+import { madePlain } from './plain-text.ts'
 
 export const smsDelivery: HookHandler = {
   provider: 'sms',
@@ -17,9 +18,9 @@ export const smsDelivery: HookHandler = {
         type: 'notification.report',
         providerId,
         status,
-        providerStatus: providerStatus.slice(0, 100),
-        ...(failureReason === undefined ? {} : { failureReason: failureReason.slice(0, 200) }),
-        ...(networkCode === undefined ? {} : { networkCode: networkCode.slice(0, 20) }),
+        providerStatus: madePlain(providerStatus).slice(0, 100),
+        ...(failureReason === undefined ? {} : { failureReason: madePlain(failureReason).slice(0, 200) }),
+        ...(networkCode === undefined ? {} : { networkCode: madePlain(networkCode).slice(0, 20) }),
         ...(retryCount === undefined ? {} : { retryCount }),
       },
     }

@@ -60,6 +60,11 @@ export function isSettled(verdict: Verdict): verdict is Settlement {
   return 'outcome' in verdict
 }
 
+/** The attempt itself failed, whatever the hook says: the first failures may be the database's, so it is never given up. */
+export function putOff(hook: StoredHook, now: number): Deferral {
+  return { hook, nextAttemptAt: now + backOff(hook.attempts), note: 'it could not be processed' }
+}
+
 function backOff(attempts: number): number {
   return Math.min(RETRY_MS_MAX, FIRST_RETRY_MS * 2 ** Math.min(attempts, 20))
 }

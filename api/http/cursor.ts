@@ -1,4 +1,5 @@
 /** Page cursors: opaque to clients, so that what is in them may change. */
+import { PRINTABLE } from '../../machines/printable.ts'
 import { Problem } from './problem.ts'
 
 /** `kind` keeps a cursor of one list out of another. */
@@ -8,7 +9,8 @@ export function encodeCursor(kind: string, after: string | number): string {
 
 export function decodeTextCursor(kind: string, cursor: string | undefined): string | undefined {
   const after = decode(kind, cursor)
-  if (after !== undefined && typeof after !== 'string') throw notOurs()
+  // None of ours holds control characters, and no database takes a NUL.
+  if (after !== undefined && (typeof after !== 'string' || !PRINTABLE.test(after))) throw notOurs()
   return after
 }
 

@@ -3,6 +3,7 @@
  * walks the value recursively, and a body of brackets alone would overflow the stack there.
  */
 import type { FastifyInstance } from 'fastify'
+import { problemInJson } from './control-characters.ts'
 import { Problem } from './problem.ts'
 
 const JSON_DEPTH_MAX = 64
@@ -17,7 +18,7 @@ export function useJsonBodies(app: FastifyInstance): void {
       done(new Problem('invalid-input', `JSON may be nested ${JSON_DEPTH_MAX} levels deep at most.`))
       return
     }
-    void parse(request, text, done)
+    void parse(request, text, (error, value) => done(error ?? problemInJson(text, value) ?? null, value))
   })
 }
 

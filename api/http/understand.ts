@@ -43,11 +43,11 @@ export function understand(error: unknown, bodyProblem?: ProblemCode): Understoo
 
 function understandStanding(error: StandingError): Understood {
   const { errors, accepts, refusedBy, retryAfterMs, extra } = error.details
-  const hidden = PROBLEM_STATUS[error.code] === 500
+  const hidden = PROBLEM_STATUS[error.code] === 500 || isQuotation(error)
   return {
     code: error.code,
-    // What a machine threw may quote anything; staff find it with the parked event.
-    detail: hidden ? ERROR_CODES[error.code] : error.message,
+    // What a machine threw or a database said may quote anything; staff find it with the parked event.
+    detail: hidden ? ERROR_CODES[error.code] : error.message.replace(WHY_HELD, '$1'),
     details: {
       ...(errors === undefined ? {} : { errors }),
       ...(accepts === undefined ? {} : { accepts }),
@@ -58,3 +58,10 @@ function understandStanding(error: StandingError): Understood {
   }
 }
 
+/** Of an actor that is held because an event failed, the reason ends with what was thrown. */
+const WHY_HELD = /^(the actor is held: event '[^']*' failed): .*$/s
+
+/** The message is not the engine's own, but that of what it had to do with. */
+function isQuotation({ message, details: { cause } }: StandingError): boolean {
+  return cause instanceof Error && !(cause instanceof StoreUnavailableError) && cause.message !== '' && message.includes(cause.message)
+}

@@ -36,9 +36,10 @@ export function isPaid(view: ActorView): boolean {
 }
 
 export function paymentView(view: ActorView, definition: ActorDefinition | undefined): PaymentView {
-  const { amount, currency, receipt, failure } = paymentContext(view)
+  const { amount, currency, receipt, failure, review } = paymentContext(view)
   const status = statusOf(view)
-  const why = status === 'failed' ? failure?.words.customer : undefined
+  const reasons: Partial<Record<string, { words?: { customer: string } } | null>> = { failed: failure, cancelled: failure, review }
+  const why = reasons[status]?.words?.customer
   return {
     payment_id: view.id,
     status,

@@ -4,6 +4,7 @@ import { StandingError, type ActorView } from '../../runtime/index.ts'
 import { Problem } from '../http/problem.ts'
 import type { Package } from '../ports/packages.ts'
 import { keyedLock } from './keyed-lock.ts'
+import { demandNoOpenPrompt } from './open-prompt.ts'
 import { paymentIdOf, randomPaymentId } from './payment-id.ts'
 import { isPrompted, paymentContext } from './payment-view.ts'
 import { packageSnapshot } from '../../machines/package.ts'
@@ -60,7 +61,8 @@ export function paymentStarter(deps: Pick<AppDeps, 'runtime' | 'packages' | 'ope
     await options.beforeNew()
     const bought = await deps.packages.find(tenant, order.packageId)
     if (bought === undefined) throw new Problem('package-unknown', undefined, { errors: [{ pointer: '/package_id', detail: 'is not on sale' }] })
-    await demandNoOpenPrompt(address.id, order.phone)
+    const prompt = { tenant, phone: order.phone, id: address.id }
+    await demandNoOpenPrompt(deps.openPrompts, prompt)
     try {
       const view = await runtime.create(address, inputOf(order, bought, options.clientHash), {
         source: 'rest:public',
@@ -72,15 +74,9 @@ export function paymentStarter(deps: Pick<AppDeps, 'runtime' | 'packages' | 'ope
       const same = error instanceof StandingError && error.code === 'actor-exists' ? await findSame(address, order, options) : undefined
       if (same !== undefined) return same
       // Or with the same phone: then the table of open prompts did not let the first step commit.
-      await demandNoOpenPrompt(address.id, order.phone)
+      await demandNoOpenPrompt(deps.openPrompts, prompt)
       throw error
     }
-  }
-
-  async function demandNoOpenPrompt(id: string, phone: string): Promise<void> {
-    const open = await deps.openPrompts.find(tenant, phone)
-    // The id of the open one stays with us: whoever knows a phone number must not learn it.
-    if (open !== undefined && open.paymentId !== id) throw new Problem('prompt-open', 'This phone has a payment request open. Answer it, or wait until it has expired.')
   }
 }
 

@@ -8,6 +8,8 @@ import { StandingError, type ActorView, type Runtime } from '../../runtime/index
 import { decodeTextCursor, encodeCursor } from '../http/cursor.ts'
 import { etagOf, idempotencyKey, matchesIfNoneMatch } from '../http/headers.ts'
 import { traceIdOf } from '../http/trace.ts'
+import { explainRefusedPayment } from '../payments/open-prompt.ts'
+import type { OpenPrompts } from '../ports/open-prompts.ts'
 import { lensFor } from '../privacy/lens.ts'
 import { actorStatus, actorView, createBody } from '../schemas/actor.ts'
 import { actorParams, instant, noQuery, page, pageQuery, typeParams, wholeNumber } from '../schemas/common.ts'
@@ -25,7 +27,7 @@ const readQuery = z
   .strictObject({ at: instant.optional().describe('the actor as it was then'), seq: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional().describe('the actor as it was after this step') })
   .refine(({ at, seq }) => at === undefined || seq === undefined, { path: ['at'], message: 'Give at or seq, not both.' })
 
-export function actorRoutes(app: App, runtime: Runtime): void {
+export function actorRoutes(app: App, runtime: Runtime, openPrompts: OpenPrompts): void {
   app.post(
     '/actors/:type',
     {
@@ -36,7 +38,7 @@ export function actorRoutes(app: App, runtime: Runtime): void {
         params: typeParams,
         querystring: noQuery,
         body: createBody,
-        response: { 201: actorView, ...staffProblems('actor-type-unknown', 'actor-exists', 'payload-too-large', 'unsupported-media-type', 'idempotency-mismatch') },
+        response: { 201: actorView, ...staffProblems('actor-type-unknown', 'actor-exists', 'prompt-open', 'payload-too-large', 'unsupported-media-type', 'idempotency-mismatch') },
       },
     },
     async (request, reply) => {
@@ -54,7 +56,8 @@ export function actorRoutes(app: App, runtime: Runtime): void {
           ...(eventId === undefined ? {} : { eventId, checkBody: true }),
           ...(correlationId === undefined ? {} : { correlationId }),
         })
-        .catch((error: unknown) => {
+        .catch(async (error: unknown) => {
+          if (type === 'payment') await explainRefusedPayment(openPrompts, { tenant: principal.tenant, id, input }, error)
           throw pointingIntoBody(error)
         })
       reply.code(201).header('location', `/api/v1/actors/${view.type}/${encodeURIComponent(view.id)}`).header('etag', etagOf(view.seq))
@@ -105,7 +108,10 @@ export function actorRoutes(app: App, runtime: Runtime): void {
       async function read(address: { tenant: string; type: string; id: string }, query: z.output<typeof readQuery>): Promise<ActorView | undefined> {
         if (query.seq === undefined && query.at === undefined) return runtime.get(address)
         demand(request.principal, 'history')
-        return runtime.getAsOf(address, query.seq === undefined ? { at: Date.parse(query.at ?? '') } : { seq: query.seq })
+        if (query.seq === undefined) return runtime.getAsOf(address, { at: Date.parse(query.at ?? '') })
+        const then = await runtime.getAsOf(address, { seq: query.seq })
+        // A step that has not been taken yet: the actor as it is now would be taken for what it will be.
+        return then === undefined || then.seq < query.seq ? undefined : then
       }
     },
   )

@@ -7,6 +7,7 @@ import type { BatchItemResult, EventObject, Runtime } from '../../runtime/index.
 import { problemOf } from '../http/error-handler.ts'
 import { etagOf, idempotencyKey, ifMatchSeq } from '../http/headers.ts'
 import { traceIdOf } from '../http/trace.ts'
+import { pointingAtReceipt, type ReceiptTeller } from '../payments/receipt-use.ts'
 import { lensFor } from '../privacy/lens.ts'
 import { batchBody, factView, sendResult } from '../schemas/actor.ts'
 import { actorParams, eventBody, noQuery } from '../schemas/common.ts'
@@ -23,7 +24,7 @@ const batchResult = z.object({
   ),
 })
 
-export function eventRoutes(app: App, runtime: Runtime): void {
+export function eventRoutes(app: App, runtime: Runtime, receipts: ReceiptTeller): void {
   app.post(
     '/actors/:type/:id/events',
     {
@@ -51,11 +52,16 @@ export function eventRoutes(app: App, runtime: Runtime): void {
       const eventId = idempotencyKey(request)
       const ifSeq = ifMatchSeq(request)
       const correlationId = traceIdOf(request.headers)
-      const result = await runtime.send({ tenant: principal.tenant, type, id }, body, {
+      const to = { tenant: principal.tenant, type, id }
+      const [{ event } = { event: body }] = await receipts.tell(principal.tenant, [{ to, event: body }])
+      const sending = runtime.send(to, event, {
         source: principal.source,
         ...(eventId === undefined ? {} : { eventId, checkBody: true }),
         ...(ifSeq === undefined ? {} : { ifSeq }),
         ...(correlationId === undefined ? {} : { correlationId }),
+      })
+      const result = await sending.catch((error: unknown) => {
+        throw pointingAtReceipt(error, event)
       })
       if (result.outcome === 'duplicate') reply.header('idempotency-replayed', 'true')
       reply.header('etag', etagOf(result.actor.seq))
@@ -82,10 +88,12 @@ export function eventRoutes(app: App, runtime: Runtime): void {
       const refused = items.map((item) => refusalOf(principal, item))
       const allowed = items.filter((_item, index) => refused[index] === undefined)
       const correlationId = traceIdOf(request.headers)
-      const results = await runtime.sendMany(
+      const told = await receipts.tell(
+        principal.tenant,
         allowed.map(({ type, id, event, eventId }) => ({ to: { tenant: principal.tenant, type, id }, event, ...(eventId === undefined ? {} : { eventId }) })),
-        { source: principal.source, checkBody: true, ...(correlationId === undefined ? {} : { correlationId }) },
       )
+      const sent = await runtime.sendMany(told, { source: principal.source, checkBody: true, ...(correlationId === undefined ? {} : { correlationId }) })
+      const results = sent.map((result, index): BatchItemResult => (result.ok ? result : { ok: false, error: pointingAtReceipt(result.error, told[index]?.event ?? { type: '' }) as Error }))
       let next = 0
       return { data: items.map((item, index) => outcomeOf(item.type, refused[index] ?? results[next++] ?? missingResult)) }
 

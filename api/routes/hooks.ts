@@ -12,6 +12,7 @@ import { contentHash } from '../hooks/content-hash.ts'
 import { kindOf } from '../hooks/handler.ts'
 import type { InboxWriter } from '../hooks/inbox-writer.ts'
 import { keptHeaders } from '../hooks/kept-headers.ts'
+import { isPlain } from '../hooks/plain-text.ts'
 import type { HookProcessor } from '../hooks/processor.ts'
 import { storedBody } from '../hooks/stored-body.ts'
 import { Problem } from '../http/problem.ts'
@@ -74,6 +75,7 @@ export function hookRoutes(app: App, deps: HookRouteDeps): void {
     app.post(
       path,
       {
+        config: { takesAnything: true },
         onRequest: secretCheck(hook.secret),
         schema: {
           tags: ['hooks'],
@@ -91,7 +93,9 @@ export function hookRoutes(app: App, deps: HookRouteDeps): void {
   }
 
   async function receive({ provider, kind: plainKind, subject, isAllowed }: Hook, request: FastifyRequest): Promise<void> {
-    const kind = kindOf(plainKind, subject === undefined ? undefined : (request.params as Record<string, string>)[subject])
+    const named = subject === undefined ? undefined : (request.params as Record<string, string>)[subject]
+    // An odd name at the end of the address is nobody's; the body may still say whom it is about.
+    const kind = kindOf(plainKind, named !== undefined && isPlain(named) ? named : undefined)
     const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
     const trusted = isAllowed(request.ip)
     const now = deps.now()

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { App } from '../app-type.ts'
 import type { Runtime } from '../../runtime/index.ts'
 import { cutPage, decodeNumberCursor, encodeCursor } from '../http/cursor.ts'
+import type { ReceiptTeller } from '../payments/receipt-use.ts'
 import { lensFor } from '../privacy/lens.ts'
 import { dryRunView, historyEntry, nextView } from '../schemas/actor.ts'
 import { actorParams, eventBody, noQuery, page, pageQuery } from '../schemas/common.ts'
@@ -11,7 +12,7 @@ import { definitionOf } from './actors.ts'
 
 const historyQuery = z.strictObject({ ...pageQuery, order: z.enum(['asc', 'desc']).default('asc') })
 
-export function insightRoutes(app: App, runtime: Runtime): void {
+export function insightRoutes(app: App, runtime: Runtime, receipts: ReceiptTeller): void {
   app.get(
     '/actors/:type/:id/history',
     {
@@ -55,7 +56,9 @@ export function insightRoutes(app: App, runtime: Runtime): void {
     async (request) => {
       const { type, id } = request.params
       const lens = lensFor(request.principal, definitionOf(runtime, type))
-      return lens.dryRun(await runtime.dryRun({ tenant: request.principal.tenant, type, id }, request.body))
+      const to = { tenant: request.principal.tenant, type, id }
+      const [{ event } = { event: request.body }] = await receipts.tell(to.tenant, [{ to, event: request.body }])
+      return lens.dryRun(await runtime.dryRun(to, event))
     },
   )
 }

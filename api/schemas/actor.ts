@@ -1,5 +1,6 @@
 /** Actors as callers see them (contract.md §2, "Actor view"). */
 import { z } from 'zod'
+import { printable } from '../../machines/printable.ts'
 import { createdId, eventBody, instant } from './common.ts'
 
 export const timerView = z.object({ id: z.string(), event: z.string(), dueAt: instant, armedAt: instant }).meta({ id: 'Timer' })
@@ -99,7 +100,7 @@ const BATCH_MAX = 1_000
 
 export const batchBody = z.strictObject({
   events: z
-    .array(z.strictObject({ type: z.string().min(1).max(64), id: z.string().min(1).max(400), event: eventBody, eventId: z.string().min(1).max(300).optional() }))
+    .array(z.strictObject({ type: printable(64).min(1), id: printable(400).min(1), event: eventBody, eventId: z.string().min(1).max(300).optional() }))
     .min(1)
     .max(BATCH_MAX),
 })

@@ -1,5 +1,6 @@
 /** Pieces that many schemas share. */
 import { z } from 'zod'
+import { remark } from '../../machines/printable.ts'
 
 export const instant = z.iso.datetime({ offset: true }).describe('RFC 3339')
 
@@ -20,7 +21,7 @@ export const noQuery = z.strictObject({})
 export const actorParams = z.object({ type: z.string(), id: z.string() })
 export const typeParams = z.object({ type: z.string() })
 
-export const reasonBody = z.strictObject({ reason: z.string().trim().min(1).max(500).describe('Why, for the journal') })
+export const reasonBody = z.strictObject({ reason: remark(500).describe('Why, for the journal') })
 
 export const page = <Row extends z.ZodType>(row: Row) => z.object({ data: z.array(row), nextCursor: z.string().nullable() })
 

@@ -1,5 +1,6 @@
 /** The public payment calls (contract.md §3). */
 import { z } from 'zod'
+import { printable } from '../../machines/printable.ts'
 
 export const packageView = z
   .object({
@@ -19,7 +20,7 @@ export const packageView = z
 
 export const startBody = z.strictObject({
   phone_number: z.string().max(40).describe('any usual way of writing a Kenyan mobile number'),
-  package_id: z.string().min(1).max(64),
+  package_id: printable(64).min(1),
   mac_address: z.string().max(40).nullish().describe('any usual way of writing a MAC address'),
 })
 
@@ -35,7 +36,7 @@ export const startedSchema = z
 export const paymentSchema = z
   .object({
     payment_id: z.string(),
-    status: z.string().describe('prompting, deferred, uncertain, awaiting, querying, completed, failed, review, ...'),
+    status: z.string().describe('prompting, deferred, uncertain, awaiting, querying, completed, failed, cancelled, review, ...'),
     amount: z.number().describe('in major units'),
     amount_minor: z.int(),
     currency: z.string(),

@@ -6,6 +6,7 @@ import { apiKeyQueries } from './api-key.ts'
 import { hookInboxQueries } from './hook-inbox.ts'
 import { openPromptQueries } from './open-prompt.ts'
 import { packageQueries } from './package.ts'
+import { paymentReceiptQueries } from './payment-receipt.ts'
 
 export function openBusiness(knex: Knex) {
   return {
@@ -13,6 +14,7 @@ export function openBusiness(knex: Knex) {
     apiKeys: reporting(apiKeyQueries(knex)),
     hookInbox: reporting(hookInboxQueries(knex)),
     openPrompts: reporting(openPromptQueries(knex)),
+    receipts: reporting(paymentReceiptQueries(knex)),
   }
 }
 

@@ -1,17 +1,19 @@
 /** What a session is made from and what may be said to it. */
 import { z } from 'zod'
 import type { EventsOf } from '../event-types.ts'
+import { macAddress, phone } from '../network.ts'
 import { packageSnapshot } from '../package.ts'
+import { printable, remark } from '../printable.ts'
 
-const reason = z.string().trim().min(1).max(500)
-const acctSessionId = z.string().min(1).max(200)
+const reason = remark(500)
+const acctSessionId = printable(200).min(1)
 
 export const sessionInput = z.strictObject({
   /** Equals the session's own id: one payment, one access. */
-  paymentId: z.string().min(1).max(400),
-  phone: z.string().min(7).max(20),
+  paymentId: printable(400).min(1),
+  phone,
   package: packageSnapshot,
-  macAddress: z.string().nullable().default(null),
+  macAddress: macAddress.nullable().default(null),
   /** When the payment was completed, in milliseconds since the epoch: the paid time runs from here. */
   paidAt: z.int().nonnegative(),
 })

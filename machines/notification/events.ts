@@ -1,18 +1,20 @@
 /** What a notification is made from and what may be said to it. Nothing here is secret: the text is made while it is sent. */
 import { z } from 'zod'
 import type { EventsOf } from '../event-types.ts'
+import { phone } from '../network.ts'
+import { printable, remark } from '../printable.ts'
 
 export const notificationInput = z.strictObject({
   channel: z.literal('sms').default('sms'),
   /** Digits with country code. */
-  to: z.string().regex(/^[1-9]\d{6,14}$/, 'digits with country code'),
+  to: phone,
   template: z.literal('hotspot-credentials'),
   locale: z.enum(['en', 'sw']).default('en'),
   /** The actor it is about; the credentials are derived from this address. */
-  about: z.strictObject({ tenant: z.string().min(1).max(63), type: z.string().min(1).max(64), id: z.string().min(1).max(400) }),
+  about: z.strictObject({ tenant: printable(63).min(1), type: printable(64).min(1), id: printable(400).min(1) }),
   credentialVersion: z.int().positive().default(1),
   /** What the text tells besides the credentials. */
-  details: z.strictObject({ packageName: z.string().max(100), expiresAt: z.int().nonnegative() }),
+  details: z.strictObject({ packageName: printable(100), expiresAt: z.int().nonnegative() }),
 })
 
 export type NotificationInput = z.output<typeof notificationInput>
@@ -25,16 +27,16 @@ export const notificationEvents = {
    * once the send was answered; a report that overtakes the answer finds nobody yet and must be tried again.
    */
   'notification.report': z.strictObject({
-    providerId: z.string().min(1).max(200),
+    providerId: printable(200).min(1),
     status: deliveryStatus,
-    failureReason: z.string().max(200).optional(),
+    failureReason: printable(200).optional(),
     /** The provider's own word for the status. */
-    providerStatus: z.string().max(100).optional(),
-    networkCode: z.string().max(20).optional(),
+    providerStatus: printable(100).optional(),
+    networkCode: printable(20).optional(),
     retryCount: z.int().nonnegative().optional(),
   }),
   /** Staff or the customer ask for the message once more. */
-  'notification.resend': z.strictObject({ reason: z.string().trim().min(1).max(500) }),
+  'notification.resend': z.strictObject({ reason: remark(500) }),
 }
 
 export type NotificationEvent = EventsOf<typeof notificationEvents>

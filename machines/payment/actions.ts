@@ -3,6 +3,7 @@ import type { PromptOutcome, QueryOutcome } from './calls.ts'
 import type { PaymentContext, PaymentFailure, PaymentResult, PaymentReview } from './context.ts'
 import type { PaymentCallback, PaymentDecision } from './events.ts'
 import { failureOfRefusal, failureOfResult, findMismatch } from './judgement.ts'
+import { REVIEW_WORDS } from './review-words.ts'
 
 type Change = Partial<PaymentContext>
 
@@ -43,6 +44,12 @@ export function withReceipt(context: PaymentContext, callback: PaymentCallback):
     receipt: callback.receipt ?? context.receipt,
     transactionDate: callback.transactionDate ?? context.transactionDate,
   }
+}
+
+/** For staff to look at. Unlike {@link withMismatch} it asks for no decision: the payment is credited. */
+export function withNotedMismatch(context: PaymentContext, callback: PaymentCallback, at: number): Change {
+  const mismatch = findMismatch(context, callback)
+  return mismatch === null ? {} : { mismatch: { ...mismatch, receipt: callback.receipt ?? null, at } }
 }
 
 export function withOtherReceipt(context: PaymentContext, receipt: string): Change {
@@ -89,9 +96,10 @@ export function withFailedResult(code: string | number, at: number): Change {
 
 export function withMismatch(context: PaymentContext, callback: PaymentCallback, at: number): Change {
   const mismatch = findMismatch(context, callback) ?? { reason: 'result-unclear' as const, expected: null, received: null }
-  return { ...withPromptOf(context, callback), review: { ...mismatch, receipt: callback.receipt ?? null, code: String(callback.resultCode), at } }
+  const review = { ...mismatch, receipt: callback.receipt ?? null, code: String(callback.resultCode), words: REVIEW_WORDS[mismatch.reason], at }
+  return { ...withPromptOf(context, callback), review }
 }
 
 export function withDoubt(reason: PaymentReview['reason'], code: string | null, at: number): Change {
-  return { review: { reason, expected: null, received: null, receipt: null, code, at } }
+  return { review: { reason, expected: null, received: null, receipt: null, code, words: REVIEW_WORDS[reason], at } }
 }

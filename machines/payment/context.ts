@@ -25,6 +25,8 @@ export interface PaymentContext extends PaymentInput {
   transactionDate: string | null
   /** How long after we had given up the money came; null if we had not. */
   lateByMs: number | null
+  /** How a result differed that came for a payment which was credited without one; staff must look at it. */
+  mismatch: PaymentMismatch | null
   /** Receipts of further money for this one purchase; staff must give it back. */
   otherReceipts: string[]
   /** What staff said on approving, rejecting or cancelling. */
@@ -52,12 +54,22 @@ export interface PaymentFailure {
 }
 
 export interface PaymentReview {
-  reason: 'amount-mismatch' | 'currency-mismatch' | 'phone-mismatch' | 'result-unclear' | 'prompt-uncertain' | 'unconfirmed'
+  reason: MismatchReason | 'result-unclear' | 'prompt-uncertain' | 'unconfirmed'
   expected: string | number | null
   received: string | number | null
+  /** The payment that the receipt has credited; with `receipt-used` only. */
+  usedBy?: string
   receipt: string | null
   code: string | null
+  /** Missing in records from before there were any. */
+  words?: { staff: string; customer: string }
   at: number
+}
+
+export type MismatchReason = 'amount-mismatch' | 'currency-mismatch' | 'phone-mismatch' | 'receipt-used'
+
+export interface PaymentMismatch extends Pick<PaymentReview, 'expected' | 'received' | 'usedBy' | 'receipt' | 'at'> {
+  reason: MismatchReason
 }
 
 export type PaymentFact =
@@ -80,6 +92,8 @@ export type PaymentFact =
   | ({ type: 'payment.reviewNeeded' } & PaymentReview)
   /** The receipt of a payment that a query had confirmed. */
   | { type: 'payment.receiptRecorded'; receipt: string; at: number }
+  /** The money of a payment that was credited already, told otherwise than it was asked for. */
+  | ({ type: 'payment.mismatchFound' } & PaymentMismatch)
   /** Money a second time for one purchase. */
   | { type: 'payment.duplicateReceived'; receipt: string; amount: number | null; at: number }
 
@@ -103,6 +117,7 @@ export function newPayment(input: PaymentInput): PaymentContext {
     receipt: null,
     transactionDate: null,
     lateByMs: null,
+    mismatch: null,
     otherReceipts: [],
     decision: null,
     rejectedReceipt: null,

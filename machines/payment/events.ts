@@ -4,10 +4,17 @@
  */
 import { z } from 'zod'
 import type { EventsOf } from '../event-types.ts'
+import { macAddress } from '../network.ts'
 import { packageSnapshot } from '../package.ts'
+import { PRINTABLE, NOT_PRINTABLE, printable, remark } from '../printable.ts'
 
-const reason = z.string().trim().min(1).max(500)
+const reason = remark(500)
 const receipt = z.string().trim().toUpperCase().regex(/^[A-Z0-9]{6,20}$/, 'a receipt is 6 to 20 letters and digits')
+/**
+ * The payment that the receipt has credited, if it is another one. A machine cannot know of its neighbours, so
+ * whoever brings the event looks that up; the unique key of the receipts is the last guard.
+ */
+const receiptUsedBy = printable(400).min(1).optional()
 
 export const paymentInput = z.strictObject({
   /** The payer: digits with country code. */
@@ -17,9 +24,9 @@ export const paymentInput = z.strictObject({
   amount: z.int().positive(),
   currency: z.string().regex(/^[A-Z]{3}$/),
   /** The device that will use the access, `AA:BB:CC:DD:EE:FF`. */
-  macAddress: z.string().regex(/^([0-9A-F]{2}:){5}[0-9A-F]{2}$/).nullable().default(null),
+  macAddress: macAddress.nullable().default(null),
   /** Hash of what proves the paying browser, so that only it is shown the credentials. */
-  clientHash: z.string().max(128).nullable().default(null),
+  clientHash: printable(128).nullable().default(null),
 })
 
 export type PaymentInput = z.output<typeof paymentInput>
@@ -32,24 +39,25 @@ export const paymentEvents = {
    * that of a success is taken over; if it knows another, the event is refused.
    */
   'payment.callback': z.strictObject({
-    checkoutRequestId: z.string().min(1).max(200),
-    merchantRequestId: z.string().max(200).optional(),
-    resultCode: z.union([z.string().min(1).max(40), z.number()]),
-    resultDesc: z.string().max(2_000).optional(),
+    checkoutRequestId: printable(200).min(1),
+    merchantRequestId: printable(200).optional(),
+    resultCode: z.union([printable(40).min(1), z.number()]),
+    resultDesc: printable(2_000).optional(),
     /** Minor units. Missing in failures, and in successes whose amount could not be read: those go to review. */
     amount: z.int().nonnegative().optional(),
     currency: z.string().regex(/^[A-Z]{3}$/).optional(),
     /** Not held to a form: a payment is not lost because its receipt looks new. */
-    receipt: z.string().trim().toUpperCase().max(100).optional(),
+    receipt: z.string().trim().toUpperCase().max(100).regex(PRINTABLE, NOT_PRINTABLE).optional(),
+    receiptUsedBy,
     /** As given: digits, or digits with some of them masked by `*`. */
-    phone: z.string().max(100).optional(),
+    phone: printable(100).optional(),
     /** RFC 3339. */
-    transactionDate: z.string().max(40).optional(),
+    transactionDate: printable(40).optional(),
   }),
-  /** The customer or staff give up waiting. Money that comes nevertheless is credited. */
+  /** The customer or staff give up waiting. We go on asking M-Pesa, and money that comes nevertheless is credited. */
   'payment.cancel': z.strictObject({ reason: reason.optional() }),
   /** Staff found the money. With a failed payment only by naming the receipt. */
-  'payment.approve': z.strictObject({ reason, receipt: receipt.optional() }),
+  'payment.approve': z.strictObject({ reason, receipt: receipt.optional(), receiptUsedBy }),
   /** Staff found that this is no payment for this purchase. */
   'payment.reject': z.strictObject({ reason }),
 }

@@ -3,7 +3,7 @@
  * and says what we asked for; everything in doubt goes to a person, nothing in doubt is credited or lost.
  */
 import type { PromptOutcome, QueryOutcome } from './calls.ts'
-import type { PaymentContext, PaymentFailure, PaymentReview } from './context.ts'
+import type { PaymentContext, PaymentFailure, PaymentMismatch } from './context.ts'
 import type { PaymentCallback } from './events.ts'
 import { meaningOfResultCode } from './result-codes.ts'
 
@@ -12,14 +12,14 @@ export type Verdict =
   | 'foreign'
   /** Paid, by whom and as much as we asked. */
   | 'paid'
-  /** Money came, but not as asked. */
+  /** Money came, but not as asked, or by a receipt that has credited another payment. */
   | 'mismatched'
   | 'failed'
   | 'pending'
   /** The code does not tell whether money moved. */
   | 'unclear'
 
-type Mismatch = Pick<PaymentReview, 'reason' | 'expected' | 'received'>
+type Mismatch = Pick<PaymentMismatch, 'reason' | 'expected' | 'received' | 'usedBy'>
 
 export function judgeCallback(context: PaymentContext, callback: PaymentCallback): Verdict {
   const isForeign = context.checkoutRequestId !== null && context.checkoutRequestId !== callback.checkoutRequestId
@@ -50,6 +50,8 @@ function judgeCode(code: string | number): Exclude<Verdict, 'foreign' | 'mismatc
 
 /** The first thing in which a success differs from what was asked, or null. */
 export function findMismatch(context: PaymentContext, callback: PaymentCallback): Mismatch | null {
+  // Before all else: however well the rest fits, this money is spent.
+  if (callback.receiptUsedBy !== undefined) return { reason: 'receipt-used', expected: null, received: null, usedBy: callback.receiptUsedBy }
   if (callback.amount !== context.amount) {
     return { reason: 'amount-mismatch', expected: context.amount, received: callback.amount ?? null }
   }

@@ -3,11 +3,14 @@
  *
  *   prompting -> awaiting <-> querying -> completed | failed | review
  *
+ * A cancelled payment is over for the customer (`cancelled`), and behind that asks on as if it were not.
+ *
  * What must hold, whatever arrives in whatever order:
  *   P1  Success absorbs: nothing leaves `completed`, and a matching success leads there from everywhere.
  *   P2  A push that may have been taken is never sent again (`uncertain`); only a certain refusal is retried.
- *   P3  A result that differs from what was asked, or that does not tell, is decided by a person (`review`).
- *   P4  Lost callbacks are made up for by queries with growing gaps, and then by a person.
+ *   P3  A result that differs from what was asked, that names a receipt which has credited another payment, or
+ *       that does not tell, is decided by a person (`review`).
+ *   P4  Lost callbacks are made up for by queries with growing gaps, and then by a person, cancelled or not.
  */
 import { and, assign, emit, not, setup } from 'xstate'
 import { durable, timeOf } from '../../runtime/vocabulary.ts'
@@ -20,13 +23,14 @@ import {
   withFailedPrompt,
   withFailedResult,
   withMismatch,
+  withNotedMismatch,
   withOtherReceipt,
   withPayment,
   withReceipt,
   withRejection,
 } from './actions.ts'
 import type { PromptOutcome, PromptRequest, QueryOutcome, QueryRequest } from './calls.ts'
-import { newPayment, type PaymentContext, type PaymentFact, type PaymentReview } from './context.ts'
+import { newPayment, type PaymentContext, type PaymentFact, type PaymentMismatch, type PaymentReview } from './context.ts'
 import type { PaymentCallback, PaymentDecision, PaymentEvent, PaymentInput } from './events.ts'
 import { judgeCallback, judgeQuery, type Verdict } from './judgement.ts'
 import { PROMPT_WINDOW_MS, PROMPTS_MAX, QUERY_GAPS_MS, UNCERTAIN_WINDOW_MS } from './timing.ts'
@@ -82,16 +86,24 @@ export const paymentMachine = setup({
     isUnclearAnswer: isAnswer('unclear'),
     hasQueriesLeft: ({ context }) => context.queries < QUERY_GAPS_MS.length,
 
-    hasMoneyInReview: ({ context }) => context.review !== null && context.review.reason.endsWith('-mismatch'),
+    hasMoneyInReview: ({ context }) => context.review !== null && (context.review.reason.endsWith('-mismatch') || context.review.reason === 'receipt-used'),
     isRejectedReceipt: ({ context, event }) => {
       const { receipt } = event as PaymentCallback
       return receipt !== undefined && receipt === context.rejectedReceipt
     },
     hasReceiptNamed: ({ event }) => event.type === 'payment.approve' && event.receipt !== undefined,
+    hasFreeReceipt: ({ context, event }) => {
+      const { type, receipt, receiptUsedBy } = event as Extract<PaymentEvent, { type: 'payment.approve' | 'payment.callback' }>
+      // An approval that names no receipt means the one under review.
+      const meansUsedOne = type === 'payment.approve' && receipt === undefined && context.review?.reason === 'receipt-used'
+      return receiptUsedBy === undefined && !meansUsedOne
+    },
+    hasReceipt: ({ context }) => context.receipt !== null,
+    hasMismatchNoted: ({ context }) => context.mismatch != null,
     isMissingReceipt: ({ context, event }) => context.receipt === null && (event as PaymentCallback).receipt !== undefined,
     isOtherReceipt: ({ context, event }) => {
       const { receipt } = event as PaymentCallback
-      return receipt !== undefined && receipt !== context.receipt && !context.otherReceipts.includes(receipt)
+      return receipt !== undefined && context.receipt !== null && receipt !== context.receipt && !context.otherReceipts.includes(receipt)
     },
   },
   actions: {
@@ -115,6 +127,7 @@ export const paymentMachine = setup({
 
     recordPayment: assign(({ context, event }, confirmedBy: 'callback' | 'query' | 'staff') => withPayment(context, confirmedBy, timeOf(event))),
     recordReceipt: assign(({ context, event }) => withReceipt(context, event as PaymentCallback)),
+    recordDifference: assign(({ context, event }) => withNotedMismatch(context, event as PaymentCallback, timeOf(event))),
     recordOtherReceipt: assign(({ context, event }) => withOtherReceipt(context, (event as PaymentCallback).receipt ?? '')),
     recordApproval: assign(({ context, event }) => {
       const { reason, receipt } = event as Extract<PaymentEvent, { type: 'payment.approve' }>
@@ -148,6 +161,7 @@ export const paymentMachine = setup({
     announceFailed: emit(({ context }) => ({ type: 'payment.failed' as const, ...(context.failure as NonNullable<PaymentContext['failure']>) })),
     announceReview: emit(({ context }) => ({ type: 'payment.reviewNeeded' as const, ...(context.review as PaymentReview) })),
     announceReceipt: emit(({ context, event }) => ({ type: 'payment.receiptRecorded' as const, receipt: context.receipt ?? '', at: timeOf(event) })),
+    announceMismatch: emit(({ context }) => ({ type: 'payment.mismatchFound' as const, ...(context.mismatch as PaymentMismatch) })),
     announceDuplicate: emit(({ event }) => {
       const { receipt = '', amount = null } = event as PaymentCallback
       return { type: 'payment.duplicateReceived' as const, receipt, amount, at: timeOf(event) }
@@ -189,17 +203,17 @@ export const paymentMachine = setup({
     deferred: {
       tags: 'open',
       after: { promptRetryGap: 'prompting' },
-      on: { 'payment.cancel': { target: 'failed', actions: 'recordCancellation' } },
+      on: { 'payment.cancel': { target: 'cancelled.closed', actions: 'recordCancellation' } },
     },
     uncertain: {
       tags: ['open', 'attention'],
       after: { uncertainWindow: { target: 'review', actions: { type: 'recordDoubt', params: 'prompt-uncertain' } } },
-      on: { 'payment.cancel': { target: 'failed', actions: 'recordCancellation' } },
+      on: { 'payment.cancel': { target: 'cancelled.uncertain', actions: 'recordCancellation' } },
     },
     awaiting: {
       tags: 'open',
       after: { queryGap: 'querying' },
-      on: { 'payment.cancel': { target: 'failed', actions: 'recordCancellation' } },
+      on: { 'payment.cancel': { target: 'cancelled.waiting', actions: 'recordCancellation' } },
     },
     querying: {
       tags: 'open',
@@ -218,7 +232,7 @@ export const paymentMachine = setup({
         // The query could not be made: no word about the payment, so the next gap decides.
         onError: [{ guard: 'hasQueriesLeft', target: 'awaiting' }, { target: 'review', actions: { type: 'recordDoubt', params: 'unconfirmed' } }],
       },
-      on: { 'payment.cancel': { target: 'failed', actions: 'recordCancellation' } },
+      on: { 'payment.cancel': { target: 'cancelled.waiting', actions: 'recordCancellation' } },
     },
     completed: {
       tags: 'settled',
@@ -226,7 +240,13 @@ export const paymentMachine = setup({
       on: {
         'payment.callback': [
           { guard: and(['isMatchingPayment', 'isMissingReceipt']), actions: ['recordCallback', 'recordReceipt', 'announceReceipt'] },
-          { guard: and(['hasMoney', 'isOtherReceipt']), actions: ['recordCallback', 'recordOtherReceipt', 'announceDuplicate'] },
+          // The same money, told otherwise than it was asked for: staff must look at it, but nothing is to be given back.
+          {
+            guard: and(['isMismatchedPayment', 'isMissingReceipt', 'hasFreeReceipt']),
+            actions: ['recordCallback', 'recordReceipt', 'recordDifference', 'announceReceipt', 'announceMismatch'],
+          },
+          { guard: and(['isMismatchedPayment', not('hasReceipt'), not('hasMismatchNoted')]), actions: ['recordCallback', 'recordDifference', 'announceMismatch'] },
+          { guard: and(['hasMoney', 'isOtherReceipt', 'hasFreeReceipt']), actions: ['recordCallback', 'recordOtherReceipt', 'announceDuplicate'] },
           { guard: 'isOwnPrompt', actions: 'recordCallback' },
         ],
       },
@@ -239,7 +259,43 @@ export const paymentMachine = setup({
           { guard: and(['isMismatchedPayment', not('isRejectedReceipt')]), target: 'review', actions: ['recordCallback', 'recordMismatch'] },
           { guard: 'isOwnPrompt', actions: 'recordCallback' },
         ],
-        'payment.approve': { guard: 'hasReceiptNamed', target: 'completed', actions: ['recordApproval', { type: 'recordPayment', params: 'staff' }] },
+        'payment.approve': { guard: and(['hasReceiptNamed', 'hasFreeReceipt']), target: 'completed', actions: ['recordApproval', { type: 'recordPayment', params: 'staff' }] },
+      },
+    },
+    // Over for the customer, who may have entered the PIN all the same: where a query can tell, we go on asking (P4).
+    cancelled: {
+      entry: 'announceFailed',
+      initial: 'waiting',
+      on: {
+        'payment.callback': [
+          { guard: 'isMatchingPayment', target: 'completed', actions: ['recordCallback', { type: 'recordPayment', params: 'callback' }, 'recordReceipt'] },
+          { guard: 'isMismatchedPayment', target: 'review', actions: ['recordCallback', 'recordMismatch'] },
+          { guard: 'isFailedResult', target: '.closed', actions: ['recordCallback', 'recordFailedCallback'] },
+          { guard: 'isOwnPrompt', actions: 'recordCallback' },
+        ],
+        'payment.approve': { guard: and(['hasReceiptNamed', 'hasFreeReceipt']), target: 'completed', actions: ['recordApproval', { type: 'recordPayment', params: 'staff' }] },
+      },
+      states: {
+        waiting: { after: { queryGap: 'querying' } },
+        querying: {
+          entry: 'countQuery',
+          invoke: {
+            id: 'queryPayment',
+            src: 'queryPayment',
+            input: ({ context }) => ({ checkoutRequestId: context.checkoutRequestId ?? '' }),
+            onDone: [
+              { guard: { type: 'isPaidAnswer', params: outcomeOf }, target: '#payment.completed', actions: [{ type: 'recordAnswer', params: outcomeOf }, { type: 'recordPayment', params: 'query' }] },
+              { guard: { type: 'isFailedAnswer', params: outcomeOf }, target: 'closed', actions: [{ type: 'recordAnswer', params: outcomeOf }, 'recordFailedAnswer'] },
+              { guard: { type: 'isUnclearAnswer', params: outcomeOf }, target: '#payment.review', actions: [{ type: 'recordAnswer', params: outcomeOf }, { type: 'recordDoubt', params: 'result-unclear' }] },
+              { guard: 'hasQueriesLeft', target: 'waiting', actions: { type: 'recordAnswer', params: outcomeOf } },
+              { target: '#payment.review', actions: [{ type: 'recordAnswer', params: outcomeOf }, { type: 'recordDoubt', params: 'unconfirmed' }] },
+            ],
+            onError: [{ guard: 'hasQueriesLeft', target: 'waiting' }, { target: '#payment.review', actions: { type: 'recordDoubt', params: 'unconfirmed' } }],
+          },
+        },
+        // Without an answer to the push there is nothing to ask about.
+        uncertain: { after: { uncertainWindow: { target: '#payment.review', actions: { type: 'recordDoubt', params: 'prompt-uncertain' } } } },
+        closed: {},
       },
     },
     review: {
@@ -253,7 +309,7 @@ export const paymentMachine = setup({
           { guard: and(['isFailedResult', not('hasMoneyInReview')]), target: 'failed', actions: ['recordCallback', 'recordFailedCallback'] },
           { guard: 'isOwnPrompt', actions: 'recordCallback' },
         ],
-        'payment.approve': { target: 'completed', actions: ['recordApproval', { type: 'recordPayment', params: 'staff' }] },
+        'payment.approve': { guard: 'hasFreeReceipt', target: 'completed', actions: ['recordApproval', { type: 'recordPayment', params: 'staff' }] },
         'payment.reject': { target: 'failed', actions: 'recordRejection' },
       },
     },

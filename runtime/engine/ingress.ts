@@ -24,7 +24,8 @@ export function checkEvent(compiled: CompiledActor, event: EventObject, eventByt
   const plain = plainCopy(event, eventBytes) as EventObject
   const { events } = compiled.definition
   if (events === undefined) return plain
-  const schema = events[type]
+  // Own ones only: every object has a `constructor` and a `toString`, which are no schemas.
+  const schema = Object.hasOwn(events, type) ? events[type] : undefined
   if (schema === undefined) {
     const known = compiled.machine.events.some((descriptor: string) => matchesDescriptor(type, descriptor))
     throw invalidEvent(known ? `'${type}' is internal and cannot be sent` : `'${type}' is not an event of '${compiled.type}'`, [{ pointer: '/type', detail: `one of: ${Object.keys(events).join(', ')}` }])

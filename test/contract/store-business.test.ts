@@ -7,6 +7,7 @@ import { createKnex, keepSecret, openBusiness, openDatabase, type Business } fro
 import { failure } from '../support/store-fixtures.ts'
 import { createTestDatabase } from '../support/template-database.ts'
 
+const CREDITED = { tenant: 'main', receipt: 'NLJ7RT61SV', payment_id: 'pay_1' }
 const T0 = Date.UTC(2026, 0, 1)
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
@@ -17,6 +18,8 @@ describe('the business tables', () => {
     const database = await createTestDatabase()
     const knex = createKnex(database.url, { max: 4, applicationName: 'test' })
     business = openBusiness(knex)
+    const { tenant, receipt, payment_id } = CREDITED
+    await knex.raw('insert into business.payment_receipts (tenant, receipt, payment_id, amount, currency, paid_at) values (?, ?, ?, 1000, ?, now())', [tenant, receipt, payment_id, 'KES'])
     close = async () => {
       await knex.destroy()
       await database.drop()
@@ -79,6 +82,13 @@ describe('the business tables', () => {
 
   it('know which phone has a prompt open', async () => {
     expect(await business.openPrompts.find('main', '254700')).toBeUndefined()
+  })
+
+  it('know which payment a receipt has credited, in its own tenant', async () => {
+    const { receipts } = business
+    expect(await receipts.creditedTo('main', ['NLJ7RT61SV', 'NLJ7RT61SW'])).toEqual(new Map([['NLJ7RT61SV', 'pay_1']]))
+    expect(await receipts.creditedTo('other', ['NLJ7RT61SV'])).toEqual(new Map())
+    expect(await receipts.creditedTo('main', [])).toEqual(new Map())
   })
 })
 

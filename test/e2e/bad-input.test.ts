@@ -86,6 +86,7 @@ const CASES: Case[] = [
   ['an event whose type is a number', events, { body: { type: 7 } }, 422, 'invalid-event', '/type'],
   ['an event with a wrong field', events, { body: { type: 'payment.reject', reason: 7 } }, 422, 'invalid-event', '/reason'],
   ['an event with a field too many', events, { body: { type: 'payment.cancel', amount: 1 } }, 422, 'invalid-event'],
+  ['an event named like a part of every object', events, { body: { type: 'constructor' } }, 422, 'invalid-event', '/type'],
   ['an event of the engine', events, { body: { type: 'xstate.done.actor.promptPayer', output: { outcome: 'accepted' } } }, 422, 'invalid-event'],
   ['an event that starts an actor anew', events, { body: { type: 'xstate.init', input: {} } }, 422, 'invalid-event'],
   ['the event of a timer', events, { body: { type: 'xstate.after.queryGap.payment.awaiting' } }, 422, 'invalid-event'],
@@ -105,6 +106,16 @@ const CASES: Case[] = [
   ['a decision without a reason', () => `/api/v1/actors/payment/${bought.id}/block`, { body: {} }, 422, 'invalid-input', '/reason'],
   ['a clock that goes back', () => '/api/v1/sandbox/clock', { body: { advance: '-PT1H' } }, 422, 'invalid-input', '/advance'],
 
+  ['a step that was not taken yet', () => `/api/v1/actors/payment/${bought.id}?seq=99`, {}, 404, 'actor-not-found'],
+  ['a NUL for a package', stk, { anonymous, body: { ...order, package_id: '\0' } }, 422, 'invalid-input', '/package_id'],
+  ['a NUL for an actor', () => '/api/v1/actors/payment/%00', {}, 404, 'actor-not-found'],
+  ['a NUL for a state', () => '/api/v1/actors/payment?state=%00', {}, 422, 'invalid-input', '/state'],
+  ['a NUL in a cursor', () => `/api/v1/actors/payment?cursor=${Buffer.from('["actors","\\u0000"]').toString('base64url')}`, {}, 422, 'invalid-input', '/cursor'],
+  ['a NUL to look for', () => '/api/v1/search?q=%00', {}, 422, 'invalid-input', '/q'],
+  ['a NUL for a parked event', () => '/api/v1/parked/%00/skip', { body: { reason: 'x' } }, 404, 'parked-not-found'],
+  ['a NUL in the name of a call', () => '/api/v1/effects/main%2Fpayment%2F%00%2F1%2F1/retry', { body: { reason: 'x' } }, 404, 'effect-not-found'],
+  ['a NUL for the device of a session', () => '/api/v1/actors/hotspot-session', { body: { input: { paymentId: 'x', phone: '254712000111', macAddress: '\0', paidAt: 0, package: { id: 'a', name: 'a', durationSeconds: 1 } } } }, 422, 'invalid-input', '/input/macAddress'],
+
   ['an address that leads nowhere', () => '/api/v2/actors', {}, 404, 'route-not-found'],
   ['a broken address', () => '/api/v1/actors/%E0%A4%A', {}, 404, 'route-not-found'],
   ['another method', () => '/api/payments/stk', { method: 'DELETE' }, 405, 'method-not-allowed'],
@@ -120,6 +131,11 @@ describe('refused', () => {
     if (pointer !== undefined) expect(answer.body.errors?.map((error) => error.pointer)).toContain(pointer)
     if (status === 401) expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer/)
     if (status === 405) expect(answer.headers.get('allow')).toContain('POST')
+  })
+
+  test('a payment that staff make for a phone with an open prompt', async () => {
+    const input = { phone: bought.phone, amount: 100, currency: 'KES', package: { id: 'a', name: 'a', durationSeconds: 1 } }
+    expectProblem(await ask('/api/v1/actors/payment', { body: { input } }), 409, 'prompt-open')
   })
 
   test('says what would be taken, and which condition said no', async () => {

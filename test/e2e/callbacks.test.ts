@@ -173,10 +173,21 @@ describe('a callback that was lost', () => {
   test('a success after our own end of the payment is credited', async () => {
     const bought = await buy(world.system)
     expect((await send(world.system, 'payment', bought.id, { type: 'payment.cancel', reason: 'the customer left' })).status).toBe(200)
-    expect((await actorOf(world.system, 'payment', bought.id)).states).toEqual(['failed'])
+    expect((await actorOf(world.system, 'payment', bought.id)).states).toEqual(['cancelled', 'cancelled.waiting'])
+    expect((await paymentOf(world.system, bought.id)).status).toBe('cancelled')
     await tell(success(bought.checkout, itemsOf(bought.phone, newReceipt())))
     await expectGranted(bought)
     expect((await recordOf(world.system, bought.id)).lateByMs).toBeGreaterThanOrEqual(0)
+  })
+
+  test('a success after our own end of the payment, whose callback is lost, is found by a query and credited', async () => {
+    const phone = newPhone()
+    world.daraja.control.next({ phone, callback: { never: true, afterMs: 0 }, query: ['being-processed'] })
+    const bought = await buy(world.system, { phone })
+    expect((await send(world.system, 'payment', bought.id, { type: 'payment.cancel', reason: 'the customer left' })).status).toBe(200)
+    await advance(world.system, 'PT5M')
+    await expectGranted(bought)
+    expect(await recordOf(world.system, bought.id)).toMatchObject({ confirmedBy: 'query', callbacks: 0 })
   })
 
   test('a failure never undoes a success, by callback or by query', async () => {
@@ -235,7 +246,7 @@ describe('what does not fit is decided by a person', () => {
     await expectNothingGranted(bought)
   })
 
-  test('a receipt that has credited another payment credits no second one; the payment is held until staff say what it was', async () => {
+  test('a receipt that has credited another payment credits no second one; a person decides, and cannot approve by it', async () => {
     const first = await buy(world.system)
     const receipt = newReceipt()
     await tell(success(first.checkout, itemsOf(first.phone, receipt)))
@@ -243,14 +254,19 @@ describe('what does not fit is decided by a person', () => {
 
     const second = await buy(world.system)
     await tell(success(second.checkout, itemsOf(second.phone, receipt)))
-    expect(await hookWith(second.checkout)).toMatchObject({ outcome: 'refused' })
-    expect((await actorOf(world.system, 'payment', second.id)).status).toBe('blocked')
+    expect(await hookWith(second.checkout)).toMatchObject({ outcome: 'applied' })
+    await untilState(world.system, 'payment', second.id, 'review')
+    expect((await recordOf(world.system, second.id)).review).toMatchObject({ reason: 'receipt-used', usedBy: first.id, receipt })
+    expect((await paymentOf(world.system, second.id)).message).toContain('was used for another purchase')
     await expectNothingGranted(second)
+    expect(await world.system.rows('select 1 from business.open_prompts where phone = $1', [second.phone])).toEqual([])
 
-    const { body } = await world.system.ask<{ data: { eventId: string; id: string; kind: string }[] }>('/api/v1/parked')
-    const parked = body.data.filter(({ id }) => id === second.id)
-    expect(parked).toMatchObject([{ kind: 'poison', eventType: 'payment.callback' }])
-    expect((await world.system.ask(`/api/v1/parked/${encodeURIComponent(parked[0]?.eventId ?? '')}/discard`, { body: { reason: 'a receipt of another payment' } })).status).toBe(200)
+    const path = `/api/v1/actors/payment/${second.id}/events`
+    for (const named of [{ receipt }, {}]) {
+      const refused = await world.system.ask(path, { body: { type: 'payment.approve', reason: 'the customer showed an SMS', ...named } })
+      expect([refused.status, refused.body], refused.text).toMatchObject([409, { code: 'event-not-accepted', errors: [{ pointer: '/receipt' }], refusedBy: [{ guard: 'hasFreeReceipt' }] }])
+    }
+    expect((await actorOf(world.system, 'payment', second.id)).status).toBe('active')
     await tell(success(second.checkout, itemsOf(second.phone, newReceipt())))
     await expectGranted(second)
   })
@@ -265,6 +281,24 @@ describe('what is about nobody', () => {
     await world.system.rows("update business.hook_inbox set received_at = received_at - interval '11 minutes', next_attempt_at = now() where position('ws_CO_000000000000000000' in body) > 0")
     expect(await hookWith('ws_CO_000000000000000000')).toMatchObject({ outcome: 'unmatched', note: expect.stringMatching(/./) as unknown })
     expect(await granted(world.system)).toEqual(before)
+  })
+
+  test('an odd identifier is unreadable, and those that wait with it go on', async () => {
+    const overtaking = `ws_CO_${newPhone()}`
+    await tell(success(overtaking, itemsOf('254708374149', newReceipt())))
+    await tell(success('ws_CO_ODD\0', itemsOf('254708374149', newReceipt())))
+    expect(await hookWith('ws_CO_ODD')).toMatchObject({ outcome: 'unreadable' })
+    const attempts = async () => (await world.system.rows<{ attempts: number }>('select attempts from business.hook_inbox where position($1 in body) > 0', [overtaking]))[0]?.attempts
+    await vi.waitFor(async () => expect(await attempts()).toBeGreaterThanOrEqual(2), { timeout: 10_000, interval: 50 })
+    await world.system.rows("update business.hook_inbox set received_at = received_at - interval '11 minutes', next_attempt_at = now() where position($1 in body) > 0", [overtaking])
+    expect(await hookWith(overtaking)).toMatchObject({ outcome: 'unmatched' })
+  })
+
+  test('an odd name at the end of the address costs nobody the payment', async () => {
+    const bought = await buy(world.system)
+    const { status } = await world.system.ask(`/hooks/daraja/${DARAJA_HOOK_SECRET}/stk/%00`, { body: success(bought.checkout, itemsOf(bought.phone, newReceipt())), anonymous: true })
+    expect(status).toBe(200)
+    await expectGranted(bought)
   })
 
   const UNREADABLE: Record<string, string> = {

@@ -1,5 +1,5 @@
 /** The commands of operators, on a system that runs or stands still. */
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createSystem, runToEnd, type Finished } from '../support/system.ts'
 import { callBack, startWorld, type World } from '../support/system-outside.ts'
 import { actorOf, atRest, buy, granted, paymentOf, send, untilState } from '../support/system-shop.ts'
@@ -53,22 +53,21 @@ test('keys are made, shown once, listed without themselves, and revoked', async 
 })
 
 test('what is set aside is listed, and retried by the running server', async () => {
-  const first = await buy(world.system)
-  await callBack(world.system, successCallback(first.checkout, 'SAMERECPT1', 10, Number(first.phone)))
-  await untilState(world.system, 'hotspot-session', first.id, 'ready')
-  const second = await buy(world.system)
-  await callBack(world.system, successCallback(second.checkout, 'SAMERECPT1', 10, Number(second.phone)))
-  expect((await paymentOf(world.system, second.id)).status).toBe('awaiting')
+  await world.system.rows("alter table business.payment_receipts add constraint nobody_foresaw check (receipt <> 'ODDRECEIPT')")
+  const bought = await buy(world.system)
+  await callBack(world.system, successCallback(bought.checkout, 'ODDRECEIPT', 10, Number(bought.phone)))
+  await vi.waitFor(async () => expect((await actorOf(world.system, 'payment', bought.id)).status).toBe('blocked'), { timeout: 10_000 })
+  expect((await paymentOf(world.system, bought.id)).status).toBe('awaiting')
 
   const { output } = await cli('parked', 'list')
-  const [, eventId = ''] = new RegExp(`poison  payment/${second.id}  payment\\.callback  (\\S+)  \\S`).exec(output) ?? []
+  const [, eventId = ''] = new RegExp(`poison  payment/${bought.id}  payment\\.callback  (\\S+)  \\S`).exec(output) ?? []
   expect(output).toContain('1 events are set aside.')
   expect(await cli('parked', 'retry', eventId, '--url', world.system.url)).toMatchObject({ code: 2, output: expect.stringContaining('--reason') as unknown })
 
-  // The receipt was entered for the wrong payment: staff mend that, and try again.
-  await world.system.rows("update business.payment_receipts set receipt = 'OTHERRCPT1' where receipt = 'SAMERECPT1'")
+  // Staff mend what was in the way, and try again.
+  await world.system.rows('alter table business.payment_receipts drop constraint nobody_foresaw')
   expect(await cli('parked', 'retry', eventId, '--reason', 'mended', '--url', world.system.url)).toMatchObject({ code: 0, output: `Retried ${eventId}.\n` })
-  await untilState(world.system, 'hotspot-session', second.id, 'ready')
+  await untilState(world.system, 'hotspot-session', bought.id, 'ready')
   expect(await cli('parked', 'list')).toMatchObject({ output: '0 events are set aside.\n' })
   expect(await cli('parked', 'retry', eventId, '--reason', 'again', '--url', world.system.url)).toMatchObject({ code: 1, output: expect.stringContaining('404') as unknown })
   await atRest(world.system)

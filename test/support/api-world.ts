@@ -40,7 +40,9 @@ export async function apiWorld(extra: readonly ActorDefinition[] = [], options: 
     },
     credentials,
   })
-  const runtime = createRuntime({ actors: [...actors, ...extra], store: memoryStore() })
+  const store = memoryStore({ uniqueKeys: { 'business.payment_receipts': [['tenant', 'receipt']], 'business.open_prompts': [['tenant', 'phone']] } })
+  const rowsOf = (table: string) => store.tables.rows.get(table) ?? []
+  const runtime = createRuntime({ actors: [...actors, ...extra], store })
   await runtime.start()
   const keys = memoryApiKeys()
   const inbox = memoryInbox()
@@ -50,6 +52,7 @@ export async function apiWorld(extra: readonly ActorDefinition[] = [], options: 
     inbox,
     packages: memoryPackages(),
     openPrompts: { find: (tenant, phone) => findOpenPrompt(runtime, tenant, phone) },
+    receipts: { creditedTo: async (tenant, receipts) => new Map(rowsOf('business.payment_receipts').filter((row) => row['tenant'] === tenant && receipts.includes(String(row['receipt']))).map((row) => [String(row['receipt']), String(row['payment_id'])])) },
     credentials,
     readiness: { check: async () => ({ ready: true, checks: {} }) },
     metrics: createMetrics({ processMetrics: false }),

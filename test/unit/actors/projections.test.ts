@@ -14,7 +14,7 @@ const key = { tenant: 'main', phone: '254708374149', payment_id: 'pay_1' }
 describe('open prompts', () => {
   it.each(PAY_STATES)('%s', (state) => {
     const rows = openPrompts(change({ states: [state], context: payment }))
-    const isOpen = !['completed', 'failed', 'review'].includes(state)
+    const isOpen = !['completed', 'failed', 'cancelled', 'review'].includes(state)
     expect(rows).toEqual(isOpen ? [{ table: 'business.open_prompts', key, rows: [{ ...key, opened_at: '2026-01-01T00:00:00.000Z' }] }] : [])
   })
 

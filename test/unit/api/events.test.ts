@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { StandingError, type ErrorCode } from '../../../runtime/index.ts'
+import { registry } from '../../../actors/registry.ts'
+import { StandingError, type ErrorCode, type Runtime, type SendResult } from '../../../runtime/index.ts'
 import { PROBLEM_STATUS } from '../../../api/http/problem.ts'
 import { lampView } from '../../support/fake-runtime.ts'
+import { paymentView } from '../../support/payment-views.ts'
 import { testApp, type TestApp } from '../../support/api-fakes.ts'
 
 let test: TestApp
@@ -127,6 +129,58 @@ describe('POST /api/v1/actors/{type}/{id}/events', () => {
     const response = await test.app.inject({ method: 'POST', url: '/api/v1/actors/lamp/a/events?dryrun=1', headers: test.as('admin'), payload: { type: 'toggle' } })
     expect(response.statusCode).toBe(422)
     expect(response.json()).toMatchObject({ code: 'invalid-input', errors: [{ pointer: '/dryrun', in: 'query' }] })
+  })
+})
+
+describe('an approval by a receipt', () => {
+  const refusal = new StandingError('event-not-accepted', 'not in state review', { accepts: [], refusedBy: [{ guard: 'hasFreeReceipt' }] })
+  const used = { creditedTo: async (_tenant: string, receipts: readonly string[]) => new Map(receipts.map((receipt) => [receipt, 'pay_other'])) }
+  const free = { creditedTo: async () => new Map<string, string>() }
+  const approve = { type: 'payment.approve', reason: 'x', receipt: ' nlj7rt61sv' }
+
+  async function approved(payload: object, receipts = used, runtime: Partial<Runtime> = {}) {
+    const send = vi.fn(async (_to: unknown, event: object): Promise<SendResult> => {
+      if ('receiptUsedBy' in event) throw refusal
+      return { ...sent, actor: paymentView('completed') }
+    })
+    test = await testApp({ receipts, runtime: { definitions: () => registry, send: send, ...runtime } })
+    const response = await test.app.inject({ method: 'POST', url: '/api/v1/actors/payment/pay_1/events', headers: test.as('admin'), payload })
+    return { response, event: send.mock.calls[0]?.[1] }
+  }
+
+  it('that has credited another payment is refused, with a pointer to it', async () => {
+    const { response } = await approved(approve)
+    expect(response.json()).toMatchObject({ status: 409, code: 'event-not-accepted', detail: 'This receipt has credited another payment.', errors: [{ pointer: '/receipt', detail: 'has credited the payment pay_other' }] })
+  })
+
+  it('that is free is as it was sent', async () => {
+    const { response, event } = await approved(approve, free)
+    expect([response.statusCode, event]).toEqual([200, approve])
+  })
+
+  it('that stands under review, when none is named', async () => {
+    const review = { reason: 'amount-mismatch' as const, expected: 1, received: 2, receipt: 'NLJ7RT61SV', code: '0', at: 0 }
+    const { response } = await approved({ type: 'payment.approve', reason: 'x' }, used, { get: async () => paymentView('review', { review }) })
+    expect(response.json()).toMatchObject({ status: 409, errors: [{ pointer: '/receipt' }] })
+  })
+
+  it('refused for another reason points nowhere', async () => {
+    const send = async () => {
+      throw new StandingError('event-not-accepted', 'not in state completed', { refusedBy: [] })
+    }
+    const { response } = await approved(approve, used, { send })
+    expect(response.json()).toMatchObject({ status: 409, detail: 'not in state completed' })
+    expect(response.json()).not.toHaveProperty('errors')
+  })
+
+  it('is looked up in a batch and for a dry run, too', async () => {
+    const sendMany = vi.fn(async () => [{ ok: false as const, error: refusal }])
+    const dryRun = vi.fn(async () => ({ accepted: false, from: '', to: '', effects: [], messages: [], facts: [], timers: [], refusedBy: [] }))
+    await approved(approve, used, { sendMany, dryRun })
+    const batch = await test.app.inject({ method: 'POST', url: '/api/v1/events', headers: test.as('admin'), payload: { events: [{ type: 'payment', id: 'pay_1', event: approve }] } })
+    expect(batch.json()).toMatchObject({ data: [{ problem: { status: 409, errors: [{ pointer: '/receipt' }] } }] })
+    await test.app.inject({ method: 'POST', url: '/api/v1/actors/payment/pay_1/dry-run', headers: test.as('admin'), payload: approve })
+    expect(dryRun).toHaveBeenCalledWith(expect.anything(), { ...approve, receiptUsedBy: 'pay_other' })
   })
 })
 

@@ -209,6 +209,80 @@ describe('POST /hooks/daraja/{secret}/stk', () => {
     await vi.waitFor(() => expect(test.inbox.rows[0]).toMatchObject({ outcome: 'refused', note: 'its step failed; it stands among the parked events' }))
   })
 
+  it.each([['a NUL', 'ws_\0'], ['another control character', 'ws_\u001b1'], ['half a character', 'ws_\ud800']])('asks nobody for an identifier with %s', async (_name, id) => {
+    const search = vi.fn(world({}).runtime.search)
+    await start({ runtime: { ...world({ ws_1: 'pay_1' }).runtime, search } })
+    await stk(successCallback(id))
+    await vi.waitFor(() => expect(test.inbox.rows[0]).toMatchObject({ outcome: 'unreadable', note: 'the identifier in it holds control characters' }))
+    expect(search).not.toHaveBeenCalled()
+  })
+
+  it('takes a description as text, whatever it holds', async () => {
+    const { sent, runtime } = world({ ws_1: 'pay_1' })
+    await start({ runtime })
+    const { Body } = successCallback('ws_1', 'NLJ7\0RT') as { Body: { stkCallback: object } }
+    await stk({ Body: { stkCallback: { ...Body.stkCallback, ResultDesc: 'fine\0\nindeed' } } })
+    await vi.waitFor(() => expect(outcomes()).toEqual(['applied']))
+    expect(sent[0]?.event).toMatchObject({ resultCode: '0', resultDesc: 'fine  indeed' })
+    expect(sent[0]?.event).not.toHaveProperty('receipt')
+  })
+
+  it('goes on with the neighbours of one that fails every time, which waits longer and longer', async () => {
+    const names = Array.from({ length: 5 }, (_, i) => `ws_${i}`)
+    const { sent, runtime } = world(Object.fromEntries(names.map((name) => [name, `pay_${name}`])))
+    const search: Runtime['search'] = async (query) => {
+      if (query.values.includes('ws_2')) throw new Error('a value that the database refuses')
+      return (runtime.search as Runtime['search'])(query)
+    }
+    let clock = Date.now()
+    await start({ runtime: { ...runtime, search }, now: () => clock })
+    await Promise.all(names.map((name) => stk(successCallback(name))))
+    await vi.waitFor(() => expect(outcomes()).toEqual(['applied', 'applied', null, 'applied', 'applied']))
+    expect(sent).toHaveLength(4)
+    const waits: number[] = []
+    for (let attempts = 1; attempts <= 3; attempts++) {
+      await vi.waitFor(() => expect(test.inbox.rows[2]?.attempts).toBe(attempts), { timeout: 2_000 })
+      waits.push((test.inbox.rows[2]?.nextAttemptAt ?? 0) - clock)
+      clock = test.inbox.rows[2]?.nextAttemptAt ?? 0
+    }
+    expect(waits).toEqual([250, 500, 1_000])
+    expect(test.inbox.rows[2]?.note).toBe('it could not be processed')
+  })
+
+  it('leaves all to the sweep when not even the inbox can be written', async () => {
+    const { runtime } = world({ ws_1: 'pay_1', ws_2: 'pay_2' })
+    const search = vi.fn(async () => {
+      throw new Error('down')
+    })
+    await start({ runtime: { ...runtime, search } })
+    test.inbox.reschedule = async () => {
+      throw new Error('down')
+    }
+    await Promise.all([stk(successCallback('ws_1')), stk(successCallback('ws_2'))])
+    await vi.waitFor(() => expect(test.logged()).toContain('could not be written'))
+    expect(outcomes()).toEqual([null, null])
+  })
+
+  it('stores what comes to an odd address, instead of asking for it for ever', async () => {
+    const { sent, runtime } = world({ ws_1: 'pay_1' })
+    await start({ runtime })
+    const response = await test.app.inject({ method: 'POST', url: `/hooks/daraja/${DARAJA_SECRET}/stk/pay%001`, payload: successCallback('ws_1') })
+    expect(response.statusCode).toBe(200)
+    await vi.waitFor(() => expect(outcomes()).toEqual(['applied']))
+    expect([test.inbox.rows[0]?.kind, sent[0]?.to.id]).toEqual(['stk', 'pay_1'])
+  })
+
+  it('tells a payment that its receipt has credited another one', async () => {
+    const { sent, runtime } = world({ ws_1: 'pay_1', ws_2: 'pay_2', ws_3: 'pay_3' })
+    const creditedTo = vi.fn(async () => new Map([['NLJ7RT61SV', 'pay_1']]))
+    await start({ runtime, receipts: { creditedTo } })
+    for (const [id, receipt] of [['ws_1', 'NLJ7RT61SV'], ['ws_2', ' nlj7rt61sv'], ['ws_3', 'NLJ7RT61SW']] as const) await stk(successCallback(id, receipt))
+    await stk(failureCallback('ws_1'))
+    await vi.waitFor(() => expect(sent).toHaveLength(4))
+    expect(sent.map(({ to, event }) => [to.id, event['receiptUsedBy']])).toEqual([['pay_1', undefined], ['pay_2', 'pay_1'], ['pay_3', undefined], ['pay_1', undefined]])
+    expect(creditedTo).toHaveBeenCalledWith('main', expect.arrayContaining(['NLJ7RT61SV']))
+  })
+
   it('finds by its sweep what nobody processed (R10)', async () => {
     let isDown = true
     const { runtime } = world({ ws_1: 'pay_1' })
@@ -261,6 +335,12 @@ describe('POST /hooks/sms/{secret}/delivery', () => {
     expect(response.statusCode).toBe(200)
     await vi.waitFor(() => expect(outcomes()).toEqual(['applied']))
     expect(sent[0]).toMatchObject({ to: { type: 'notification', id: 'ntf_1' }, event: { type: 'notification.report', providerId: 'ATPid_1', status: 'delivered', providerStatus: 'Success', networkCode: '63902', retryCount: 0 } })
+  })
+
+  it('asks nobody for a report id with a NUL', async () => {
+    await start({ runtime: world({}).runtime })
+    await test.app.inject({ method: 'POST', url: `/hooks/sms/${SMS_SECRET}/delivery`, payload: 'id=ATPid%001&status=Success' })
+    await vi.waitFor(() => expect(outcomes()).toEqual(['unreadable']))
   })
 
   it('keeps what it does not understand', async () => {

@@ -1,4 +1,5 @@
 /** The small parts of the edge, each alone. */
+import { Writable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { allowedIps } from '../../../api/hooks/allowed-ips.ts'
@@ -11,6 +12,7 @@ import { isTooDeep } from '../../../api/http/json-body.ts'
 import { redactUrl } from '../../../api/http/redact-url.ts'
 import { traceIdOf } from '../../../api/http/trace.ts'
 import { fieldErrors, pointerOf } from '../../../api/http/validation.ts'
+import { createLogger } from '../../../api/logger.ts'
 import { keyedLock } from '../../../api/payments/keyed-lock.ts'
 import { paymentIdOf, randomPaymentId } from '../../../api/payments/payment-id.ts'
 import { majorUnits } from '../../../api/payments/payment-view.ts'
@@ -128,6 +130,24 @@ describe('the keyed lock', () => {
     }
     await Promise.allSettled([lock.run('a', work('a1', 20)), lock.run('a', work('a2', 0)), lock.run('b', work('b1', 5))])
     expect(log).toEqual(['b1', 'a1', 'a2'])
+  })
+})
+
+describe('the log', () => {
+  const logged = (err: unknown): unknown => {
+    let text = ''
+    const log = createLogger({ level: 'debug', destination: new Writable({ write: (chunk: Buffer, _encoding, done) => { text += chunk.toString(); done() } }) })
+    log.warn({ err }, 'an effect failed')
+    return (JSON.parse(text) as { err: unknown }).err
+  }
+
+  it('says what failed when the error is a record, as the engine keeps them', () => {
+    expect(logged({ name: 'GatewayError', message: 'no answer', code: 'timeout' })).toEqual({ type: 'GatewayError', message: 'no answer', code: 'timeout' })
+    expect([logged('no answer'), logged(null), logged({ code: 7 })]).toEqual([{ message: 'no answer' }, { message: 'null' }, { message: 'an error without a message' }])
+  })
+
+  it('takes nothing else out of a record', () => {
+    expect(logged({ message: 'm', context: { phone: '254708374149' }, payload: { pin: '1234' }, event: {}, stack: 's' })).toEqual({ message: 'm' })
   })
 })
 

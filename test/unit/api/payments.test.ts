@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { registry } from '../../../actors/registry.ts'
+import { REVIEW_WORDS } from '../../../machines/payment/review-words.ts'
 import { StandingError, type ActorView, type Runtime } from '../../../runtime/index.ts'
 import { paymentView, sessionView } from '../../support/payment-views.ts'
 import { testApp, type TestApp, type TestAppOptions } from '../../support/api-fakes.ts'
@@ -157,6 +158,19 @@ describe('GET /api/payments/{payment_id}', () => {
   it('says why a payment failed, in words for the customer', async () => {
     const failure = { reason: 'result' as const, code: '1', words: { staff: 's', customer: 'Your M-Pesa balance is not enough.' }, retryAfterMs: null, needsStaff: false, at: 0 }
     expect((await read(paymentView('failed', { failure }))).json()).toMatchObject({ status: 'failed', message: 'Your M-Pesa balance is not enough.' })
+  })
+
+  it('promises a customer who cancelled what is still true, and says what a used receipt means', async () => {
+    const failure = { reason: 'cancelled' as const, code: null, words: { staff: 's', customer: 'If you have already entered your PIN, your access will still start.' }, retryAfterMs: null, needsStaff: false, at: 0 }
+    expect((await read(paymentView('cancelled', { failure }))).json()).toMatchObject({ status: 'cancelled', message: failure.words.customer })
+    await test.app.close()
+    const review = { reason: 'receipt-used' as const, expected: null, received: null, usedBy: 'pay_other', receipt: 'NLJ7RT61SV', code: '0', words: REVIEW_WORDS['receipt-used'], at: 0 }
+    const response = await read(paymentView('review', { review }))
+    expect(response.json()).toMatchObject({ status: 'review', message: REVIEW_WORDS['receipt-used'].customer })
+    expect(response.body).not.toContain('pay_other')
+    await test.app.close()
+    const { words: _words, ...older } = review
+    expect((await read(paymentView('review', { review: older }))).json()).toMatchObject({ message: expect.stringContaining('We are checking this payment') as string })
   })
 
   it.each(['pay_unknown1', 'x', '..%2F..%2Fetc', 'pay_00000000%00'])('knows no payment %s', async (id) => {

@@ -50,6 +50,13 @@ describe('GET /api/v1/actors/{type}/{id}', () => {
     expect(getAsOf).toHaveBeenCalledWith({ tenant: 'main', type: 'lamp', id: 'a' }, { at: Date.parse('2025-12-31T21:00:00Z') })
   })
 
+  it('knows no actor after a step that was not taken yet', async () => {
+    const getAsOf = async () => lampView({ seq: 3 })
+    expect((await get('/api/v1/actors/lamp/a?seq=3', { getAsOf })).json()).toMatchObject({ seq: 3 })
+    await test.app.close()
+    expect((await get('/api/v1/actors/lamp/a?seq=99', { getAsOf })).json()).toMatchObject({ status: 404, code: 'actor-not-found' })
+  })
+
   it('answers 405 with Allow to a method that the address does not take', async () => {
     test = await testApp()
     const response = await test.app.inject({ method: 'DELETE', url: '/api/v1/actors/lamp/a', headers: test.as('admin') })

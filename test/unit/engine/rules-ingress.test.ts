@@ -56,6 +56,12 @@ describe('R8 refused is not lost', () => {
     await r.send({ type: 'open', code: 7 })
   })
 
+  it.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])('the event type %s is no event, though every object has one', async (type) => {
+    const r = await rig(strict)
+    await r.create({ n: 1 })
+    expect((await refusal(r.send({ type }), 'invalid-event')).message).toMatch(/not an event of 'thing'/)
+  })
+
   it('what a schema makes of a payload is plain data before the machine sees it', async () => {
     const kinds: string[] = []
     const machine = setup({ types: typed<{ context: { kind: string }; events: { type: string; when?: unknown } }>() }).createMachine({ context: { kind: '' }, on: { knock: { actions: assign({ kind: ({ event }) => typeof event.when }) } } })

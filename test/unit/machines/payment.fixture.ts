@@ -60,6 +60,11 @@ export const brought = {
     pay.send(failure('1032'), 20_000)
     return pay
   },
+  cancelled: () => {
+    const pay = brought.awaiting()
+    pay.send({ type: 'payment.cancel' }, 20_000)
+    return pay
+  },
   review: () => {
     const pay = brought.awaiting()
     pay.send(failure('15'), 20_000)

@@ -4,7 +4,7 @@
  * no action is left that nobody would carry out.
  */
 import { expect } from 'vitest'
-import { initialTransition, transition, type AnyStateMachine, type InputFrom, type SnapshotFrom } from 'xstate'
+import { initialTransition, transition, type AnyStateMachine, type InputFrom, type SnapshotFrom, type StateValue } from 'xstate'
 import { withStepTime } from '../../../runtime/step/step-time.ts'
 
 export interface Message {
@@ -41,8 +41,16 @@ export class Play<Machine extends AnyStateMachine> {
     this.#take(actions)
   }
 
+  /** As `cancelled.waiting`. */
   get state(): string {
-    return (this.snapshot as { value: string }).value
+    let { value } = this.snapshot as { value: StateValue | undefined }
+    const path: string[] = []
+    while (typeof value === 'object') {
+      const [name = ''] = Object.keys(value)
+      path.push(name)
+      value = value[name]
+    }
+    return [...path, value].join('.')
   }
 
   get context(): SnapshotFrom<Machine>['context'] {

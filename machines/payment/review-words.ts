@@ -1,0 +1,19 @@
+import type { PaymentReview } from './context.ts'
+
+type ReviewWords = NonNullable<PaymentReview['words']>
+
+const CHECKING = 'We are checking this payment. Please do not pay again yet; our staff will get back to you.'
+
+/** Why a person must look at a payment. */
+export const REVIEW_WORDS: Readonly<Record<PaymentReview['reason'], ReviewWords>> = {
+  'amount-mismatch': { staff: 'Money came, but not the amount that was asked for.', customer: CHECKING },
+  'currency-mismatch': { staff: 'Money came, but in another currency than was asked for.', customer: CHECKING },
+  'phone-mismatch': { staff: 'Money came, but from another phone than the one that was prompted.', customer: CHECKING },
+  'receipt-used': {
+    staff: 'The result names a receipt that has credited another payment. Compare both with the M-Pesa statement; nothing was granted for this one.',
+    customer: 'The M-Pesa receipt of this payment was used for another purchase. Our staff are checking it and will get back to you.',
+  },
+  'result-unclear': { staff: 'The result does not tell whether money moved.', customer: CHECKING },
+  'prompt-uncertain': { staff: 'Nobody knows whether the customer was prompted, and no callback came.', customer: CHECKING },
+  unconfirmed: { staff: 'No callback came, and no query said what became of the prompt.', customer: CHECKING },
+}
