@@ -14,7 +14,8 @@ const TIMER = 'R11: a machine starts no timers. Use `after` or a delayed `raise`
 const OUTSIDE = 'R11: a machine touches nothing outside itself. Use a durable() placeholder from runtime/vocabulary.ts and implement it in actors/.'
 
 const NATS = {
-  group: ['nats', 'nats/*', '@nats-io/*'],
+  // By the whole name: folders of ours may be called nats, too.
+  regex: '^(nats|@nats-io/.*)(/.*)?$',
   message: 'Only runtime/bus/ knows NATS, so that moving to another client touches one folder. Use the bus port.',
 }
 
@@ -56,7 +57,7 @@ export default defineConfig(
       'no-restricted-imports': ['error', { patterns: [NATS] }],
     },
   },
-  { files: ['bench/**', 'tools/**', 'cli.ts', 'main.ts'], rules: { 'no-console': 'off' } },
+  { files: ['bench/**', 'tools/**', 'test/soak/index.ts', 'cli.ts', 'main.ts'], rules: { 'no-console': 'off' } },
   // Tests look at the broker from outside, through one file.
   { files: ['runtime/bus/**', 'test/support/nats-client.ts', 'bench/suites/bus.ts'], rules: { 'no-restricted-imports': 'off' } },
   // Plain JavaScript is configuration, or runs in the browser, whose globals the parser does not know.

@@ -81,8 +81,8 @@ export function asyncApi(definitions: readonly ActorDefinition[]): object {
         messages: { dead: { $ref: '#/components/messages/dead' } },
         'x-jetstream': { stream: 'STANDING_DEAD', retention: 'limits' },
       },
-      ...Object.fromEntries(
-        calls.flatMap(([name]) => [
+      ...Object.fromEntries<object>(
+        calls.flatMap(([name]): [string, object][] => [
           [`api-${name}`, { address: `standing.api.${name}`, messages: { request: { $ref: `#/components/messages/${name}-request` } } }],
           [`api-${name}-reply`, { address: null, messages: { reply: { $ref: '#/components/messages/reply' }, problem: { $ref: '#/components/messages/problem' } } }],
         ]),

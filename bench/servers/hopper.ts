@@ -22,7 +22,7 @@ interface Hop {
 const FACTS_PER_SPEECH = 20
 
 const machine = setup({
-  types: {} as { context: { count: number }; events: Hop; emitted: { type: 'landed' | 'spoke' } },
+  types: { context: {} as { count: number }, events: {} as Hop, emitted: {} as { type: 'landed' | 'spoke' } },
   actions: {
     count: assign({ count: ({ context }) => context.count + 1 }),
     pass: tell(({ event }) => ({ type: 'hopper', id: event.to }), ({ event }) => ({ type: event.loud ? 'landLoudly' : 'land' })),

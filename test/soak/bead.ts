@@ -17,7 +17,7 @@ interface Echo {
 }
 
 const machine = setup({
-  types: {} as { context: { pushes: number; echoes: number }; events: Push | Echo; emitted: { type: 'bead.pushed' | 'bead.echoed' | 'bead.cooled' } },
+  types: { context: {} as { pushes: number; echoes: number }, events: {} as Push | Echo, emitted: {} as { type: 'bead.pushed' | 'bead.echoed' | 'bead.cooled' } },
   actions: {
     countPush: assign({ pushes: ({ context }) => context.pushes + 1 }),
     countEcho: assign({ echoes: ({ context }) => context.echoes + 1 }),

@@ -17,7 +17,7 @@ const began = Date.now()
 const say = (line: string): void => console.log(`${((Date.now() - began) / 1_000).toFixed(0).padStart(5)} s  ${line}`)
 
 const world = await makeWorld(nodeCount)
-let isRight = false
+let isRight: boolean
 try {
   await Promise.all(world.nodes.map((node) => node.start()))
   const counts: LoadCounts = { sent: 0, repeated: 0 }

@@ -143,7 +143,7 @@ describe('bounds', () => {
       vi.spyOn(HeldEffects.prototype, name).mockImplementation(function (this: HeldEffects, what: { key: string } | string) {
         note(this, typeof what === 'string' ? what : what.key)
         original.call(this, what)
-      } as never)
+      })
     }
     spied('add', () => (most = Math.max(most, ++held)))
     spied('drop', (effects, key) => (held -= effects.has(key) ? 1 : 0))
