@@ -72,10 +72,11 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   const clock: Clock = isSandbox ? sandboxClock(await latestMoment(knex)) : systemClock()
   const credentials = createCredentialIssuer(appKey)
   const metrics = createMetrics()
+  const store = postgresStore({ url: database.url })
   const nats = natsOf(settings, log, metrics.bus)
   const runtime = createRuntime({
     actors: createRegistry({ mpesa: mpesaOf(outside), sms: smsOf(outside), credentials, config: { callbackUrl } }),
-    store: postgresStore({ url: database.url }),
+    store,
     clock,
     log,
     metrics: metrics.engine,
@@ -95,6 +96,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     credentials,
     readiness: { check: () => readiness(runtime, () => database.ping(), nats?.bus) },
     ...(nats === undefined ? {} : { busStatus: () => nats.bus.status() }),
+    outboxAgeMs: async () => clock.now() - ((await store.outboxBacklog()).oldestAt ?? clock.now()),
     metrics,
     log,
     appKey,
@@ -102,7 +104,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     rates: stkRates(settings),
     trustedProxies: settings.STANDING_TRUSTED_PROXIES,
     secureCookies: settings.WEB_URL?.startsWith('https:') ?? false,
-    ...(isMovable(clock) ? { sandbox: sandboxPort(clock, standIns) } : {}),
+    ...(isMovable(clock) ? { sandbox: sandboxPort(clock, standIns, runtime) } : {}),
   })
   await app.ready()
   // Before anything recovers: the first effect may need to say where it wants to be called back.
@@ -195,8 +197,9 @@ async function readiness(runtime: Runtime, ping: () => Promise<void>, bus: Bus |
   return { ready, checks: bus === undefined ? checks : { ...checks, nats: isConnected ? 'ok' : `degraded: ${problem ?? 'out of reach'}` } }
 }
 
-function sandboxPort(clock: Clock & { advance(ms: number): Promise<void> }, standIns: Sandbox): SandboxPort {
+function sandboxPort(clock: Clock & { advance(ms: number): Promise<void> }, standIns: Sandbox, runtime: Runtime): SandboxPort {
   return {
+    isShared: async () => (await runtime.cluster()).nodes.filter(({ isLive }) => isLive).length > 1,
     now: () => clock.now(),
     advance: (ms) => clock.advance(ms),
     outbox: () =>

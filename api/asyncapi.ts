@@ -44,11 +44,20 @@ export function asyncApiRoute(app: App, runtime: Runtime): void {
   })
 }
 
+/** JSON schema with what it shares put where references of the whole document find it. */
+function sharing(schema: object, shared: Record<string, unknown>): JsonSchema {
+  const { $defs, ...rest } = JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/')) as JsonSchema
+  Object.assign(shared, $defs)
+  return rest
+}
+
 /** Subjects with the standard prefix; a deployment with another one (`NATS_PREFIX`) puts that in its place. */
 export function asyncApi(definitions: readonly ActorDefinition[]): object {
-  // Children of machines have no subjects of their own that anybody outside should use.
-  const commands = definitions.filter(({ type }) => !type.includes('~')).flatMap(commandsOf)
   const calls = Object.entries(CALL_BODIES)
+  const schemas: Record<string, unknown> = {}
+  const requests = calls.map(([name, schema]): [string, object] => [`${name}-request`, { title: `The request of ${name}`, payload: sharing(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }), schemas) }])
+  // Children of machines have no subjects of their own that anybody outside should use.
+  const commands = definitions.filter(({ type }) => !type.includes('~')).flatMap((definition) => commandsOf(definition, schemas))
   return {
     asyncapi: '3.0.0',
     info: {
@@ -103,15 +112,16 @@ export function asyncApi(definitions: readonly ActorDefinition[]): object {
         dead: { title: 'A message that could not be taken', headers: { type: 'object', properties: { 'standing-error': { type: 'string', description: 'why' } } }, payload: {} },
         reply: { title: 'As the body of the same call over REST', payload: { type: 'object' } },
         problem: { title: 'A problem', payload: PROBLEM },
-        ...Object.fromEntries(calls.map(([name, schema]) => [`${name}-request`, { title: `The request of ${name}`, payload: z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) }])),
+        ...Object.fromEntries(requests),
       },
+      schemas,
     },
   }
 }
 
-function commandsOf(definition: ActorDefinition): { key: string; message: object }[] {
+function commandsOf(definition: ActorDefinition, schemas: Record<string, unknown>): { key: string; message: object }[] {
   return Object.keys(definition.events ?? {}).map((event) => {
-    const payload = (payloadSchema(definition, event) ?? { type: 'object' }) as { properties?: JsonSchema; required?: string[] }
+    const payload = sharing((payloadSchema(definition, event) as object | null) ?? { type: 'object' }, schemas) as { properties?: JsonSchema; required?: string[] }
     const { type } = definition
     return {
       key: `${type}-${event.replaceAll('.', '-')}`,

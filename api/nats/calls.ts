@@ -62,6 +62,7 @@ export async function answerCall(runtime: Runtime, keys: KeyCache, call: ApiCall
 }
 
 function parsed<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
+  if (body === undefined) throw new Problem('invalid-input', 'The request is not valid JSON.')
   const result = schema.safeParse(body)
   if (!result.success) throw new Problem('invalid-input', undefined, { errors: fieldErrors(result.error.issues) })
   return result.data

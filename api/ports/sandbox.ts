@@ -11,6 +11,8 @@ export interface SentMessage {
 export interface Sandbox {
   /** Present moment of the movable clock, milliseconds since the epoch. */
   now(): number
+  /** Whether other nodes live, whose clocks would stay behind. */
+  isShared(): Promise<boolean>
   /** Moves the clock on; resolves when everything that was due is done. */
   advance(ms: number): Promise<void>
   /** SMS and mail that the stand-ins took, newest first. */

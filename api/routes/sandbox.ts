@@ -27,6 +27,7 @@ export function sandboxRoutes(app: App, sandbox: Sandbox): void {
       const ms = durationMs(advance, sandbox.now())
       if (ms === undefined) throw invalid('must be an ISO 8601 duration, such as P30D or PT15M')
       if (ms > ADVANCE_MS_MAX) throw invalid('must be ten years at most')
+      if (await sandbox.isShared()) throw invalid('is possible only while one node runs: each has a clock of its own')
       await sandbox.advance(ms)
       return { now: new Date(sandbox.now()).toISOString() }
     },

@@ -32,7 +32,8 @@ export type ApiEndpoint = 'send' | 'get' | 'create'
 /** A request that waits for its reply. */
 export interface ApiCall {
   readonly endpoint: ApiEndpoint
-  readonly body: Json
+  /** Undefined when it is no JSON. */
+  readonly body: Json | undefined
   /** Headers of the request, by their names in lower case; credentials come here. */
   readonly headers: ReadonlyMap<string, string>
 }

@@ -59,8 +59,7 @@ export class MicroService {
   async #answer(edge: IntegrationEdge, endpoint: ApiEndpoint, message: ServiceMsg): Promise<void> {
     let reply: ApiReply
     try {
-      const body = bodyOf(message)
-      reply = body === undefined ? { ok: false, status: 400, message: 'the request is not JSON' } : await edge.call({ endpoint, body, headers: plainHeaders(message.headers) })
+      reply = await edge.call({ endpoint, body: bodyOf(message), headers: plainHeaders(message.headers) })
     } catch (error) {
       this.#settings.log.error({ endpoint, err: error }, 'a call over NATS failed')
       reply = { ok: false, status: 500, message: 'internal error' }

@@ -103,10 +103,10 @@ describe('insight', () => {
 })
 
 describe('sandbox', () => {
-  function sandbox() {
+  function sandbox(isShared = false) {
     let now = Date.parse('2026-01-31T00:00:00Z')
     const advance = vi.fn(async (ms: number) => void (now += ms))
-    return { now: () => now, advance, outbox: () => [{ id: '1', channel: 'sms' as const, to: '254708374149', text: 'hello', at: '2026-01-01T00:00:00Z' }] }
+    return { now: () => now, isShared: async () => isShared, advance, outbox: () => [{ id: '1', channel: 'sms' as const, to: '254708374149', text: 'hello', at: '2026-01-01T00:00:00Z' }] }
   }
 
   it.each([['P30D', '2026-03-02T00:00:00.000Z'], ['PT1H30M', '2026-01-31T01:30:00.000Z'], ['P1M', '2026-02-28T00:00:00.000Z'], ['P1W', '2026-02-07T00:00:00.000Z'], ['PT0.5S', '2026-01-31T00:00:00.500Z']])('moves the clock by %s', async (advance, now) => {
@@ -115,6 +115,12 @@ describe('sandbox', () => {
 
   it.each(['30 days', 'P', 'PT', '-P1D', 'P1H', 'P11Y', ''])('refuses %j', async (advance) => {
     expect((await call('POST', '/api/v1/sandbox/clock', { advance }, { sandbox: sandbox() })).json()).toMatchObject({ status: 422, errors: [{ pointer: '/advance' }] })
+  })
+
+  it('does not move the clock of one node of several', async () => {
+    const shared = sandbox(true)
+    expect((await call('POST', '/api/v1/sandbox/clock', { advance: 'P1D' }, { sandbox: shared })).json()).toMatchObject({ status: 422, errors: [{ pointer: '/advance' }] })
+    expect(shared.advance).not.toHaveBeenCalled()
   })
 
   it('shows what was sent, and does not exist in production', async () => {
@@ -170,7 +176,7 @@ describe('the OpenAPI document', () => {
   }
 
   it('has every route and every problem, and is open to new fields', async () => {
-    const sandbox = { now: Date.now, advance: async () => undefined, outbox: () => [] }
+    const sandbox = { now: Date.now, isShared: async () => false, advance: async () => undefined, outbox: () => [] }
     const document = (await call('GET', '/openapi.json', undefined, { sandbox })).json<Document>()
     expect(document.openapi).toBe('3.1.0')
     expect(Object.keys(document.paths).sort()).toEqual([
