@@ -117,6 +117,7 @@ function watchGauges(registry: Registry, sources: Watched): void {
   if (outboxAgeMs === undefined) return
   new Gauge({
     name: 'standing_outbox_age_seconds', help: 'Age of the oldest message that has not left yet', registers,
-    async collect() { this.set((await outboxAgeMs()) / 1_000) },
+    // Without its database the process still tells the rest.
+    async collect() { this.set(await outboxAgeMs().then((ms) => ms / 1_000, () => Number.NaN)) },
   })
 }
