@@ -45,14 +45,21 @@ async function bought(system: System): Promise<string> {
   return id
 }
 
+async function factsOf(id: string) {
+  return (await view.stored('STANDING_FACTS')).filter(({ subject }) => subject.startsWith(`standing.evt.main.payment.${id}.`))
+}
+
+async function factTypes(id: string) {
+  return (await factsOf(id)).map(({ headers }) => headers['ce-type'])
+}
+
 describe('a purchase', () => {
   test('goes through over the broker, and any node shows it', async () => {
     const id = await bought(one())
     await untilState(other(), 'hotspot-session', id, 'ready')
     expect((await actorOf(other(), 'payment', id)).value).toBe('completed')
-    const facts = (await view.stored('STANDING_FACTS')).filter(({ subject }) => subject.startsWith(`standing.evt.main.payment.${id}.`))
-    expect(facts.map(({ headers }) => headers['ce-type'])).toEqual(['payment.requested', 'payment.prompted', 'payment.completed'])
-    for (const { headers } of facts) expect(headers).toMatchObject({ 'ce-specversion': '1.0', 'Nats-Msg-Id': headers['ce-id'], 'ce-subject': `payment/${id}` })
+    await eventually(() => factTypes(id)).toEqual(['payment.requested', 'payment.prompted', 'payment.completed'])
+    for (const { headers } of await factsOf(id)) expect(headers).toMatchObject({ 'ce-specversion': '1.0', 'Nats-Msg-Id': headers['ce-id'], 'ce-subject': `payment/${id}` })
     await eventually(() => view.count('STANDING_MAIL')).toBe(0)
   })
 })
@@ -102,7 +109,6 @@ describe('the broker away', () => {
     await broker.start()
     await eventually(async () => (await one().ask<{ status: string }>('/readyz')).body.status).toBe('ready')
     await untilState(other(), 'hotspot-session', body.payment_id, 'ready')
-    const facts = (await view.stored('STANDING_FACTS')).filter(({ subject }) => subject.startsWith(`standing.evt.main.payment.${body.payment_id}.`))
-    expect(facts.map(({ headers }) => headers['ce-type'])).toEqual(['payment.requested', 'payment.prompted', 'payment.completed'])
+    await eventually(() => factTypes(body.payment_id)).toEqual(['payment.requested', 'payment.prompted', 'payment.completed'])
   })
 })

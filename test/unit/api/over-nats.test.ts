@@ -29,7 +29,7 @@ describe('calls', () => {
   it('answer as REST does', async () => {
     const id = await aPayment()
     const overRest = await world.app.inject({ url: `/api/v1/actors/payment/${id}`, headers: world.admin })
-    expect(await call('get', { type: 'payment', id }, world.admin)).toEqual({ ok: true, body: overRest.json() })
+    expect(await call('get', { type: 'payment', id }, world.admin)).toEqual({ ok: true, body: overRest.json<object>() })
     const sent = await call('send', { type: 'payment', id, event: { type: 'payment.cancel' }, eventId: 'once' })
     expect(sent).toMatchObject({ ok: true, body: { outcome: 'applied' } })
     expect(await call('send', { type: 'payment', id, event: { type: 'payment.cancel' }, eventId: 'once' })).toMatchObject({ ok: true, body: { outcome: 'duplicate' } })
