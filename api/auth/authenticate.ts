@@ -18,10 +18,19 @@ declare module 'fastify' {
 
 const BEARER = /^Bearer +([\x21-\x7e]{1,512})$/i
 
+/** The API key of an `Authorization` header; undefined when it holds none. */
+export function bearerKey(authorization: string | undefined): string | undefined {
+  return BEARER.exec(authorization ?? '')?.[1]
+}
+
+export function unknownKey(): Problem {
+  return new Problem('unauthenticated', 'This API key is not known, has expired or was revoked.')
+}
+
 /** An onRequest hook in callback form: a cached key costs no turn of the event loop. */
 export function authenticator(keys: KeyCache) {
   return function authenticate(request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
-    const key = BEARER.exec(request.headers.authorization ?? '')?.[1]
+    const key = bearerKey(request.headers.authorization)
     if (key === undefined) {
       done(new Problem('unauthenticated', 'Send `Authorization: Bearer <api key>`.'))
       return
@@ -33,7 +42,7 @@ export function authenticator(keys: KeyCache) {
 }
 
 function admit(request: FastifyRequest, principal: Principal | undefined): Problem | undefined {
-  if (principal === undefined) return new Problem('unauthenticated', 'This API key is not known, has expired or was revoked.')
+  if (principal === undefined) return unknownKey()
   request.principal = principal
   const needed = request.routeOptions.config.permission
   if (needed === undefined) return new Problem('forbidden')

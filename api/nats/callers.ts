@@ -3,12 +3,12 @@
  * authorisation, and with the tenant in the subject of a command they part the tenants. Whoever got through may do what a REST key of
  * the role `integration` may; an API key in the header `authorization` of a call takes that key's roles and tenant instead.
  */
+import { bearerKey, unknownKey } from '../auth/authenticate.ts'
 import { Problem } from '../http/problem.ts'
 import type { KeyCache } from '../auth/key-cache.ts'
 import { permissionsOf } from '../auth/permissions.ts'
 import type { Principal } from '../auth/principal.ts'
 
-const BEARER = /^Bearer +([\x21-\x7e]{1,512})$/i
 const PERMISSIONS = permissionsOf(['integration'])
 
 export function integrationOf(tenant: string): Principal {
@@ -18,9 +18,9 @@ export function integrationOf(tenant: string): Principal {
 /** @throws Problem `unauthenticated` for a key that is not known, `forbidden` for another tenant than the key's. */
 export async function callerOf(keys: KeyCache, authorization: string | undefined, tenant: string | undefined): Promise<Principal> {
   if (authorization === undefined) return integrationOf(tenant ?? 'main')
-  const key = BEARER.exec(authorization)?.[1]
+  const key = bearerKey(authorization)
   const principal = key === undefined ? undefined : await keys.lookUp(key)
-  if (principal === undefined) throw new Problem('unauthenticated', 'This API key is not known, has expired or was revoked.')
+  if (principal === undefined) throw unknownKey()
   if (tenant !== undefined && tenant !== principal.tenant) throw new Problem('forbidden', 'This key is of another tenant.')
   return principal
 }

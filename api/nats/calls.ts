@@ -7,6 +7,9 @@ import { derivedId } from '../derived-id.ts'
 import { Problem } from '../http/problem.ts'
 import { traceIdOf } from '../http/trace.ts'
 import { fieldErrors } from '../http/validation.ts'
+import { explainRefusedPayment } from '../payments/open-prompt.ts'
+import { pointingAtReceipt, type ReceiptTeller } from '../payments/receipt-use.ts'
+import type { OpenPrompts } from '../ports/open-prompts.ts'
 import { lensFor } from '../privacy/lens.ts'
 import { createdId, eventBody } from '../schemas/common.ts'
 import { StandingError, type ActorDefinition, type ApiCall, type Runtime } from '../../runtime/index.ts'
@@ -24,8 +27,15 @@ export const CALL_BODIES = {
   create: z.strictObject({ tenant, type, id: createdId.optional().describe('made when absent'), input: z.unknown().optional(), eventId }),
 } as const
 
+export interface CallDeps {
+  runtime: Runtime
+  keys: KeyCache
+  receipts: ReceiptTeller
+  openPrompts: OpenPrompts
+}
+
 /** Resolves with what REST would answer with. @throws Problem, StandingError */
-export async function answerCall(runtime: Runtime, keys: KeyCache, call: ApiCall): Promise<object> {
+export async function answerCall({ runtime, keys, receipts, openPrompts }: CallDeps, call: ApiCall): Promise<object> {
   const correlation = traceIdOf({ traceparent: call.headers.get('traceparent') })
   const trace = correlation === undefined ? {} : { correlationId: correlation }
   const authorization = call.headers.get('authorization')
@@ -36,7 +46,11 @@ export async function answerCall(runtime: Runtime, keys: KeyCache, call: ApiCall
       demand(caller, permissionToSend(body.type, body.event.type))
       const once = body.eventId === undefined ? {} : { eventId: body.eventId, checkBody: true }
       const guard = body.ifSeq === undefined ? {} : { ifSeq: body.ifSeq }
-      const result = await runtime.send({ tenant: caller.tenant, type: body.type, id: body.id }, body.event, { source: caller.source, ...once, ...guard, ...trace })
+      const to = { tenant: caller.tenant, type: body.type, id: body.id }
+      const [{ event } = { event: body.event }] = await receipts.tell(caller.tenant, [{ to, event: body.event }])
+      const result = await runtime.send(to, event, { source: caller.source, ...once, ...guard, ...trace }).catch((error: unknown) => {
+        throw pointingAtReceipt(error, event)
+      })
       return lensFor(caller, runtime.definition(body.type)).sent(result)
     }
     case 'get': {
@@ -55,7 +69,11 @@ export async function answerCall(runtime: Runtime, keys: KeyCache, call: ApiCall
       demand(caller, permissionToCreate(body.type))
       const made = body.id ?? (body.eventId === undefined ? undefined : derivedId(definition, caller.tenant, body.eventId))
       const once = body.eventId === undefined ? {} : { eventId: body.eventId, checkBody: true }
-      const view = await runtime.create({ tenant: caller.tenant, type: body.type, ...(made === undefined ? {} : { id: made }) }, body.input, { source: caller.source, ...once, ...trace })
+      const to = { tenant: caller.tenant, type: body.type, ...(made === undefined ? {} : { id: made }) }
+      const view = await runtime.create(to, body.input, { source: caller.source, ...once, ...trace }).catch(async (error: unknown) => {
+        if (body.type === 'payment') await explainRefusedPayment(openPrompts, { tenant: caller.tenant, id: made, input: body.input }, error)
+        throw error
+      })
       return lensFor(caller, definition).view(view)
     }
   }

@@ -3,7 +3,10 @@ import { keyCache } from '../auth/key-cache.ts'
 import { PROBLEM_STATUS, problemBody } from '../http/problem.ts'
 import { requestId } from '../http/trace.ts'
 import { understand } from '../http/understand.ts'
+import { receiptTeller } from '../payments/receipt-use.ts'
 import type { ApiKeys } from '../ports/api-keys.ts'
+import type { OpenPrompts } from '../ports/open-prompts.ts'
+import type { Receipts } from '../ports/receipts.ts'
 import type { ApiCall, ApiReply, IntegrationEdge, Json, Log, Runtime } from '../../runtime/index.ts'
 import { answerCall } from './calls.ts'
 import { takeCommand } from './commands.ts'
@@ -11,16 +14,18 @@ import { takeCommand } from './commands.ts'
 export interface NatsEdgeDeps {
   runtime: Runtime
   apiKeys: ApiKeys
+  receipts: Receipts
+  openPrompts: OpenPrompts
   log: Log
 }
 
-export function natsEdge({ runtime, apiKeys, log }: NatsEdgeDeps): IntegrationEdge {
-  const keys = keyCache(apiKeys)
+export function natsEdge({ runtime, apiKeys, receipts, openPrompts, log }: NatsEdgeDeps): IntegrationEdge {
+  const deps = { runtime, keys: keyCache(apiKeys), receipts: receiptTeller({ receipts, runtime }), openPrompts }
   return {
     command: (command) => takeCommand(runtime, command),
     async call(call) {
       try {
-        return { ok: true, body: (await answerCall(runtime, keys, call)) as Json }
+        return { ok: true, body: (await answerCall(deps, call)) as Json }
       } catch (error) {
         return refusal(error, call, log)
       }

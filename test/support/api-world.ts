@@ -18,6 +18,7 @@ export interface World {
   runtime: Runtime
   inbox: MemoryInbox
   keys: MemoryApiKeys
+  ports: Pick<AppDeps, 'openPrompts' | 'receipts'>
   admin: { authorization: string }
   /** The text of every SMS. */
   sms: string[]
@@ -46,13 +47,16 @@ export async function apiWorld(extra: readonly ActorDefinition[] = [], options: 
   await runtime.start()
   const keys = memoryApiKeys()
   const inbox = memoryInbox()
+  const ports: World['ports'] = {
+    openPrompts: { find: (tenant, phone) => findOpenPrompt(runtime, tenant, phone) },
+    receipts: { creditedTo: async (tenant, receipts) => new Map(rowsOf('business.payment_receipts').filter((row) => row['tenant'] === tenant && receipts.includes(String(row['receipt']))).map((row) => [String(row['receipt']), String(row['payment_id'])])) },
+  }
   const app = await buildApp({
     runtime,
     apiKeys: keys,
     inbox,
     packages: memoryPackages(),
-    openPrompts: { find: (tenant, phone) => findOpenPrompt(runtime, tenant, phone) },
-    receipts: { creditedTo: async (tenant, receipts) => new Map(rowsOf('business.payment_receipts').filter((row) => row['tenant'] === tenant && receipts.includes(String(row['receipt']))).map((row) => [String(row['receipt']), String(row['payment_id'])])) },
+    ...ports,
     credentials,
     readiness: { check: async () => ({ ready: true, checks: {} }) },
     metrics: createMetrics({ processMetrics: false }),
@@ -68,6 +72,7 @@ export async function apiWorld(extra: readonly ActorDefinition[] = [], options: 
     runtime,
     inbox,
     keys,
+    ports,
     admin: keys.add('key-of-admin', ['admin']),
     sms,
     push: async (count) => ({ checkoutRequestId: `ws_CO_${count}`, merchantRequestId: `m_${count}`, responseDescription: '', customerMessage: '' }),

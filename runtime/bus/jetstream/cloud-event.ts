@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { headers, type MsgHdrs } from 'nats'
 import type { Fact } from '../../model/messages.ts'
+import { percentEncoded } from './percent.ts'
 
 export function cloudEvent(fact: Fact, prefix: string): { headers: MsgHdrs; data: string } {
   const { address, type, key, at, correlationId, causationId } = fact
@@ -29,13 +30,7 @@ export function cloudEvent(fact: Fact, prefix: string): { headers: MsgHdrs; data
 const PLAIN = /^[\u0021\u0023\u0024\u0026-\u007e]*$/
 
 export function encoded(value: string): string {
-  if (PLAIN.test(value)) return value
-  let text = ''
-  for (const character of value) {
-    if (PLAIN.test(character)) text += character
-    else for (const byte of Buffer.from(character)) text += `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
-  }
-  return text
+  return percentEncoded(value, PLAIN)
 }
 
 /** The value of an attribute as it was; as it stands when it is not encoded rightly. */

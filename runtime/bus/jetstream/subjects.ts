@@ -6,6 +6,7 @@
  * `inv.1` becomes `inv%2E1`. Most names need nothing of that and stay readable.
  */
 import { SLICE_COUNT, type Address } from '../../model/address.ts'
+import { percentEncoded } from './percent.ts'
 
 export interface Names {
   readonly mailStream: string
@@ -48,13 +49,7 @@ export function namesFor(prefix: string): Names {
 const PLAIN = /^[A-Za-z0-9_~=+@:,;!$&'()-]+$/
 
 export function toToken(text: string): string {
-  if (PLAIN.test(text)) return text
-  let token = ''
-  for (const character of text) {
-    if (PLAIN.test(character)) token += character
-    else for (const byte of Buffer.from(character)) token += `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
-  }
-  return token
+  return percentEncoded(text, PLAIN)
 }
 
 /** The reverse of {@link toToken}; undefined when it is none. */

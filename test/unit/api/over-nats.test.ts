@@ -9,7 +9,7 @@ let edge: IntegrationEdge
 
 beforeEach(async () => {
   world = await apiWorld()
-  edge = natsEdge({ runtime: world.runtime, apiKeys: world.keys, log: silentLog })
+  edge = natsEdge({ runtime: world.runtime, apiKeys: world.keys, ...world.ports, log: silentLog })
 })
 afterEach(() => world.stop())
 
@@ -20,8 +20,8 @@ const command = (id: string, event: Command['event'], more: Partial<Command> = {
 const payment = { phone: '254712345678', package: { id: 'hour-1', name: 'One hour', durationSeconds: 3_600 }, amount: 1_000, currency: 'KES' }
 
 /** As the price list makes one. */
-async function aPayment(): Promise<string> {
-  const { body } = await world.app.inject({ method: 'POST', url: '/api/payments/stk', payload: { phone_number: '0712345678', package_id: 'hour' } })
+async function aPayment(phone = '0712345678'): Promise<string> {
+  const { body } = await world.app.inject({ method: 'POST', url: '/api/payments/stk', payload: { phone_number: phone, package_id: 'hour' } })
   return (JSON.parse(body) as { payment_id: string }).payment_id
 }
 
@@ -51,6 +51,19 @@ describe('calls', () => {
     const reply = await call(endpoint, body)
     expect(reply).toMatchObject({ ok: false, status, body: { status, code, type: `urn:standing:problem:${code}`, instance: `nats:standing.api.${endpoint}` } })
     expect(JSON.stringify(reply)).not.toMatch(/node_modules|at .*\.ts/)
+  })
+
+  it('know of receipts that have credited another payment, and of phones with an open prompt', async () => {
+    const [paid, other] = [await aPayment(), await aPayment('0722345678')]
+    const approval = { type: 'payment.approve', receipt: 'NLJ7RT61SV', reason: 'seen on the statement' }
+    for (const id of [paid, other]) await call('send', { type: 'payment', id, event: { type: 'payment.cancel' } }, world.admin)
+    expect(await call('send', { type: 'payment', id: paid, event: approval }, world.admin)).toMatchObject({ ok: true })
+    expect(await call('send', { type: 'payment', id: other, event: approval }, world.admin)).toMatchObject({ ok: false, status: 409, body: { code: 'event-not-accepted', errors: [{ pointer: '/receipt' }] } })
+    const view = await world.runtime.get({ type: 'payment', id: other })
+    expect(view).toMatchObject({ status: 'active' })
+    await aPayment('0733345678')
+    const input = { phone: '254733345678', package: (view?.context as { package: Json }).package, amount: 1_000, currency: 'KES' }
+    expect(await call('create', { type: 'payment', input }, world.admin)).toMatchObject({ ok: false, status: 409, body: { code: 'prompt-open' } })
   })
 
   it('take the rights and the tenant of a key that comes with them', async () => {
