@@ -91,6 +91,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     apiKeys: business.apiKeys,
     inbox: business.hookInbox,
     packages: business.packages,
+    packageCatalogue: business.packageCatalogue,
     openPrompts: business.openPrompts,
     receipts: business.receipts,
     credentials,

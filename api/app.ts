@@ -33,6 +33,7 @@ import { healthRoutes } from './routes/health.ts'
 import { hookRoutes } from './routes/hooks.ts'
 import { insightRoutes } from './routes/insight.ts'
 import { machineRoutes } from './routes/machines.ts'
+import { packageRoutes } from './routes/packages.ts'
 import { paymentRoutes } from './routes/payments.ts'
 import { repairRoutes } from './routes/repair.ts'
 import { sandboxRoutes } from './routes/sandbox.ts'
@@ -125,7 +126,7 @@ function addHooks(app: App, { runtime, inbox, receipts, metrics, log, hooks }: A
   app.addHook('onClose', () => processor.stop())
 }
 
-function addStaffRoutes(app: App, { runtime, apiKeys, receipts, openPrompts, sandbox }: AppDeps, now: () => number): void {
+function addStaffRoutes(app: App, { runtime, apiKeys, receipts, openPrompts, packageCatalogue, sandbox }: AppDeps, now: () => number): void {
   const teller = receiptTeller({ receipts, runtime })
   app.addHook('onRequest', authenticator(keyCache(apiKeys, now)))
   actorRoutes(app, runtime, openPrompts)
@@ -136,5 +137,6 @@ function addStaffRoutes(app: App, { runtime, apiKeys, receipts, openPrompts, san
   machineRoutes(app, runtime)
   clusterRoute(app, runtime)
   searchRoutes(app, runtime)
+  packageRoutes(app, packageCatalogue, now)
   if (sandbox !== undefined) sandboxRoutes(app, sandbox)
 }

@@ -419,6 +419,15 @@ create table business.open_prompts (
   constraint open_prompts_pkey PRIMARY KEY (tenant, phone)
 );
 
+create table business.opt_outs (
+  "tenant" text collate "C" not null,
+  "phone" text collate "C" not null,
+  "reason" text,
+  "source" text collate "C" not null,
+  "created_at" timestamp with time zone not null default now(),
+  constraint opt_outs_pkey PRIMARY KEY (tenant, phone)
+);
+
 create table business.packages (
   "tenant" text collate "C" not null,
   "id" text collate "C" not null,
@@ -426,7 +435,7 @@ create table business.packages (
   "description" text,
   "price_minor" integer not null,
   "currency" text collate "C" not null,
-  "duration_seconds" integer not null,
+  "duration_seconds" integer,
   "data_bytes" bigint,
   "rate_up_kbps" integer,
   "rate_down_kbps" integer,
@@ -435,14 +444,29 @@ create table business.packages (
   "position" integer not null default 0,
   "created_at" timestamp with time zone not null default now(),
   "updated_at" timestamp with time zone not null default now(),
+  "kind" text collate "C" not null default 'hotspot'::text,
+  "term_months" integer,
+  "grace_seconds" integer not null default 0,
+  "grace_up_kbps" integer,
+  "grace_down_kbps" integer,
+  "reminder_seconds" integer[] not null default '{}'::integer[],
+  "revision" integer not null default 1,
+  "archived_at" timestamp with time zone,
   constraint packages_pkey PRIMARY KEY (tenant, id),
   constraint packages_currency_check CHECK (currency ~ '^[A-Z]{3}$'::text),
   constraint packages_data_bytes_check CHECK (data_bytes > 0),
   constraint packages_duration_seconds_check CHECK (duration_seconds > 0),
+  constraint packages_grace_down_kbps_check CHECK (grace_down_kbps > 0),
+  constraint packages_grace_seconds_check CHECK (grace_seconds >= 0),
+  constraint packages_grace_up_kbps_check CHECK (grace_up_kbps > 0),
+  constraint packages_hotspot_term CHECK (kind = 'subscription'::text OR duration_seconds IS NOT NULL),
+  constraint packages_kind_check CHECK (kind = ANY (ARRAY['hotspot'::text, 'subscription'::text])),
   constraint packages_price_minor_check CHECK (price_minor >= 0),
   constraint packages_rate_down_kbps_check CHECK (rate_down_kbps > 0),
   constraint packages_rate_up_kbps_check CHECK (rate_up_kbps > 0),
-  constraint packages_simultaneous_use_check CHECK (simultaneous_use > 0)
+  constraint packages_simultaneous_use_check CHECK (simultaneous_use > 0),
+  constraint packages_term CHECK ((duration_seconds IS NULL) <> (term_months IS NULL)),
+  constraint packages_term_months_check CHECK (term_months > 0)
 );
 
 create table business.payment_receipts (
@@ -455,3 +479,38 @@ create table business.payment_receipts (
   constraint payment_receipts_pkey PRIMARY KEY (tenant, receipt)
 );
 CREATE INDEX payment_receipts_payment ON business.payment_receipts USING btree (tenant, payment_id);
+
+create table business.sms_sends (
+  "tenant" text collate "C" not null,
+  "notification_id" text collate "C" not null,
+  "send_number" integer not null,
+  "phone" text collate "C" not null,
+  "template" text collate "C" not null,
+  "provider" text collate "C" not null,
+  "provider_id" text collate "C" not null,
+  "segments" integer not null,
+  "cost" numeric,
+  "currency" text collate "C",
+  "sent_at" timestamp with time zone not null,
+  constraint sms_sends_pkey PRIMARY KEY (tenant, notification_id, send_number)
+);
+CREATE INDEX sms_sends_phone ON business.sms_sends USING btree (tenant, phone, template, sent_at);
+
+create table business.subscriptions (
+  "tenant" text collate "C" not null,
+  "id" text collate "C" not null,
+  "account_number" text collate "C" not null,
+  "phone" text collate "C" not null,
+  "name" text not null,
+  "state" text collate "C" not null,
+  "blocked" boolean not null,
+  "package_id" text collate "C" not null,
+  "price_minor" integer not null,
+  "currency" text collate "C" not null,
+  "balance_minor" bigint not null,
+  "expires_at" timestamp with time zone,
+  "created_at" timestamp with time zone not null,
+  constraint subscriptions_pkey PRIMARY KEY (tenant, id),
+  constraint subscriptions_account_number_key UNIQUE (account_number)
+);
+CREATE INDEX subscriptions_phone ON business.subscriptions USING btree (tenant, phone);

@@ -37,6 +37,7 @@ const app = await buildApp({
   apiKeys: business.apiKeys,
   inbox: business.hookInbox,
   packages: business.packages,
+  packageCatalogue: business.packageCatalogue,
   openPrompts: business.openPrompts,
   receipts: business.receipts,
   credentials: createCredentialIssuer(APP_KEY),

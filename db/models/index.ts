@@ -5,12 +5,14 @@ import { toStoreError } from '../store/errors.ts'
 import { apiKeyQueries } from './api-key.ts'
 import { hookInboxQueries } from './hook-inbox.ts'
 import { openPromptQueries } from './open-prompt.ts'
+import { packageCatalogueQueries } from './package-catalogue.ts'
 import { packageQueries } from './package.ts'
 import { paymentReceiptQueries } from './payment-receipt.ts'
 
 export function openBusiness(knex: Knex) {
   return {
     packages: reporting(packageQueries(knex)),
+    packageCatalogue: reporting(packageCatalogueQueries(knex)),
     apiKeys: reporting(apiKeyQueries(knex)),
     hookInbox: reporting(hookInboxQueries(knex)),
     openPrompts: reporting(openPromptQueries(knex)),

@@ -41,6 +41,30 @@ describe('the business tables', () => {
     expect(await failure(packages.addMissing('main', [{ ...hour, id: 'odd', amount: -1 }]))).toBeInstanceOf(Error)
   })
 
+  it('keep packages as full objects, each with the number of its changes', async () => {
+    const { packages, packageCatalogue: catalogue } = business
+    const fields = {
+      name: 'Home', description: 'At home', kind: 'subscription' as const, amount: 250_000, currency: 'KES', term: { unit: 'months' as const, count: 1 }, dataBytes: null, uploadKbps: 5_000, downloadKbps: 10_000,
+      devices: 5, graceSeconds: 259_200, graceUploadKbps: 256, graceDownloadKbps: 512, reminderSeconds: [604_800, 86_400], position: 3,
+    }
+    const made = { id: 'home', ...fields, revision: 1, archivedAt: null }
+    expect(await catalogue.create('main', 'home', fields)).toEqual(made)
+    expect(await catalogue.create('main', 'home', fields)).toBeUndefined()
+    expect(await catalogue.create('main', 'odd', { ...fields, kind: 'hotspot', term: { unit: 'seconds', count: 60 } })).toMatchObject({ term: { unit: 'seconds', count: 60 } })
+    expect(await failure(catalogue.create('main', 'worse', { ...fields, kind: 'hotspot' }))).toBeInstanceOf(Error)
+    expect(await packages.find('main', 'home')).toBeUndefined()
+    expect((await packages.find('main', 'odd'))?.durationSeconds).toBe(60)
+    expect(await catalogue.update('main', 'home', 1, { ...fields, amount: 300_000 })).toEqual({ ...made, amount: 300_000, revision: 2 })
+    expect(await catalogue.update('main', 'home', 1, fields)).toBeUndefined()
+    expect(await catalogue.update('other', 'home', 2, fields)).toBeUndefined()
+    expect(await catalogue.listAll('main', { kind: 'subscription', archived: false })).toMatchObject([{ id: 'home', revision: 2 }])
+    expect(await catalogue.archive('main', 'home', 2, T0)).toMatchObject({ revision: 3, archivedAt: T0 })
+    expect(await catalogue.listAll('main', { kind: 'subscription', archived: false })).toEqual([])
+    expect(await catalogue.listAll('main', { archived: true })).toMatchObject([{ id: 'home' }])
+    expect(await catalogue.get('main', 'home')).toMatchObject({ amount: 300_000 })
+    expect(await catalogue.get('other', 'home')).toBeUndefined()
+  })
+
   it('know API keys by their hash only', async () => {
     const { apiKeys } = business
     const key = { id: 'key_1', tenant: 'main', name: 'till', roles: ['agent', 'viewer'], expiresAt: T0 }

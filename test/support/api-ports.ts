@@ -2,6 +2,7 @@
 import { hashApiKey } from '../../api/auth/api-key.ts'
 import type { ApiKey, ApiKeys } from '../../api/ports/api-keys.ts'
 import type { HookInbox, HookOutcome, NewHook } from '../../api/ports/hook-inbox.ts'
+import type { PackageCatalogue, PackageRecord } from '../../api/ports/package-catalogue.ts'
 import type { Package, Packages } from '../../api/ports/packages.ts'
 
 export interface MemoryApiKeys extends ApiKeys {
@@ -108,5 +109,29 @@ export function memoryPackages(packages: readonly Package[] = [HOUR_PACKAGE]): P
   return {
     list: async () => [...packages],
     find: async (_tenant, id) => packages.find((one) => one.id === id),
+  }
+}
+
+export function memoryPackageCatalogue(): PackageCatalogue {
+  const records = new Map<string, PackageRecord>()
+  const write = async (tenant: string, id: string, revision: number, change: Partial<PackageRecord>): Promise<PackageRecord | undefined> => {
+    const before = records.get(`${tenant}/${id}`)
+    if (before?.revision !== revision) return undefined
+    const after = { ...before, ...change, revision: revision + 1 }
+    records.set(`${tenant}/${id}`, after)
+    return after
+  }
+  return {
+    listAll: async (tenant, { kind, archived }) =>
+      [...records].filter(([key, one]) => key.startsWith(`${tenant}/`) && (kind === undefined || one.kind === kind) && (one.archivedAt !== null) === archived).map(([, one]) => one),
+    get: async (tenant, id) => records.get(`${tenant}/${id}`),
+    async create(tenant, id, fields) {
+      if (records.has(`${tenant}/${id}`)) return undefined
+      const made = { ...fields, id, revision: 1, archivedAt: null }
+      records.set(`${tenant}/${id}`, made)
+      return made
+    },
+    update: write,
+    archive: (tenant, id, revision, at) => write(tenant, id, revision, { archivedAt: at }),
   }
 }
