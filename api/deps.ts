@@ -6,6 +6,7 @@ import type { EdgeMetrics } from './metrics.ts'
 import type { ApiKeys } from './ports/api-keys.ts'
 import type { CredentialsIssuer } from './ports/credentials.ts'
 import type { HookInbox } from './ports/hook-inbox.ts'
+import type { Ledger } from './ports/ledger.ts'
 import type { OpenPrompts } from './ports/open-prompts.ts'
 import type { Packages } from './ports/packages.ts'
 import type { RateLimiter } from './ports/rate-limiter.ts'
@@ -20,6 +21,7 @@ export interface AppDeps {
   packages: Packages
   openPrompts: OpenPrompts
   receipts: Receipts
+  ledger: Ledger
   credentials: CredentialsIssuer
   readiness: Readiness
   metrics: EdgeMetrics

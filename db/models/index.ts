@@ -4,6 +4,7 @@ import { DBError } from 'objection'
 import { toStoreError } from '../store/errors.ts'
 import { apiKeyQueries } from './api-key.ts'
 import { hookInboxQueries } from './hook-inbox.ts'
+import { ledgerQueries } from './ledger.ts'
 import { openPromptQueries } from './open-prompt.ts'
 import { packageQueries } from './package.ts'
 import { paymentReceiptQueries } from './payment-receipt.ts'
@@ -14,6 +15,7 @@ export function openBusiness(knex: Knex) {
     apiKeys: reporting(apiKeyQueries(knex)),
     hookInbox: reporting(hookInboxQueries(knex)),
     openPrompts: reporting(openPromptQueries(knex)),
+    ledger: reporting(ledgerQueries(knex)),
     receipts: reporting(paymentReceiptQueries(knex)),
   }
 }
