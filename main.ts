@@ -94,6 +94,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     packageCatalogue: business.packageCatalogue,
     openPrompts: business.openPrompts,
     receipts: business.receipts,
+    ledger: business.ledger,
     credentials,
     readiness: { check: () => readiness(runtime, () => database.ping(), nats?.bus) },
     ...(nats === undefined ? {} : { busStatus: () => nats.bus.status() }),

@@ -32,6 +32,7 @@ import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 import { hookRoutes } from './routes/hooks.ts'
 import { insightRoutes } from './routes/insight.ts'
+import { ledgerRoutes } from './routes/ledger.ts'
 import { machineRoutes } from './routes/machines.ts'
 import { packageRoutes } from './routes/packages.ts'
 import { paymentRoutes } from './routes/payments.ts'
@@ -126,7 +127,7 @@ function addHooks(app: App, { runtime, inbox, receipts, metrics, log, hooks }: A
   app.addHook('onClose', () => processor.stop())
 }
 
-function addStaffRoutes(app: App, { runtime, apiKeys, receipts, openPrompts, packageCatalogue, sandbox }: AppDeps, now: () => number): void {
+function addStaffRoutes(app: App, { runtime, apiKeys, receipts, openPrompts, packageCatalogue, ledger, sandbox }: AppDeps, now: () => number): void {
   const teller = receiptTeller({ receipts, runtime })
   app.addHook('onRequest', authenticator(keyCache(apiKeys, now)))
   actorRoutes(app, runtime, openPrompts)
@@ -134,6 +135,7 @@ function addStaffRoutes(app: App, { runtime, apiKeys, receipts, openPrompts, pac
   insightRoutes(app, runtime, teller)
   steeringRoutes(app, runtime)
   repairRoutes(app, runtime)
+  ledgerRoutes(app, ledger)
   machineRoutes(app, runtime)
   clusterRoute(app, runtime)
   searchRoutes(app, runtime)

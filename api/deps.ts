@@ -6,6 +6,7 @@ import type { EdgeMetrics } from './metrics.ts'
 import type { ApiKeys } from './ports/api-keys.ts'
 import type { CredentialsIssuer } from './ports/credentials.ts'
 import type { HookInbox } from './ports/hook-inbox.ts'
+import type { Ledger } from './ports/ledger.ts'
 import type { OpenPrompts } from './ports/open-prompts.ts'
 import type { PackageCatalogue } from './ports/package-catalogue.ts'
 import type { Packages } from './ports/packages.ts'
@@ -22,6 +23,7 @@ export interface AppDeps {
   packageCatalogue: PackageCatalogue
   openPrompts: OpenPrompts
   receipts: Receipts
+  ledger: Ledger
   credentials: CredentialsIssuer
   readiness: Readiness
   metrics: EdgeMetrics

@@ -6,6 +6,33 @@ create schema radius;
 
 create schema business;
 
+CREATE OR REPLACE FUNCTION business.demand_balance()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  touched record;
+  unbalanced text;
+begin
+  if tg_op = 'DELETE' then touched := old; else touched := new; end if;
+  select currency into unbalanced from business.ledger_entries
+  where tenant = touched.tenant and entry_ref = touched.entry_ref
+  group by currency having sum(amount_minor) <> 0 limit 1;
+  if found then
+    raise exception 'the lines of ledger entry % do not sum to zero in %', touched.entry_ref, unbalanced
+      using errcode = 'check_violation', constraint = 'ledger_entry_balances';
+  end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION business.refuse_ledger_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'a ledger line never changes; post a new entry that corrects it' using errcode = 'check_violation', constraint = 'ledger_line_stays';
+end $function$;
+
 CREATE OR REPLACE FUNCTION standing.refuse(reason text)
  RETURNS void
  LANGUAGE plpgsql
@@ -411,6 +438,31 @@ create table business.hook_inbox (
 );
 CREATE INDEX hook_inbox_open ON business.hook_inbox USING btree (next_attempt_at, id) WHERE (processed_at IS NULL);
 
+create table business.ledger_entries (
+  "position" bigint not null generated always as identity,
+  "tenant" text collate "C" not null,
+  "entry_ref" text collate "C" not null,
+  "line" integer not null,
+  "account" text collate "C" not null,
+  "amount_minor" bigint not null,
+  "currency" text collate "C" not null,
+  "at" timestamp with time zone not null,
+  "description" text not null,
+  "actor_type" text collate "C" not null,
+  "actor_id" text collate "C" not null,
+  "receipt" text collate "C",
+  constraint ledger_entries_pkey PRIMARY KEY (tenant, entry_ref, line),
+  constraint ledger_entries_account_check CHECK (account <> ''::text),
+  constraint ledger_entries_amount_minor_check CHECK (amount_minor <> 0),
+  constraint ledger_entries_currency_check CHECK (currency ~ '^[A-Z]{3}$'::text),
+  constraint ledger_entries_line_check CHECK (line > 0)
+);
+CREATE INDEX ledger_entries_account ON business.ledger_entries USING btree (tenant, account, "position") INCLUDE (currency, amount_minor);
+CREATE INDEX ledger_entries_actor ON business.ledger_entries USING btree (tenant, actor_type, actor_id);
+CREATE INDEX ledger_entries_order ON business.ledger_entries USING btree (tenant, "position");
+CREATE CONSTRAINT TRIGGER ledger_entry_balances AFTER INSERT OR DELETE ON business.ledger_entries DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION business.demand_balance();
+CREATE TRIGGER ledger_line_stays BEFORE UPDATE ON business.ledger_entries FOR EACH ROW EXECUTE FUNCTION business.refuse_ledger_change();
+
 create table business.open_prompts (
   "tenant" text collate "C" not null,
   "phone" text collate "C" not null,
@@ -495,6 +547,26 @@ create table business.sms_sends (
   constraint sms_sends_pkey PRIMARY KEY (tenant, notification_id, send_number)
 );
 CREATE INDEX sms_sends_phone ON business.sms_sends USING btree (tenant, phone, template, sent_at);
+
+create table business.statement_rows (
+  "position" bigint not null generated always as identity,
+  "tenant" text collate "C" not null,
+  "receipt" text collate "C" not null,
+  "kind" text collate "C" not null,
+  "amount_minor" bigint not null,
+  "currency" text collate "C" not null,
+  "at" timestamp with time zone not null,
+  "account_ref" text,
+  "details" text,
+  "source" text collate "C" not null,
+  "imported_at" timestamp with time zone not null,
+  "imported_by" text collate "C" not null,
+  constraint statement_rows_pkey PRIMARY KEY (tenant, receipt, kind),
+  constraint statement_rows_amount_minor_check CHECK (amount_minor <> 0),
+  constraint statement_rows_currency_check CHECK (currency ~ '^[A-Z]{3}$'::text),
+  constraint statement_rows_kind_check CHECK (kind = ANY (ARRAY['paid-in'::text, 'withdrawn'::text, 'charge'::text]))
+);
+CREATE INDEX statement_rows_at ON business.statement_rows USING btree (tenant, at);
 
 create table business.subscriptions (
   "tenant" text collate "C" not null,

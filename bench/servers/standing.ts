@@ -40,6 +40,7 @@ const app = await buildApp({
   packageCatalogue: business.packageCatalogue,
   openPrompts: business.openPrompts,
   receipts: business.receipts,
+  ledger: business.ledger,
   credentials: createCredentialIssuer(APP_KEY),
   readiness: { check: () => Promise.resolve({ ready: runtime.isRunning(), checks: {} }) },
   metrics,
