@@ -2,11 +2,8 @@
 import { hashApiKey } from '../../api/auth/api-key.ts'
 import type { ApiKey, ApiKeys } from '../../api/ports/api-keys.ts'
 import type { HookInbox, HookOutcome, NewHook } from '../../api/ports/hook-inbox.ts'
-<<<<<<< HEAD
 import type { PackageCatalogue, PackageRecord } from '../../api/ports/package-catalogue.ts'
-=======
 import type { Ledger } from '../../api/ports/ledger.ts'
->>>>>>> cd381b5
 import type { Package, Packages } from '../../api/ports/packages.ts'
 
 export interface MemoryApiKeys extends ApiKeys {
@@ -116,7 +113,6 @@ export function memoryPackages(packages: readonly Package[] = [HOUR_PACKAGE]): P
   }
 }
 
-<<<<<<< HEAD
 export function memoryPackageCatalogue(): PackageCatalogue {
   const records = new Map<string, PackageRecord>()
   const write = async (tenant: string, id: string, revision: number, change: Partial<PackageRecord>): Promise<PackageRecord | undefined> => {
@@ -138,7 +134,7 @@ export function memoryPackageCatalogue(): PackageCatalogue {
     },
     update: write,
     archive: (tenant, id, revision, at) => write(tenant, id, revision, { archivedAt: at }),
-=======
+
 /** Reads what projections wrote into a store in memory. */
 export function memoryLedger(rows: () => readonly Record<string, unknown>[]): Ledger {
   const lines = () =>
@@ -172,6 +168,5 @@ export function memoryLedger(rows: () => readonly Record<string, unknown>[]): Le
         .slice(0, limit)
         .map(({ tenant: _, ...line }) => line)
     },
->>>>>>> cd381b5
   }
 }
