@@ -134,6 +134,8 @@ export function memoryPackageCatalogue(): PackageCatalogue {
     },
     update: write,
     archive: (tenant, id, revision, at) => write(tenant, id, revision, { archivedAt: at }),
+  }
+}
 
 /** Reads what projections wrote into a store in memory. */
 export function memoryLedger(rows: () => readonly Record<string, unknown>[]): Ledger {
