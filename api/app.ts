@@ -32,7 +32,9 @@ import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 import { hookRoutes } from './routes/hooks.ts'
 import { insightRoutes } from './routes/insight.ts'
+import { ledgerRoutes } from './routes/ledger.ts'
 import { machineRoutes } from './routes/machines.ts'
+import { packageRoutes } from './routes/packages.ts'
 import { paymentRoutes } from './routes/payments.ts'
 import { repairRoutes } from './routes/repair.ts'
 import { sandboxRoutes } from './routes/sandbox.ts'
@@ -125,7 +127,7 @@ function addHooks(app: App, { runtime, inbox, receipts, metrics, log, hooks }: A
   app.addHook('onClose', () => processor.stop())
 }
 
-function addStaffRoutes(app: App, { runtime, apiKeys, receipts, openPrompts, sandbox }: AppDeps, now: () => number): void {
+function addStaffRoutes(app: App, { runtime, apiKeys, receipts, openPrompts, packageCatalogue, ledger, sandbox }: AppDeps, now: () => number): void {
   const teller = receiptTeller({ receipts, runtime })
   app.addHook('onRequest', authenticator(keyCache(apiKeys, now)))
   actorRoutes(app, runtime, openPrompts)
@@ -133,8 +135,10 @@ function addStaffRoutes(app: App, { runtime, apiKeys, receipts, openPrompts, san
   insightRoutes(app, runtime, teller)
   steeringRoutes(app, runtime)
   repairRoutes(app, runtime)
+  ledgerRoutes(app, ledger)
   machineRoutes(app, runtime)
   clusterRoute(app, runtime)
   searchRoutes(app, runtime)
+  packageRoutes(app, packageCatalogue, now)
   if (sandbox !== undefined) sandboxRoutes(app, sandbox)
 }

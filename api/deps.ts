@@ -6,7 +6,9 @@ import type { EdgeMetrics } from './metrics.ts'
 import type { ApiKeys } from './ports/api-keys.ts'
 import type { CredentialsIssuer } from './ports/credentials.ts'
 import type { HookInbox } from './ports/hook-inbox.ts'
+import type { Ledger } from './ports/ledger.ts'
 import type { OpenPrompts } from './ports/open-prompts.ts'
+import type { PackageCatalogue } from './ports/package-catalogue.ts'
 import type { Packages } from './ports/packages.ts'
 import type { RateLimiter } from './ports/rate-limiter.ts'
 import type { Readiness } from './ports/readiness.ts'
@@ -18,8 +20,10 @@ export interface AppDeps {
   apiKeys: ApiKeys
   inbox: HookInbox
   packages: Packages
+  packageCatalogue: PackageCatalogue
   openPrompts: OpenPrompts
   receipts: Receipts
+  ledger: Ledger
   credentials: CredentialsIssuer
   readiness: Readiness
   metrics: EdgeMetrics
