@@ -184,6 +184,8 @@ export interface Runtime {
   onFact(listener: (fact: Fact) => void): () => void
   /** Facts of all nodes, after their commit, in order per actor; from now on or from a position on. The returned function leaves. */
   follow(options: FollowOptions): () => void
+  /** The position that whoever follows from now on begins at; undefined when it is not known yet. */
+  factPosition(): string | undefined
   /** Facts as the journal has them. */
   journaledFacts(query: JournalFactsQuery): Promise<JournalPage>
   /** Keys of facts that are committed and have not left yet. */

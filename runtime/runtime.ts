@@ -96,6 +96,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         }
       }),
     follow: (followOptions) => feed.follow(followOptions),
+    factPosition: () => feed.position,
     journaledFacts: (query) => store.journaledFacts(query),
     unsentFacts: () => unsentFacts(store),
     definitions: () => [...compiled.values()].map(({ definition }) => definition),

@@ -18,11 +18,11 @@ export interface FollowOptions {
   /** From after this position; absent: from now on. */
   after?: string | undefined
   /** Called for one fact after the other. */
-  onFact(placed: PlacedFact): void
+  onFact: (placed: PlacedFact) => void
   /** Awaited between pages of a catch-up, so that a slow reader is not flooded. */
-  ready?(): Promise<void>
+  ready?: () => Promise<void>
   /** The position is unknown or too far back; nothing more comes. */
-  onLost(reason: string): void
+  onLost: (reason: string) => void
 }
 
 /** A fact leaves within moments of its step, unless the bus was away: then it left when the bus was back, and is in this order there. */
@@ -42,6 +42,12 @@ export class Feed {
     this.#store = store
     this.#clock = clock
     this.#log = log
+  }
+
+  /** Where whoever begins now begins; undefined while the bus has not begun. */
+  get position(): string | undefined {
+    const { epoch, last } = this.#bus.window
+    return epoch === undefined ? undefined : positionOf({ epoch, order: last, at: this.#clock.now() })
   }
 
   /** The returned function leaves. */
