@@ -3,7 +3,11 @@ import { setMaxListeners } from 'node:events'
 import Fastify, { LogController, type FastifyBaseLogger } from 'fastify'
 import { asyncApiRoute } from './asyncapi.ts'
 import { authenticator } from './auth/authenticate.ts'
-import { keyCache } from './auth/key-cache.ts'
+import { keyCache, type KeyCache } from './auth/key-cache.ts'
+import { createChannelApps } from './channels/app-keys.ts'
+import { createHub } from './channels/hub.ts'
+import { CHANNEL_LIMITS } from './channels/limits.ts'
+import { createTelling } from './channels/telling.ts'
 import type { App } from './app-type.ts'
 import type { AppDeps } from './deps.ts'
 import { darajaStk } from './hooks/daraja-stk.ts'
@@ -27,6 +31,7 @@ import { paymentStarter } from './payments/start.ts'
 import { memoryRateLimiter } from './rate-limit.ts'
 import { PRODUCTION_RATES } from './payments/rates.ts'
 import { actorRoutes } from './routes/actors.ts'
+import { channelRoutes } from './routes/channels.ts'
 import { clusterRoute } from './routes/cluster.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -39,6 +44,7 @@ import { paymentRoutes } from './routes/payments.ts'
 import { repairRoutes } from './routes/repair.ts'
 import { sandboxRoutes } from './routes/sandbox.ts'
 import { searchRoutes } from './routes/search.ts'
+import { streamRoute, type StreamRouteDeps } from './routes/stream.ts'
 import { steeringRoutes } from './routes/steering.ts'
 
 const BODY_BYTES_MAX = 1_024 * 1_024
@@ -90,10 +96,17 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   healthRoutes(app, deps, () => closing.aborted)
   openApiRoute(app)
   asyncApiRoute(app, runtime)
+  const claims = createClaims(deps.appKey, { secureCookies: deps.secureCookies ?? false })
+  const keys = keyCache(deps.apiKeys, now)
+  const limits = { ...CHANNEL_LIMITS, ...deps.channelLimits }
+  const apps = createChannelApps(deps.appKey)
+  const telling = createTelling((type) => runtime.definition(type), apps)
+  const hub = createHub({ runtime, telling })
+  await channelRoutes(app, { hub, apps, limits, now, access: { runtime, keys, claims, publicTenant: tenant } })
   paymentRoutes(app, {
     ...deps,
     tenant,
-    claims: createClaims(deps.appKey, { secureCookies: deps.secureCookies ?? false }),
+    claims,
     start: paymentStarter(deps, tenant, closing),
     reveal: credentialRevealer(deps, tenant, closing),
     limiter: deps.rateLimiter ?? memoryRateLimiter(now),
@@ -102,7 +115,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     now,
   })
   await app.register(async (hooks: App) => addHooks(hooks, deps, tenant, now))
-  await app.register(async (staff: App) => addStaffRoutes(staff, deps, now), { prefix: '/api/v1' })
+  await app.register(async (staff: App) => addStaffRoutes(staff, deps, now, keys, { telling, limits, closing }), { prefix: '/api/v1' })
   return app
 }
 
@@ -127,9 +140,15 @@ function addHooks(app: App, { runtime, inbox, receipts, metrics, log, hooks }: A
   app.addHook('onClose', () => processor.stop())
 }
 
-function addStaffRoutes(app: App, { runtime, apiKeys, receipts, openPrompts, packageCatalogue, ledger, sandbox }: AppDeps, now: () => number): void {
+function addStaffRoutes(
+  app: App,
+  { runtime, receipts, openPrompts, packageCatalogue, ledger, sandbox }: AppDeps,
+  now: () => number,
+  keys: KeyCache,
+  live: Pick<StreamRouteDeps, 'telling' | 'limits' | 'closing'>,
+): void {
   const teller = receiptTeller({ receipts, runtime })
-  app.addHook('onRequest', authenticator(keyCache(apiKeys, now)))
+  app.addHook('onRequest', authenticator(keys))
   actorRoutes(app, runtime, openPrompts)
   eventRoutes(app, runtime, teller)
   insightRoutes(app, runtime, teller)
@@ -140,5 +159,6 @@ function addStaffRoutes(app: App, { runtime, apiKeys, receipts, openPrompts, pac
   clusterRoute(app, runtime)
   searchRoutes(app, runtime)
   packageRoutes(app, packageCatalogue, now)
+  streamRoute(app, { ...live, runtime, keys })
   if (sandbox !== undefined) sandboxRoutes(app, sandbox)
 }

@@ -1,5 +1,6 @@
 /** Everything the edge is given; main.ts puts it together. */
 import type { Logger } from 'pino'
+import type { ChannelLimits } from './channels/limits.ts'
 import type { StkRates } from './payments/rates.ts'
 import type { BusStatus, Runtime } from '../runtime/index.ts'
 import type { EdgeMetrics } from './metrics.ts'
@@ -39,6 +40,8 @@ export interface AppDeps {
   sandbox?: Sandbox
   /** In memory unless given. */
   rateLimiter?: RateLimiter
+  /** Of the live channels; those of production unless given. */
+  channelLimits?: Partial<ChannelLimits>
   /** Those of production unless given. */
   rates?: Partial<StkRates>
   /** Tenant of the public routes and of the hooks. */

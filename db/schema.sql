@@ -129,6 +129,7 @@ create table standing.journal (
   "version" text collate "C" not null,
   constraint journal_pkey PRIMARY KEY (tenant, type, id, seq)
 );
+CREATE INDEX journal_at ON standing.journal USING brin (at) WITH (pages_per_range='32', autosummarize='on');
 CREATE UNIQUE INDEX journal_event_once ON standing.journal USING btree (tenant, type, id, event_id) WHERE (NOT fresh);
 CREATE TRIGGER journal_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON standing.journal FOR EACH STATEMENT EXECUTE FUNCTION standing.refuse_change();
 
@@ -417,6 +418,13 @@ create table business.customers (
   "name" text,
   "created_at" timestamp with time zone not null default now(),
   constraint customers_pkey PRIMARY KEY (tenant, phone)
+);
+
+create table business.dashboard_days (
+  "tenant" text collate "C" not null,
+  "day" date not null,
+  "sums" jsonb not null,
+  constraint dashboard_days_pkey PRIMARY KEY (tenant, day)
 );
 
 create table business.hook_inbox (

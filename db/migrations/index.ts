@@ -6,5 +6,14 @@ import { businessTables } from './0003-business.ts'
 import { nodeTable } from './0004-nodes.ts'
 import { ledgerTables } from './0005-ledger.ts'
 import { subscriptionTables } from './0006-subscriptions.ts'
+import { channelTables } from './0010-channels.ts'
 
-export const migrations: readonly Migration[] = [engineTables, radiusTables, businessTables, nodeTable, ledgerTables, subscriptionTables]
+export const migrations: readonly Migration[] = [
+  engineTables,
+  radiusTables,
+  businessTables,
+  nodeTable,
+  ledgerTables,
+  subscriptionTables,
+  channelTables,
+]

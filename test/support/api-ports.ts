@@ -8,7 +8,7 @@ import type { Package, Packages } from '../../api/ports/packages.ts'
 
 export interface MemoryApiKeys extends ApiKeys {
   /** Adds a key given in plain and gives the header that uses it. */
-  add(key: string, roles: readonly string[], tenant?: string): { authorization: string }
+  add(key: string, roles: readonly string[], tenant?: string, expiresAt?: number | null): { authorization: string }
   revoke(key: string): void
   lookUps: number
   touched: string[]
@@ -29,8 +29,8 @@ export function memoryApiKeys(): MemoryApiKeys {
     async touch(id) {
       this.touched.push(id)
     },
-    add(key, roles, tenant = 'main') {
-      byHash.set(hashApiKey(key), { id: `k_${key.slice(0, 8)}`, tenant, name: key, roles })
+    add(key, roles, tenant = 'main', expiresAt = null) {
+      byHash.set(hashApiKey(key), { id: `k_${key.slice(0, 8)}`, tenant, name: key, roles, expiresAt })
       return { authorization: `Bearer ${key}` }
     },
     revoke: (key) => void byHash.delete(hashApiKey(key)),

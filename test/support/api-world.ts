@@ -11,7 +11,7 @@ import { createMetrics } from '../../api/metrics.ts'
 import { memoryApiKeys, memoryInbox, memoryLedger, memoryPackageCatalogue, memoryPackages, type MemoryApiKeys, type MemoryInbox } from './api-ports.ts'
 import { DARAJA_SECRET, SMS_SECRET } from './api-fakes.ts'
 
-const APP_KEY = 'application-key-of-tests'
+export const APP_KEY = 'application-key-of-tests'
 
 export interface World {
   app: App
