@@ -34,6 +34,7 @@ import { hookRoutes } from './routes/hooks.ts'
 import { insightRoutes } from './routes/insight.ts'
 import { machineRoutes } from './routes/machines.ts'
 import { paymentRoutes } from './routes/payments.ts'
+import { routerPublicRoutes, routerReadingRoutes, routerStaffRoutes } from './routes/routers.ts'
 import { repairRoutes } from './routes/repair.ts'
 import { sandboxRoutes } from './routes/sandbox.ts'
 import { searchRoutes } from './routes/search.ts'
@@ -100,7 +101,10 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     now,
   })
   await app.register(async (hooks: App) => addHooks(hooks, deps, tenant, now))
-  await app.register(async (staff: App) => addStaffRoutes(staff, deps, now), { prefix: '/api/v1' })
+  if (deps.routers !== undefined) routerPublicRoutes(app, runtime, deps.routers)
+  const authenticate = authenticator(keyCache(deps.apiKeys, now))
+  await app.register(async (business: App) => addBusinessRoutes(business, deps, authenticate), { prefix: '/api' })
+  await app.register(async (staff: App) => addStaffRoutes(staff, deps, authenticate), { prefix: '/api/v1' })
   return app
 }
 
@@ -125,9 +129,15 @@ function addHooks(app: App, { runtime, inbox, receipts, metrics, log, hooks }: A
   app.addHook('onClose', () => processor.stop())
 }
 
-function addStaffRoutes(app: App, { runtime, apiKeys, receipts, openPrompts, sandbox }: AppDeps, now: () => number): void {
+/** What staff do in the businesses, beside the public calls of the same names. */
+function addBusinessRoutes(app: App, { runtime, routers }: AppDeps, authenticate: ReturnType<typeof authenticator>): void {
+  app.addHook('onRequest', authenticate)
+  if (routers !== undefined) routerStaffRoutes(app, runtime, routers)
+}
+
+function addStaffRoutes(app: App, { runtime, receipts, openPrompts, routers, sandbox }: AppDeps, authenticate: ReturnType<typeof authenticator>): void {
   const teller = receiptTeller({ receipts, runtime })
-  app.addHook('onRequest', authenticator(keyCache(apiKeys, now)))
+  app.addHook('onRequest', authenticate)
   actorRoutes(app, runtime, openPrompts)
   eventRoutes(app, runtime, teller)
   insightRoutes(app, runtime, teller)
@@ -136,5 +146,6 @@ function addStaffRoutes(app: App, { runtime, apiKeys, receipts, openPrompts, san
   machineRoutes(app, runtime)
   clusterRoute(app, runtime)
   searchRoutes(app, runtime)
+  if (routers !== undefined) routerReadingRoutes(app, runtime, routers)
   if (sandbox !== undefined) sandboxRoutes(app, sandbox)
 }

@@ -7,6 +7,7 @@ import { hookInboxQueries } from './hook-inbox.ts'
 import { openPromptQueries } from './open-prompt.ts'
 import { packageQueries } from './package.ts'
 import { paymentReceiptQueries } from './payment-receipt.ts'
+import { routerQueries } from './router.ts'
 
 export function openBusiness(knex: Knex) {
   return {
@@ -15,6 +16,7 @@ export function openBusiness(knex: Knex) {
     hookInbox: reporting(hookInboxQueries(knex)),
     openPrompts: reporting(openPromptQueries(knex)),
     receipts: reporting(paymentReceiptQueries(knex)),
+    routers: reporting(routerQueries(knex)),
   }
 }
 

@@ -174,9 +174,11 @@ describe.each(walks)('$name', ({ machine, input, events, detail, absorbing, isCo
     expect([...new Set(situations.map(({ state }) => value(state)))].sort()).toEqual(innermost(machine.root).sort())
   })
 
-  it.runIf(isComplete)('takes every transition', () => {
+  if (isComplete === true) it('takes every transition', () => {
     const taken = new Set(situations.filter(({ state }) => state.status === 'active').flatMap(({ state }) => events.flatMap((event) => machine.getTransitionData(state as never, event))).map(nameOf))
-    expect(transitionsOf(machine.root).map(nameOf).filter((name) => !taken.has(name))).toEqual([])
+    const all = transitionsOf(machine.root).map(nameOf)
+    expect(all.length).toBeGreaterThan(3)
+    expect(all.filter((name) => !taken.has(name))).toEqual([])
   })
 
   it('never ends in error, whatever comes in whatever order', () => {

@@ -17,7 +17,7 @@ export const ROUTER: RouterInput = {
   enrolment: { tokenHash: TOKEN_HASH, expiresAt: START + 24 * HOUR_MS, secretVersion: 1 },
 }
 
-export const ENROL: RouterEvent = { type: 'router.enrol', tokenHash: TOKEN_HASH, version: '7.16.1 (stable)', board: 'hAP ax2', serial: null, publicKey: null, capabilities: [] }
+export const ENROL: Extract<RouterEvent, { type: 'router.enrol' }> = { type: 'router.enrol', tokenHash: TOKEN_HASH, version: '7.16.1 (stable)', board: 'hAP ax2', serial: null, publicKey: null, capabilities: [] }
 
 export const WELL: ProbeOutcome = { outcome: 'answered', version: '7.16.1 (stable)', uptimeSeconds: 100, handshakeAgeSeconds: 30, appeared: [], lost: [] }
 export const STALE: ProbeOutcome = { ...WELL, handshakeAgeSeconds: 301 }
