@@ -19,7 +19,7 @@ type Payload<Union extends { type: string }, Type extends Union['type']> = Omit<
 
 const startSession: Reaction = ({ address, data }) => {
   const paid = data as Payload<PaymentFact, 'payment.completed'>
-  const input = { paymentId: address.id, phone: paid.phone, package: paid.package, macAddress: paid.macAddress, paidAt: paid.at } satisfies SessionInput
+  const input = { source: { kind: 'payment', id: address.id }, phone: paid.phone, package: paid.package, macAddress: paid.macAddress, paidAt: paid.at } satisfies SessionInput
   return [{ kind: 'start', to: { tenant: address.tenant, type: 'hotspot-session', id: address.id }, input }]
 }
 

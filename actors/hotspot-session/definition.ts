@@ -5,12 +5,13 @@ import type { ActorDefinition } from '../../runtime/index.ts'
 import type { CredentialIssuer } from '../credentials.ts'
 import { reactions } from '../reactions.ts'
 import { sessionIdentifiers } from './identifiers.ts'
+import { sessionMigrations } from './migrations.ts'
 import { radiusRows } from './radius-rows.ts'
 
 export function defineHotspotSession({ credentials }: { credentials: CredentialIssuer }): ActorDefinition {
   return {
     type: 'hotspot-session',
-    version: '1',
+    version: '2',
     idPrefix: 'hs',
     machine: hotspotSessionMachine,
     input: sessionInput,
@@ -18,6 +19,7 @@ export function defineHotspotSession({ credentials }: { credentials: CredentialI
     reactions: reactions['hotspot-session'],
     projections: { radiusRows: radiusRows(credentials) },
     identifiers: sessionIdentifiers(credentials),
+    migrations: sessionMigrations,
     words: hotspotSessionWords,
     personal: ['phone', 'macAddress'],
   }

@@ -1,6 +1,6 @@
 /** What a session remembers. No credentials: they are derived when needed, from the address and `credentialVersion`. */
 import type { PackageSnapshot } from '../package.ts'
-import type { SessionEvent, SessionInput } from './events.ts'
+import type { SessionEvent, SessionInput, SessionSource } from './events.ts'
 
 export type EndReason = 'time' | 'closed' | 'revoked'
 
@@ -24,7 +24,7 @@ export interface SessionContext extends SessionInput {
 export type SessionFact =
   | {
       type: 'session.ready'
-      paymentId: string
+      source: SessionSource
       phone: string
       macAddress: string | null
       package: PackageSnapshot
@@ -34,7 +34,7 @@ export type SessionFact =
       at: number
     }
   | { type: 'session.credentialsRevealed'; at: number }
-  | { type: 'session.expired'; reason: EndReason; note: string | null; paymentId: string; phone: string; packageId: string; logins: number; at: number }
+  | { type: 'session.expired'; reason: EndReason; note: string | null; source: SessionSource; phone: string; packageId: string; logins: number; at: number }
   | { type: 'session.closed'; reason: EndReason; at: number }
 
 /**

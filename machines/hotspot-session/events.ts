@@ -8,13 +8,17 @@ import { printable, remark } from '../printable.ts'
 const reason = remark(500)
 const acctSessionId = printable(200).min(1)
 
+/** What the access was bought with; one access each. */
+const source = z.strictObject({ kind: z.enum(['payment', 'voucher']), id: printable(400).min(1) })
+
+export type SessionSource = z.output<typeof source>
+
 export const sessionInput = z.strictObject({
-  /** Equals the session's own id: one payment, one access. */
-  paymentId: printable(400).min(1),
+  source,
   phone,
   package: packageSnapshot,
   macAddress: macAddress.nullable().default(null),
-  /** When the payment was completed, in milliseconds since the epoch: the paid time runs from here. */
+  /** When it was paid for (or the voucher redeemed), in milliseconds since the epoch: the paid time runs from here. */
   paidAt: z.int().nonnegative(),
 })
 

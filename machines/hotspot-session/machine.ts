@@ -47,7 +47,7 @@ export const hotspotSessionMachine = setup({
 
     announceReady: emit(({ context, event }) => ({
       type: 'session.ready' as const,
-      paymentId: context.paymentId,
+      source: context.source,
       phone: context.phone,
       macAddress: context.macAddress,
       package: context.package,
@@ -61,7 +61,7 @@ export const hotspotSessionMachine = setup({
       type: 'session.expired' as const,
       reason: context.endReason ?? 'time',
       note: context.endNote,
-      paymentId: context.paymentId,
+      source: context.source,
       phone: context.phone,
       packageId: context.package.id,
       logins: context.logins,

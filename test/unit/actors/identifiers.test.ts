@@ -48,7 +48,7 @@ describe('payment identifiers', () => {
 it('a session is found by phone, username and device, never by its password', () => {
   const issuer = createCredentialIssuer('an application key of good length')
   const address = { tenant: 'main', type: 'hotspot-session', id: 'pay_1' }
-  const context = newSession({ paymentId: 'pay_1', phone: '254708374149', package: HOUR_PACKAGE, macAddress: 'AA:BB:CC:DD:EE:FF', paidAt: 0 })
+  const context = newSession({ source: { kind: 'payment', id: 'pay_1' }, phone: '254708374149', package: HOUR_PACKAGE, macAddress: 'AA:BB:CC:DD:EE:FF', paidAt: 0 })
   const { username } = issuer.issue(address, 1)
   expect(sessionIdentifiers(issuer)(change({ address, states: ['ready'], context }))).toEqual([
     { kind: 'phone', value: '254708374149' },

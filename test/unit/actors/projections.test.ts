@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createCredentialIssuer } from '../../../actors/credentials.ts'
-import { expirationValue, radiusRows, rateLimitValue } from '../../../actors/hotspot-session/radius-rows.ts'
+import { radiusRows } from '../../../actors/hotspot-session/radius-rows.ts'
 import { openPrompts, paymentReceipts } from '../../../actors/payment/projections.ts'
+import { expirationValue, rateLimitValue } from '../../../actors/radius-rows/values.ts'
 import { newPayment } from '../../../machines/payment/context.ts'
 import type { PackageSnapshot } from '../../../machines/package.ts'
 import { newSession } from '../../../machines/hotspot-session/context.ts'
@@ -59,7 +60,7 @@ describe('RADIUS rows', () => {
   const address = { tenant: 'main', type: 'hotspot-session', id: 'pay_1' }
   const { username, password } = issuer.issue(address, 1)
   const session = (offer: Partial<PackageSnapshot> = {}) => ({
-    ...newSession({ paymentId: 'pay_1', phone: '254708374149', package: { ...HOUR_PACKAGE, ...offer }, macAddress: null, paidAt: 0 }),
+    ...newSession({ source: { kind: 'payment', id: 'pay_1' }, phone: '254708374149', package: { ...HOUR_PACKAGE, ...offer }, macAddress: null, paidAt: 0 }),
     expiresAt: Date.UTC(2026, 0, 1, 1),
   })
   const attributes = (offer: Partial<PackageSnapshot>) => {

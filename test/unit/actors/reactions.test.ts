@@ -21,13 +21,13 @@ describe('reactions', () => {
     expect(message).toEqual({
       kind: 'start',
       to: { tenant: 'acme', type: 'hotspot-session', id: 'pay_1' },
-      input: { paymentId: 'pay_1', phone: '254708374149', package: HOUR_PACKAGE, macAddress: 'AA:BB:CC:DD:EE:FF', paidAt: START + 20_000 },
+      input: { source: { kind: 'payment', id: 'pay_1' }, phone: '254708374149', package: HOUR_PACKAGE, macAddress: 'AA:BB:CC:DD:EE:FF', paidAt: START + 20_000 },
     })
     expect(sessionInput.parse((message as { input: unknown }).input)).toEqual((message as { input: unknown }).input)
   })
 
   it('a ready session starts one SMS, which names the session instead of holding a secret', () => {
-    const session = new Play(hotspotSessionMachine, { paymentId: 'pay_1', phone: '254708374149', package: HOUR_PACKAGE, macAddress: null, paidAt: START })
+    const session = new Play(hotspotSessionMachine, { source: { kind: 'payment', id: 'pay_1' }, phone: '254708374149', package: HOUR_PACKAGE, macAddress: null, paidAt: START })
     const [message, ...rest] = reactions['hotspot-session']['session.ready'](published('hotspot-session', session.facts[0]))
     expect(rest).toEqual([])
     expect(message).toEqual({

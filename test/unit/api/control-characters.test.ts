@@ -126,12 +126,12 @@ describe('what the database said', () => {
 
 describe('what machines are made from', () => {
   const bought = { id: 'hour', name: 'One hour', durationSeconds: 3_600 }
-  const session = { paymentId: 'pay_1', phone: '254708374149', package: bought, macAddress: 'AA:BB:CC:DD:EE:FF', paidAt: 0 }
+  const session = { source: { kind: 'payment', id: 'pay_1' }, phone: '254708374149', package: bought, macAddress: 'AA:BB:CC:DD:EE:FF', paidAt: 0 }
   const sms = { to: '254708374149', template: 'hotspot-credentials', about: { tenant: 'main', type: 'hotspot-session', id: 'pay_1' }, details: { packageName: 'One hour', expiresAt: 1 } }
   const inputOf = (type: string) => registry.find((one) => one.type === type)?.input
 
   it.each([
-    ['hotspot-session', session, ['phone', 'macAddress', 'paymentId']],
+    ['hotspot-session', session, ['phone', 'macAddress']],
     ['notification', sms, ['to']],
     ['payment', { phone: '254708374149', package: bought, amount: 1, currency: 'KES' }, ['phone', 'macAddress', 'clientHash']],
   ])('%s: no control characters', async (type, input, fields) => {

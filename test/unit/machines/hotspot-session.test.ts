@@ -5,7 +5,7 @@ import { HOUR_PACKAGE } from './payment.fixture.ts'
 import { Play, START } from './play.ts'
 
 const HOUR_MS = 3_600_000
-const input: SessionInput = { paymentId: 'pay_1', phone: '254708374149', package: HOUR_PACKAGE, macAddress: null, paidAt: START }
+const input: SessionInput = { source: { kind: 'payment', id: 'pay_1' }, phone: '254708374149', package: HOUR_PACKAGE, macAddress: null, paidAt: START }
 const newSession = (fields: Partial<SessionInput> = {}) => new Play(hotspotSessionMachine, { ...input, ...fields })
 
 const start = (acctSessionId = 'a1') => ({ type: 'session.start', acctSessionId })
@@ -18,7 +18,7 @@ describe('hotspot session: paid time', () => {
     expect(session.facts).toEqual([
       {
         type: 'session.ready',
-        paymentId: 'pay_1',
+        source: { kind: 'payment', id: 'pay_1' },
         phone: '254708374149',
         macAddress: null,
         package: HOUR_PACKAGE,
@@ -35,7 +35,7 @@ describe('hotspot session: paid time', () => {
     const session = newSession({ paidAt: START - 500 })
     expect(session.elapse('paidTime')).toBe(HOUR_MS - 500)
     expect(session.state).toBe('expired')
-    expect(session.facts).toMatchObject([{ type: 'session.expired', reason: 'time', note: null, paymentId: 'pay_1', packageId: 'hour' }])
+    expect(session.facts).toMatchObject([{ type: 'session.expired', reason: 'time', note: null, source: { kind: 'payment', id: 'pay_1' }, packageId: 'hour' }])
   })
 
   it('does not charge the customer for an outage of ours', () => {

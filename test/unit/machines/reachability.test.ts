@@ -60,7 +60,7 @@ const walks: Walk[] = [
   {
     name: 'hotspot-session',
     machine: hotspotSessionMachine,
-    input: { paymentId: 'pay_1', phone: '254708374149', package: HOUR_PACKAGE, macAddress: null, paidAt: 0 },
+    input: { source: { kind: 'payment', id: 'pay_1' }, phone: '254708374149', package: HOUR_PACKAGE, macAddress: null, paidAt: 0 },
     events: [
       { type: 'session.start', acctSessionId: 'a' } as EventObject,
       { type: 'session.stop', acctSessionId: 'a' } as EventObject,
