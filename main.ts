@@ -9,13 +9,16 @@ import { createCredentialIssuer } from './actors/credentials.ts'
 import { callbackUrlWarnings, holdsRefusedWord } from './actors/gateways/mpesa/callback-url.ts'
 import { createDarajaClient } from './actors/gateways/mpesa/client.ts'
 import { createAfricasTalkingClient } from './actors/gateways/sms/africas-talking.ts'
+import { createRouterOsClient } from './actors/gateways/routeros/client.ts'
 import { createRegistry } from './actors/registry.ts'
+import { createRouterSecrets } from './actors/router/secrets.ts'
 import type { App } from './api/app-type.ts'
 import { buildApp } from './api/app.ts'
 import { ensureFirstKey } from './api/auth/first-key.ts'
 import { createLogger } from './api/logger.ts'
 import { createMetrics } from './api/metrics.ts'
 import { stkRates } from './api/payments/rates.ts'
+import { surroundingsOf } from './api/routers/surroundings.ts'
 import type { Sandbox as SandboxPort } from './api/ports/sandbox.ts'
 import { natsEdge } from './api/nats/edge.ts'
 import { readSettings, SettingsError } from './api/settings.ts'
@@ -34,7 +37,7 @@ const LISTEN_BACKLOG = 4_096
 /** A stop that takes longer than this is no stop (contract.md, "SIGTERM drains"). */
 const DRAIN_LIMIT_MS = 9_500
 /** Slow SMS must not hold up prompts, and neither holds up what the engine does itself. */
-const LANES = { mpesa: { concurrency: 64 }, sms: { concurrency: 32 }, default: { concurrency: 32 } }
+const LANES = { mpesa: { concurrency: 64 }, sms: { concurrency: 32 }, routeros: { concurrency: 24 }, default: { concurrency: 32 } }
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env)
@@ -71,11 +74,12 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   const callbackUrl = (payment: Address): string => `${outside.DARAJA_CALLBACK_BASE_URL ?? address}/hooks/daraja/${secrets.daraja}/stk/${payment.id}`
   const clock: Clock = isSandbox ? sandboxClock(await latestMoment(knex)) : systemClock()
   const credentials = createCredentialIssuer(appKey)
+  const routers = { routers: business.routers, routerOs: createRouterOsClient(), secrets: createRouterSecrets(appKey), surroundings: () => surroundingsOf(outside, address, appKey), now: () => clock.now() }
   const metrics = createMetrics()
   const store = postgresStore({ url: database.url })
   const nats = natsOf(settings, log, metrics.bus)
   const runtime = createRuntime({
-    actors: createRegistry({ mpesa: mpesaOf(outside), sms: smsOf(outside), credentials, config: { callbackUrl } }),
+    actors: createRegistry({ mpesa: mpesaOf(outside), sms: smsOf(outside), credentials, routers: { ...routers, live: business.routers }, config: { callbackUrl } }),
     store,
     clock,
     log,
@@ -96,6 +100,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     receipts: business.receipts,
     ledger: business.ledger,
     credentials,
+    routers,
     readiness: { check: () => readiness(runtime, () => database.ping(), nats?.bus) },
     ...(nats === undefined ? {} : { busStatus: () => nats.bus.status() }),
     outboxAgeMs: async () => clock.now() - ((await store.outboxBacklog()).oldestAt ?? clock.now()),

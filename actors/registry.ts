@@ -6,11 +6,15 @@ import type { SmsGateway } from './gateways/sms/port.ts'
 import { defineHotspotSession } from './hotspot-session/definition.ts'
 import { defineNotification } from './notification/definition.ts'
 import { definePayment } from './payment/definition.ts'
+import { defineRouter } from './router/definition.ts'
+import type { RouterCalls } from './router/probe.ts'
 
 export interface RegistryDeps {
   mpesa: MpesaGateway
   sms: SmsGateway
   credentials: CredentialIssuer
+  /** Without it routers are known but cannot be looked at. */
+  routers?: RouterCalls
   config?: RegistryConfig
 }
 
@@ -23,17 +27,24 @@ export interface RegistryConfig {
   callbackUrl?: (payment: Address) => string
 }
 
-export function createRegistry({ mpesa, sms, credentials, config = {} }: RegistryDeps): readonly ActorDefinition[] {
+export function createRegistry({ mpesa, sms, credentials, routers = NO_ROUTERS, config = {} }: RegistryDeps): readonly ActorDefinition[] {
   const { timeZone = 'Africa/Nairobi', paymentDescription = 'Internet', callbackUrl } = config
   return [
     definePayment({ mpesa, description: paymentDescription, ...(callbackUrl === undefined ? {} : { callbackUrl }) }),
     defineHotspotSession({ credentials }),
     defineNotification({ sms, credentials, timeZone }),
+    defineRouter(routers),
   ]
 }
 
 function inert(): never {
   throw new Error('this registry only describes; make one with createRegistry() to run it')
+}
+
+const NO_ROUTERS: RouterCalls = {
+  routerOs: { connect: inert },
+  live: { heardAt: inert, saveReading: inert, saveAccessPoints: inert },
+  secrets: { radius: inert, api: inert, heartbeatToken: inert, isHeartbeatToken: inert, newEnrolment: inert, enrolmentHash: inert },
 }
 
 /** The same types without a world: for whoever only reads definitions, such as the word check and the API description. */

@@ -41,6 +41,7 @@ import { ledgerRoutes } from './routes/ledger.ts'
 import { machineRoutes } from './routes/machines.ts'
 import { packageRoutes } from './routes/packages.ts'
 import { paymentRoutes } from './routes/payments.ts'
+import { routerPublicRoutes, routerReadingRoutes, routerStaffRoutes } from './routes/routers.ts'
 import { repairRoutes } from './routes/repair.ts'
 import { sandboxRoutes } from './routes/sandbox.ts'
 import { searchRoutes } from './routes/search.ts'
@@ -115,7 +116,10 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     now,
   })
   await app.register(async (hooks: App) => addHooks(hooks, deps, tenant, now))
-  await app.register(async (staff: App) => addStaffRoutes(staff, deps, now, keys, { telling, limits, closing }), { prefix: '/api/v1' })
+  if (deps.routers !== undefined) routerPublicRoutes(app, runtime, deps.routers)
+  const parts: StaffParts = { now, keys, authenticate: authenticator(keys), live: { telling, limits, closing } }
+  await app.register(async (business: App) => addBusinessRoutes(business, deps, parts), { prefix: '/api' })
+  await app.register(async (staff: App) => addStaffRoutes(staff, deps, parts), { prefix: '/api/v1' })
   return app
 }
 
@@ -140,15 +144,23 @@ function addHooks(app: App, { runtime, inbox, receipts, metrics, log, hooks }: A
   app.addHook('onClose', () => processor.stop())
 }
 
-function addStaffRoutes(
-  app: App,
-  { runtime, receipts, openPrompts, packageCatalogue, ledger, sandbox }: AppDeps,
-  now: () => number,
-  keys: KeyCache,
-  live: Pick<StreamRouteDeps, 'telling' | 'limits' | 'closing'>,
-): void {
+/** What routes behind a key have in common. */
+interface StaffParts {
+  now: () => number
+  keys: KeyCache
+  authenticate: ReturnType<typeof authenticator>
+  live: Pick<StreamRouteDeps, 'telling' | 'limits' | 'closing'>
+}
+
+/** What staff do in the businesses, beside the public calls of the same names. */
+function addBusinessRoutes(app: App, { runtime, routers }: AppDeps, { authenticate }: StaffParts): void {
+  app.addHook('onRequest', authenticate)
+  if (routers !== undefined) routerStaffRoutes(app, runtime, routers)
+}
+
+function addStaffRoutes(app: App, { runtime, receipts, openPrompts, packageCatalogue, ledger, routers, sandbox }: AppDeps, { now, keys, authenticate, live }: StaffParts): void {
   const teller = receiptTeller({ receipts, runtime })
-  app.addHook('onRequest', authenticator(keys))
+  app.addHook('onRequest', authenticate)
   actorRoutes(app, runtime, openPrompts)
   eventRoutes(app, runtime, teller)
   insightRoutes(app, runtime, teller)
@@ -160,5 +172,6 @@ function addStaffRoutes(
   searchRoutes(app, runtime)
   packageRoutes(app, packageCatalogue, now)
   streamRoute(app, { ...live, runtime, keys })
+  if (routers !== undefined) routerReadingRoutes(app, runtime, routers)
   if (sandbox !== undefined) sandboxRoutes(app, sandbox)
 }

@@ -15,6 +15,7 @@ import type { RateLimiter } from './ports/rate-limiter.ts'
 import type { Readiness } from './ports/readiness.ts'
 import type { Receipts } from './ports/receipts.ts'
 import type { Sandbox } from './ports/sandbox.ts'
+import type { RouterParts } from './routers/parts.ts'
 
 export interface AppDeps {
   runtime: Runtime
@@ -36,6 +37,8 @@ export interface AppDeps {
   /** Keys the hashes that prove the paying browser; at least 8 characters. */
   appKey: string
   hooks: HookSettings
+  /** Without them no router is let in. */
+  routers?: RouterParts
   /** Present in sandbox mode only. */
   sandbox?: Sandbox
   /** In memory unless given. */

@@ -1,5 +1,6 @@
 /** The name and form of every setting (contract.md §1). */
 import { z } from 'zod'
+import { parseNetwork } from '../actors/router/tunnel.ts'
 
 const text = z.string().trim().min(1)
 const url = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/+$/, ''))
@@ -57,6 +58,12 @@ export const SETTINGS = {
   SMARTTWIN_API_SIGN_KEY: text.optional(),
   SMARTTWIN_PREVIOUS_API_SIGN_KEY: list.default([]),
   SMARTTWIN_ENABLED: flag.optional(),
+  ROUTER_CALL_URL: url.optional(),
+  ROUTER_RADIUS_ADDRESS: z.ipv4().optional(),
+  ROUTER_TUNNEL_NETWORK: z.string().refine((value) => parseNetwork(value) !== undefined, 'must be a network of IPv4 such as 10.77.0.0/16, with a prefix of 8 to 21').default('10.77.0.0/16'),
+  ROUTER_TUNNEL_ENDPOINT: z.string().regex(/^[A-Za-z0-9.-]{1,253}:\d{1,5}$/, 'must be a host and a port, such as vpn.example.org:51820').optional(),
+  ROUTER_TUNNEL_PUBLIC_KEY: z.string().regex(/^[A-Za-z0-9+/]{43}=$/, 'must be a WireGuard public key').optional(),
+  ROUTER_WALLED_GARDEN: list.default([]),
   RADIUS_REST_TOKEN: text.optional(),
   WEB_URL: url.optional(),
 } as const

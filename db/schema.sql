@@ -396,6 +396,21 @@ create table radius.radusergroup (
 );
 CREATE INDEX radusergroup_username ON radius.radusergroup USING btree (username);
 
+create table business.access_points (
+  "tenant" text collate "C" not null,
+  "router_id" text collate "C" not null,
+  "mac" text collate "C" not null,
+  "name" text,
+  "board" text,
+  "version" text,
+  "address" text,
+  "port" text,
+  "clients" integer not null default 0,
+  "first_seen_at" timestamp with time zone not null,
+  "last_seen_at" timestamp with time zone not null,
+  constraint access_points_pkey PRIMARY KEY (tenant, router_id, mac)
+) with (fillfactor=70);
+
 create table business.api_keys (
   "id" text collate "C" not null,
   "tenant" text collate "C" not null,
@@ -539,6 +554,37 @@ create table business.payment_receipts (
   constraint payment_receipts_pkey PRIMARY KEY (tenant, receipt)
 );
 CREATE INDEX payment_receipts_payment ON business.payment_receipts USING btree (tenant, payment_id);
+
+create table business.router_live (
+  "tenant" text collate "C" not null,
+  "router_id" text collate "C" not null,
+  "reading" json,
+  "read_at" timestamp with time zone,
+  "heartbeat" json,
+  "heard_at" timestamp with time zone,
+  constraint router_live_pkey PRIMARY KEY (tenant, router_id)
+) with (fillfactor=70);
+
+create table business.router_outages (
+  "tenant" text collate "C" not null,
+  "router_id" text collate "C" not null,
+  "since" timestamp with time zone not null,
+  "closed_at" timestamp with time zone,
+  constraint router_outages_pkey PRIMARY KEY (tenant, router_id, since),
+  constraint router_outages_check CHECK (closed_at >= since)
+);
+
+create table business.routers (
+  "tenant" text collate "C" not null,
+  "id" text collate "C" not null,
+  "name" text not null,
+  "site" text,
+  "tunnel_address" text collate "C" not null,
+  "state" text collate "C" not null,
+  "public_key" text collate "C",
+  constraint routers_pkey PRIMARY KEY (tenant, id),
+  constraint routers_tunnel_address_key UNIQUE (tunnel_address)
+);
 
 create table business.sms_sends (
   "tenant" text collate "C" not null,

@@ -6,6 +6,7 @@ import { businessTables } from './0003-business.ts'
 import { nodeTable } from './0004-nodes.ts'
 import { ledgerTables } from './0005-ledger.ts'
 import { subscriptionTables } from './0006-subscriptions.ts'
+import { routerTables } from './0008-routers.ts'
 import { channelTables } from './0010-channels.ts'
 
 export const migrations: readonly Migration[] = [
@@ -15,5 +16,6 @@ export const migrations: readonly Migration[] = [
   nodeTable,
   ledgerTables,
   subscriptionTables,
+  routerTables,
   channelTables,
 ]

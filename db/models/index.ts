@@ -9,6 +9,7 @@ import { openPromptQueries } from './open-prompt.ts'
 import { packageCatalogueQueries } from './package-catalogue.ts'
 import { packageQueries } from './package.ts'
 import { paymentReceiptQueries } from './payment-receipt.ts'
+import { routerQueries } from './router.ts'
 
 export function openBusiness(knex: Knex) {
   return {
@@ -19,6 +20,7 @@ export function openBusiness(knex: Knex) {
     openPrompts: reporting(openPromptQueries(knex)),
     ledger: reporting(ledgerQueries(knex)),
     receipts: reporting(paymentReceiptQueries(knex)),
+    routers: reporting(routerQueries(knex)),
   }
 }
 

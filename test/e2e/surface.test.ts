@@ -59,12 +59,25 @@ const CALLS: [method: string, path: string, codes: string[]][] = [
   ['get', '/api/packages', []],
   ['post', '/api/payments/stk', ['invalid-input', 'package-unknown', 'idempotency-mismatch', 'prompt-open', 'rate-limited', 'payload-too-large', 'unsupported-media-type']],
   ['get', '/api/payments/{payment_id}', ['payment-not-found']],
+  ['post', '/api/routers', ['payload-too-large', 'unsupported-media-type']],
+  ['post', '/api/routers/{id}/script', ['actor-not-found', 'actor-done']],
+  ['post', '/api/routers/{id}/enrol', ['router-refused', 'router-unsupported', 'invalid-input']],
+  ['post', '/api/routers/{id}/heartbeat', ['router-refused', 'invalid-input']],
+  ['get', '/api/v1/routers/peers', []],
+  ['get', '/api/v1/routers/{id}/live', ['actor-not-found']],
+  ['get', '/api/v1/routers/{id}/diff', ['actor-not-found', 'router-unreachable']],
+  ['get', '/api/v1/routers/{id}/access-points', ['actor-not-found']],
+  ['get', '/api/v1/routers/{id}/outages', ['actor-not-found']],
+  ['get', '/api/v1/routers/{id}/affected', ['actor-not-found']],
   ['post', '/hooks/daraja/{secret}/stk', ['route-not-found', 'payload-too-large']],
   ['post', '/hooks/sms/{secret}/delivery', ['route-not-found', 'payload-too-large']],
   ['get', '/healthz', []],
   ['get', '/readyz', ['not-ready']],
   ['get', '/metrics', []],
 ]
+
+/** Calls of the businesses that staff make (contract.md §3). */
+const STAFF_OUTSIDE_V1: ReadonlySet<string> = new Set(['/api/routers', '/api/routers/{id}/script'])
 
 describe('/openapi.json', () => {
   test('is an OpenAPI 3.1 document', () => {
@@ -83,7 +96,7 @@ describe('/openapi.json', () => {
     expect((operation.parameters ?? []).filter((parameter) => parameter.in === 'path').map(({ name, required }) => [name, required])).toEqual(named.map((name) => [name, true]))
     expect(Object.keys(operation.responses).some((status) => /^2\d\d$/.test(status))).toBe(true)
 
-    const isStaff = path.startsWith('/api/v1/')
+    const isStaff = path.startsWith('/api/v1/') || STAFF_OUTSIDE_V1.has(path)
     expect(operation.security ?? []).toEqual(isStaff ? [{ apiKey: [] }] : [])
     const everywhere = path.startsWith('/api/') ? ['internal', 'overloaded', ...(isStaff ? ['unauthenticated', 'forbidden', 'invalid-input'] : [])] : []
     for (const code of [...codes, ...everywhere]) {

@@ -1,11 +1,14 @@
 /** Walks each machine from its first state by every event it could meet: no state is dead, and success absorbs on every path. */
 import { describe, expect, it } from 'vitest'
-import type { AnyMachineSnapshot, AnyStateMachine, AnyStateNode, EventObject, StateValue } from 'xstate'
+import type { AnyMachineSnapshot, AnyStateMachine, AnyStateNode, AnyTransitionDefinition, EventObject, StateValue } from 'xstate'
 import { getAdjacencyMap } from 'xstate/graph'
 import { hotspotSessionMachine } from '../../../machines/hotspot-session/machine.ts'
 import { notificationMachine } from '../../../machines/notification/machine.ts'
 import { paymentMachine } from '../../../machines/payment/machine.ts'
+import type { RouterContext } from '../../../machines/router/context.ts'
+import { routerMachine } from '../../../machines/router/machine.ts'
 import { ACCEPTED, callback, failure, HOUR_PACKAGE, INPUT, refused, UNCERTAIN } from './payment.fixture.ts'
+import { configure, DONE, ENROL, ROUTER, silent, STALE, WELL } from './router.fixture.ts'
 
 interface Walk {
   name: string
@@ -16,6 +19,8 @@ interface Walk {
   detail?: (context: never) => unknown
   /** States that none of these events leaves. */
   absorbing: string[]
+  /** These events also lead over every transition there is. */
+  isComplete?: boolean
 }
 
 const done = (call: string, output: unknown) => ({ type: `xstate.done.actor.${call}`, output })
@@ -94,6 +99,42 @@ const walks: Walk[] = [
     ],
     absorbing: ['delivered'],
   },
+  {
+    name: 'router',
+    machine: routerMachine,
+    // Far off: this walk has no clock of its own.
+    input: { ...ROUTER, enrolment: { ...ROUTER.enrolment, expiresAt: Number.MAX_SAFE_INTEGER } },
+    events: [
+      ENROL,
+      { ...ENROL, version: '6.49' } as EventObject,
+      { type: 'router.reissue', ...ROUTER.enrolment, expiresAt: Number.MAX_SAFE_INTEGER, reason: 'x' } as EventObject,
+      { type: 'router.heartbeat' },
+      { type: 'router.poll', reason: 'x' } as EventObject,
+      configure(['a.example']),
+      { type: 'router.rollback', version: 1, reason: 'x' } as EventObject,
+      { type: 'router.reapply', reason: 'x' } as EventObject,
+      { type: 'router.retire', reason: 'x' } as EventObject,
+      ...[WELL, STALE, silent(), silent(null, 'unauthorised')].map((output) => done('probeRouter', output)),
+      done('applyConfiguration', DONE),
+      done('applyConfiguration', { outcome: 'failed', code: 'x', detail: '', isFinal: false }),
+      done('applyConfiguration', { outcome: 'failed', code: 'x', detail: '', isFinal: true }),
+      error('probeRouter'),
+      error('applyConfiguration'),
+      ...['enrolmentWindow.router.enrolling.invited', 'watchGap.router.online.watching', 'recheckGap.router.degraded.waiting', 'returnGap.router.offline.waiting'].map((timer) => ({ type: `xstate.after.${timer}` })),
+    ],
+    detail: ({ misses, goods, signs, outage, desired, applied, applyFailure, enrolment }: RouterContext) => [
+      Math.min(misses, 4),
+      Math.min(goods, 3),
+      Math.min(signs, 3),
+      outage !== null,
+      desired === null,
+      applied === null,
+      applyFailure?.isFinal,
+      enrolment === null,
+    ],
+    absorbing: ['retired'],
+    isComplete: true,
+  },
 ]
 
 /** `cancelled.waiting` of `{cancelled: 'waiting'}`. */
@@ -107,7 +148,15 @@ function innermost(node: AnyStateNode): string[] {
   return inner.length === 0 ? [node.path.join('.')] : inner.flatMap(innermost)
 }
 
-describe.each(walks)('$name', ({ machine, input, events, detail, absorbing }) => {
+/** Those of a node and of all within, but for eventless ones: whether they were taken is seen by the states reached. */
+function transitionsOf(node: AnyStateNode): AnyTransitionDefinition[] {
+  return [...[...node.transitions.values()].flat(), ...Object.values(node.states).flatMap(transitionsOf)]
+}
+
+const nameOf = ({ source, eventType, target, guard }: AnyTransitionDefinition): string =>
+  `${source.id} --${eventType}${guard === undefined ? '' : `[${typeof guard === 'object' ? (guard as { type: string }).type : String(guard)}]`}--> ${target?.map(({ id }) => id).join() ?? '(itself)'}`
+
+describe.each(walks)('$name', ({ machine, input, events, detail, absorbing, isComplete }) => {
   const value = (snapshot: AnyMachineSnapshot): string => pathOf(snapshot.value as StateValue)
   const situations = Object.values(
     getAdjacencyMap(machine, {
@@ -123,6 +172,13 @@ describe.each(walks)('$name', ({ machine, input, events, detail, absorbing }) =>
 
   it('reaches every state', () => {
     expect([...new Set(situations.map(({ state }) => value(state)))].sort()).toEqual(innermost(machine.root).sort())
+  })
+
+  if (isComplete === true) it('takes every transition', () => {
+    const taken = new Set(situations.filter(({ state }) => state.status === 'active').flatMap(({ state }) => events.flatMap((event) => machine.getTransitionData(state as never, event))).map(nameOf))
+    const all = transitionsOf(machine.root).map(nameOf)
+    expect(all.length).toBeGreaterThan(3)
+    expect(all.filter((name) => !taken.has(name))).toEqual([])
   })
 
   it('never ends in error, whatever comes in whatever order', () => {

@@ -1,0 +1,23 @@
+import { routerEvents, routerInput } from '../../machines/router/events.ts'
+import { routerMachine } from '../../machines/router/machine.ts'
+import { routerWords } from '../../machines/router/words.ts'
+import type { ActorDefinition } from '../../runtime/index.ts'
+import { applyConfiguration } from './configure.ts'
+import { routerIdentifiers } from './identifiers.ts'
+import { probeRouter, type RouterCalls } from './probe.ts'
+import { radiusNas, routerOutages, routers } from './projections.ts'
+
+export function defineRouter(calls: RouterCalls): ActorDefinition {
+  return {
+    type: 'router',
+    version: '1',
+    idPrefix: 'rtr',
+    machine: routerMachine,
+    input: routerInput,
+    events: routerEvents,
+    effects: { probeRouter: probeRouter(calls), applyConfiguration: applyConfiguration(calls) },
+    projections: { routers, routerOutages, radiusNas: radiusNas(calls.secrets) },
+    identifiers: routerIdentifiers,
+    words: routerWords,
+  }
+}

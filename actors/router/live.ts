@@ -1,0 +1,39 @@
+/**
+ * What a router last said of itself: a cache beside the actors, that may be old and may be lost. Looks and heartbeats write it;
+ * they are far too many for a journal, which holds only what they change.
+ */
+import type { Address } from '../../runtime/index.ts'
+
+export interface LiveReading {
+  version: string | null
+  board: string | null
+  uptimeSeconds: number | null
+  /** Percent. */
+  cpuLoad: number | null
+  freeMemoryBytes: number | null
+  totalMemoryBytes: number | null
+  /** Customers that are logged in. */
+  activeUsers: number | null
+  handshakeAgeSeconds: number | null
+}
+
+export interface AccessPointReading {
+  mac: string
+  name: string | null
+  board: string | null
+  version: string | null
+  address: string | null
+  /** The router's port that it hangs on. */
+  port: string | null
+  /** Devices behind that port. */
+  clients: number
+}
+
+export interface RouterLive {
+  /** When its newest heartbeat came. */
+  heardAt(router: Address): Promise<number | null>
+  /** Its state as read by us at this moment. */
+  saveReading(router: Address, reading: LiveReading, at: number): Promise<void>
+  /** @returns the MAC addresses of those that were seen lately: one look without is no loss. */
+  saveAccessPoints(router: Address, seen: readonly AccessPointReading[], at: number): Promise<string[]>
+}

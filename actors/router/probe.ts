@@ -1,0 +1,102 @@
+/** The outside call that looks at a router. */
+import type { ProbeOutcome, ProbeRequest } from '../../machines/router/calls.ts'
+import { defineEffect, type EffectContext, type EffectDefinition } from '../../runtime/index.ts'
+import { isGatewayError } from '../gateways/errors.ts'
+import { normaliseMac } from '../gateways/mac.ts'
+import { parseDuration } from '../gateways/routeros/duration.ts'
+import type { RouterConnection, RouterOsGateway, RouterRecord } from '../gateways/routeros/port.ts'
+import type { AccessPointReading, LiveReading, RouterLive } from './live.ts'
+import type { RouterSecrets } from './secrets.ts'
+import { MARK } from './wanted.ts'
+
+export interface RouterCalls {
+  routerOs: RouterOsGateway
+  secrets: RouterSecrets
+  live: RouterLive
+}
+
+/** Five short reads; longer than any of them may take, so that their own verdict arrives. */
+const LOOK_LIMIT_MS = 55_000
+
+/** R9. */
+const ACCESS_POINTS_MAX = 200
+
+/** One attempt: when to look again is the machine's decision (O1). Reading changes nothing, so it may be made twice. */
+export function probeRouter({ routerOs, secrets, live }: RouterCalls): EffectDefinition {
+  return defineEffect<ProbeRequest, ProbeOutcome>({
+    lane: 'routeros',
+    retry: { attempts: 1 },
+    timeoutMs: LOOK_LIMIT_MS,
+    async run({ apiUrl, secretVersion, accessPoints }, { address, at, signal }) {
+      const router = routerOs.connect({ url: apiUrl, ...secrets.api(address, secretVersion) })
+      try {
+        const [resource = {}] = await router.list('/system/resource', { signal })
+        const reading = await readingOf(router, resource, signal)
+        await live.saveReading(address, reading, at)
+        const present = await live.saveAccessPoints(address, await accessPointsOf(router, signal), at)
+        return { outcome: 'answered', version: reading.version ?? '', uptimeSeconds: reading.uptimeSeconds ?? 0, handshakeAgeSeconds: reading.handshakeAgeSeconds, ...changes(accessPoints, present) }
+      } catch (error) {
+        if (!isGatewayError(error)) throw error
+        return { outcome: 'silent', code: error.code, detail: error.message, heardAt: await live.heardAt(address) }
+      }
+    },
+  })
+}
+
+async function readingOf(router: RouterConnection, resource: RouterRecord, signal: EffectContext['signal']): Promise<LiveReading> {
+  const peers = await optional(router.list('/interface/wireguard/peers', { signal }))
+  const active = await optional(router.list('/ip/hotspot/active', { signal }))
+  const handshake = peers?.find((peer) => peer['comment'] === `${MARK}tunnel`)?.['last-handshake']
+  return {
+    version: resource['version'] ?? null,
+    board: resource['board-name'] ?? null,
+    uptimeSeconds: parseDuration(resource['uptime'] ?? '') ?? null,
+    cpuLoad: wholeNumber(resource['cpu-load']),
+    freeMemoryBytes: wholeNumber(resource['free-memory']),
+    totalMemoryBytes: wholeNumber(resource['total-memory']),
+    activeUsers: active?.length ?? null,
+    handshakeAgeSeconds: handshake === undefined ? null : (parseDuration(handshake) ?? null),
+  }
+}
+
+/** Neighbours that announce themselves (MNDP, CDP, LLDP); how many devices there are behind one, the hotspot's hosts on its port tell. */
+async function accessPointsOf(router: RouterConnection, signal: EffectContext['signal']): Promise<AccessPointReading[]> {
+  const neighbours = (await optional(router.list('/ip/neighbor', { signal }))) ?? []
+  if (neighbours.length === 0) return []
+  const hosts = (await optional(router.list('/ip/hotspot/host', { signal }))) ?? []
+  const byMac = new Map<string, AccessPointReading>()
+  for (const neighbour of neighbours.slice(0, ACCESS_POINTS_MAX)) {
+    const mac = normaliseMac(neighbour['mac-address'] ?? '')
+    if (!mac.ok) continue
+    const port = neighbour['interface']?.split(',')[0] ?? null
+    byMac.set(mac.mac, {
+      mac: mac.mac,
+      name: neighbour['identity'] ?? null,
+      board: neighbour['board'] ?? neighbour['platform'] ?? null,
+      version: neighbour['version'] ?? null,
+      address: neighbour['address'] ?? neighbour['address4'] ?? null,
+      port,
+      clients: hosts.filter((host) => port !== null && host['bridge-port'] === port && host['mac-address'] !== neighbour['mac-address']).length,
+    })
+  }
+  return [...byMac.values()]
+}
+
+/** A menu that this router does not have, or that we may not see, is no sign of trouble. */
+async function optional(read: Promise<RouterRecord[]>): Promise<RouterRecord[] | undefined> {
+  try {
+    return await read
+  } catch (error) {
+    if (isGatewayError(error, 'not-found') || isGatewayError(error, 'refused')) return undefined
+    throw error
+  }
+}
+
+function changes(known: readonly string[], present: readonly string[]): { appeared: string[]; lost: string[] } {
+  const [before, now] = [new Set(known), new Set(present)]
+  return { appeared: present.filter((mac) => !before.has(mac)), lost: known.filter((mac) => !now.has(mac)) }
+}
+
+function wholeNumber(text: string | undefined): number | null {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null
+}

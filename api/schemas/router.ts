@@ -1,0 +1,131 @@
+/** The calls about routers. */
+import { z } from 'zod'
+import { printable } from '../../machines/printable.ts'
+import { ENROLMENT_HOURS } from '../../machines/router/timing.ts'
+import { instant, reasonBody, wholeNumber } from './common.ts'
+
+export const registerBody = z.strictObject({
+  name: printable(100).trim().min(1),
+  site: printable(200).nullish().describe('where it stands'),
+  api_url: z.url({ protocol: /^https?$/ }).max(300).nullish().describe('where its REST is reached; in the tunnel unless said'),
+  poll_seconds: z.int().min(30).max(86_400).default(300).describe('how often it is looked at while all is well'),
+})
+
+export const reissueBody = z.strictObject({ ...reasonBody.shape, rotate_secrets: z.boolean().default(false).describe('new secrets too: the ones in use stay valid until the router has taken the new ones') })
+
+export const issuedSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    state: z.string(),
+    tunnel_address: z.string(),
+    script: z.string().describe(`for a terminal of the router. Shown once; joins it once, within ${ENROLMENT_HOURS} hours`),
+    expires_at: instant,
+  })
+  .meta({ id: 'IssuedRouterScript' })
+
+const text = (charsMax: number) => printable(charsMax)
+
+/** Texts, as RouterOS gives them. */
+export const enrolBody = z.object({
+  version: text(60).min(1),
+  board: text(100).optional(),
+  serial: text(100).optional(),
+  public_key: text(100).optional(),
+  packages: z.array(text(40)).max(40).optional(),
+})
+
+export const enrolledSchema = z.object({ id: z.string(), name: z.string(), state: z.string(), version: z.string(), capabilities: z.array(z.string()) }).meta({ id: 'EnrolledRouter' })
+
+export const heartbeatBody = z.object({
+  version: text(60).optional(),
+  uptime: text(40).optional(),
+  cpu_load: text(10).optional(),
+  active_users: text(10).optional(),
+})
+
+export const routerParams = z.object({ id: z.string() })
+
+const moment = instant.nullable()
+const seconds = z.int().nullable()
+const values = z.record(z.string(), z.union([z.string(), z.number(), z.null()])).nullable()
+
+export const liveSchema = z
+  .object({
+    reading: values.describe('as read by us'),
+    readAt: moment,
+    readAgeSeconds: seconds,
+    heartbeat: values.describe('as it told by itself'),
+    heardAt: moment,
+    heardAgeSeconds: seconds,
+    isStale: z.boolean().describe('older than two of its usual gaps: do not take it for how things are now'),
+  })
+  .meta({ id: 'RouterLive' })
+
+const fields = z.record(z.string(), z.string())
+
+export const diffSchema = z
+  .object({
+    desiredVersion: z.int().nullable(),
+    appliedVersion: z.int().nullable(),
+    comparedVersion: z.int().nullable(),
+    changes: z.array(
+      z.discriminatedUnion('do', [
+        z.object({ do: z.literal('add'), menu: z.string(), fields }),
+        z.object({ do: z.literal('change'), menu: z.string(), id: z.string().nullable(), comment: z.string().nullable(), fields: z.record(z.string(), z.object({ from: z.string().nullable(), to: z.string() })) }),
+        z.object({ do: z.literal('remove'), menu: z.string(), id: z.string(), fields }),
+      ]),
+    ),
+  })
+  .meta({ id: 'RouterDiff' })
+
+export const diffQuery = z.strictObject({ version: wholeNumber(1, 1_000_000).optional().describe('another version than the wanted one: what a rollback to it would do') })
+
+export const accessPointsSchema = z.object({
+  data: z.array(
+    z.object({
+      mac: z.string(),
+      name: z.string().nullable(),
+      board: z.string().nullable(),
+      version: z.string().nullable(),
+      address: z.string().nullable(),
+      port: z.string().nullable(),
+      clients: z.int(),
+      firstSeenAt: instant,
+      lastSeenAt: instant,
+      isPresent: z.boolean(),
+    }),
+  ),
+})
+
+export const outagesQuery = z.strictObject({ days: wholeNumber(1, 366).default(30) })
+
+export const outagesSchema = z
+  .object({
+    from: instant,
+    until: instant,
+    outages: z.array(z.object({ since: instant, until: moment.describe('null while it lasts') })),
+    downMinutes: z.number(),
+    availability: z.number().describe('0 to 1'),
+  })
+  .meta({ id: 'RouterOutages' })
+
+export const affectedSchema = z
+  .object({
+    sessions: z.array(
+      z.object({
+        acctSessionId: z.string(),
+        username: z.string(),
+        address: z.string().nullable(),
+        mac: z.string().nullable(),
+        since: moment,
+        actor: z.object({ type: z.string(), id: z.string() }).nullable().describe('whose access it is'),
+      }),
+    ),
+    isComplete: z.boolean().describe('false: there are more'),
+  })
+  .meta({ id: 'AffectedByRouter' })
+
+export const peersSchema = z.object({
+  data: z.array(z.object({ id: z.string(), name: z.string(), publicKey: z.string(), allowedAddress: z.string() })),
+})

@@ -1,0 +1,154 @@
+/**
+ * Routers beside their actors: the list and the outages, which projections keep, and the cache of what routers last said. The cache is
+ * written by hand in one statement each, for looks and heartbeats come by the thousand.
+ */
+import type { Knex } from 'knex'
+import { Model } from 'objection'
+
+interface Router {
+  tenant: string
+  id: string
+}
+
+class RouterModel extends Model {
+  static override readonly tableName = 'business.routers'
+  static override readonly idColumn = ['tenant', 'id']
+
+  declare tenant: string
+  declare id: string
+  declare name: string
+  declare tunnel_address: string
+  declare public_key: string | null
+}
+
+class RouterOutageModel extends Model {
+  static override readonly tableName = 'business.router_outages'
+  static override readonly idColumn = ['tenant', 'router_id', 'since']
+
+  declare tenant: string
+  declare router_id: string
+  declare since: Date
+  declare closed_at: Date | null
+}
+
+class RouterLiveModel extends Model {
+  static override readonly tableName = 'business.router_live'
+  static override readonly idColumn = ['tenant', 'router_id']
+
+  declare reading: Record<string, string | number | null> | null
+  declare read_at: Date | null
+  declare heartbeat: Record<string, string | number | null> | null
+  declare heard_at: Date | null
+}
+
+class AccessPointModel extends Model {
+  static override readonly tableName = 'business.access_points'
+  static override readonly idColumn = ['tenant', 'router_id', 'mac']
+
+  declare tenant: string
+  declare router_id: string
+  declare mac: string
+  declare name: string | null
+  declare board: string | null
+  declare version: string | null
+  declare address: string | null
+  declare port: string | null
+  declare clients: number
+  declare first_seen_at: Date
+  declare last_seen_at: Date
+}
+
+class AccountingModel extends Model {
+  static override readonly tableName = 'radius.radacct'
+  static override readonly idColumn = 'radacctid'
+
+  declare acctsessionid: string
+  declare username: string | null
+  declare nasipaddress: string
+  declare framedipaddress: string | null
+  declare callingstationid: string | null
+  declare acctstarttime: Date | null
+  declare acctstoptime: Date | null
+}
+
+export interface AccessPoint {
+  mac: string
+  name: string | null
+  board: string | null
+  version: string | null
+  address: string | null
+  port: string | null
+  clients: number
+}
+
+/** A radio that was not announced for this long is gone. */
+const ACCESS_POINT_KEPT_MS = 10 * 60_000
+
+const SAVE_ACCESS_POINTS = `
+  insert into business.access_points (tenant, router_id, mac, name, board, version, address, port, clients, first_seen_at, last_seen_at)
+  select :tenant, :id, a.mac, a.name, a.board, a.version, a.address, a.port, a.clients, :at, :at
+  from json_to_recordset(:seen::json) as a(mac text, name text, board text, version text, address text, port text, clients integer)
+  on conflict (tenant, router_id, mac) do update set name = excluded.name, board = excluded.board, version = excluded.version,
+    address = excluded.address, port = excluded.port, clients = excluded.clients, last_seen_at = excluded.last_seen_at`
+
+export function routerQueries(knex: Knex) {
+  const liveOf = ({ tenant, id }: Router) => RouterLiveModel.query(knex).findById([tenant, id])
+
+  async function saveLive({ tenant, id }: Router, columns: 'reading, read_at' | 'heartbeat, heard_at', value: object, at: number): Promise<void> {
+    const [json = '', instant = ''] = columns.split(', ')
+    await knex.raw(
+      `insert into business.router_live (tenant, router_id, ${columns}) values (?, ?, ?::json, ?)
+       on conflict (tenant, router_id) do update set ${json} = excluded.${json}, ${instant} = excluded.${instant}`,
+      [tenant, id, JSON.stringify(value), new Date(at).toISOString()],
+    )
+  }
+
+  return {
+    async heardAt(router: Router): Promise<number | null> {
+      return (await liveOf(router))?.heard_at?.getTime() ?? null
+    },
+    saveReading: (router: Router, reading: object, at: number) => saveLive(router, 'reading, read_at', reading, at),
+    saveHeartbeat: (router: Router, heartbeat: object, at: number) => saveLive(router, 'heartbeat, heard_at', heartbeat, at),
+    /** Those that were seen lately, these among them. */
+    async saveAccessPoints({ tenant, id }: Router, seen: readonly AccessPoint[], at: number): Promise<string[]> {
+      if (seen.length > 0) await knex.raw(SAVE_ACCESS_POINTS, { tenant, id, at: new Date(at).toISOString(), seen: JSON.stringify(seen) })
+      const rows = await AccessPointModel.query(knex).select('mac').where({ tenant, router_id: id }).where('last_seen_at', '>', new Date(at - ACCESS_POINT_KEPT_MS)).orderBy('mac')
+      return rows.map(({ mac }) => mac)
+    },
+    async live(router: Router) {
+      const row = await liveOf(router)
+      return { reading: row?.reading ?? null, readAt: row?.read_at?.getTime() ?? null, heartbeat: row?.heartbeat ?? null, heardAt: row?.heard_at?.getTime() ?? null }
+    },
+    async accessPoints({ tenant, id }: Router) {
+      const rows = await AccessPointModel.query(knex).where({ tenant, router_id: id }).orderBy(['name', 'mac'])
+      return rows.map(({ mac, name, board, version, address, port, clients, first_seen_at, last_seen_at }) => ({
+        mac, name, board, version, address, port, clients, firstSeenAt: first_seen_at.getTime(), lastSeenAt: last_seen_at.getTime(),
+      }))
+    },
+    /** Newest first. */
+    async outages({ tenant, id }: Router, since: number) {
+      const rows = await RouterOutageModel.query(knex)
+        .where({ tenant, router_id: id })
+        .where((open) => void open.whereNull('closed_at').orWhere('closed_at', '>=', new Date(since)))
+        .orderBy('since', 'desc')
+        .limit(1_000)
+      return rows.map((row) => ({ since: row.since.getTime(), until: row.closed_at?.getTime() ?? null }))
+    },
+    /** Those whose end of the tunnel is known. */
+    async peers(tenant: string) {
+      const rows = await RouterModel.query(knex).where({ tenant }).whereNotNull('public_key').orderBy('id')
+      return rows.map((row) => ({ id: row.id, name: row.name, address: row.tunnel_address, publicKey: row.public_key ?? '' }))
+    },
+    /** Who is logged in there, by RADIUS accounting; the newest first, so many at most. */
+    async openSessions(address: string, limit: number) {
+      const rows = await AccountingModel.query(knex).whereRaw('nasipaddress = ?::inet', [address]).whereNull('acctstoptime').orderBy('acctstarttime', 'desc').limit(limit)
+      return rows.map((row) => ({
+        acctSessionId: row.acctsessionid,
+        username: row.username ?? '',
+        address: row.framedipaddress,
+        mac: row.callingstationid,
+        since: row.acctstarttime?.getTime() ?? null,
+      }))
+    },
+  }
+}

@@ -1,0 +1,57 @@
+import type { Words } from '../words.ts'
+
+export const routerWords = {
+  states: {
+    enrolling: { staff: 'Registered; the script has not been pasted into it yet.', customer: 'A new access point is being set up.' },
+    'enrolling.invited': { staff: 'Its script is out and can be used.', customer: 'A new access point is being set up.' },
+    'enrolling.lapsed': { staff: 'Its script has expired unused: issue another.', customer: 'A new access point is being set up.' },
+    online: { staff: 'It answers and the tunnel is well.', customer: 'The network at your place is up.' },
+    'online.watching': { staff: 'All is well; the next look comes by itself.', customer: 'The network at your place is up.' },
+    'online.polling': { staff: 'It is being looked at.', customer: 'The network at your place is up.' },
+    'online.applying': { staff: 'The wanted configuration is being brought onto it.', customer: 'The network at your place is up.' },
+    degraded: {
+      staff: 'In doubt: it missed a look, or it lives but the way to it is disturbed (see the trouble).',
+      customer: 'The network at your place may be disturbed. We are looking at it.',
+    },
+    'degraded.waiting': { staff: 'In doubt; it is looked at every half minute.', customer: 'The network at your place may be disturbed. We are looking at it.' },
+    'degraded.polling': { staff: 'In doubt, and being looked at.', customer: 'The network at your place may be disturbed. We are looking at it.' },
+    offline: { staff: 'Down: several looks in a row missed and it does not call either.', customer: 'The network at your place is down. We are working on it.' },
+    'offline.waiting': { staff: 'Down; it is looked at again in a few minutes, or when it calls.', customer: 'The network at your place is down. We are working on it.' },
+    'offline.polling': { staff: 'Down, and being looked at.', customer: 'The network at your place is down. We are working on it.' },
+    retired: { staff: 'Taken out of service.', customer: 'This access point is no longer in use.' },
+  },
+  events: {
+    'router.enrol': { staff: 'The router reports that the script was pasted.', customer: 'The access point is set up.' },
+    'router.reissue': { staff: 'Issue a new script; the one before no longer works.', customer: 'The access point is set up anew.' },
+    'router.heartbeat': { staff: 'The router calls.', customer: 'The access point calls us.' },
+    'router.poll': { staff: 'Look at it now.', customer: 'We look at the access point.' },
+    'router.configure': { staff: 'Set the wanted configuration.', customer: 'We change the settings of the access point.' },
+    'router.rollback': { staff: 'Make an earlier configuration the wanted one again.', customer: 'We take back a change of settings.' },
+    'router.reapply': { staff: 'Bring the wanted configuration onto it once more.', customer: 'We set the access point once more.' },
+    'router.retire': { staff: 'Take it out of service; RADIUS no longer knows it.', customer: 'The access point is taken out of service.' },
+  },
+  guards: {
+    canEnrol: { staff: 'The token is the one that is out, in time and unused, and the router runs RouterOS 7.', customer: 'The access point may join.' },
+    isTooOld: { staff: 'The token is right, but the router runs a RouterOS before 7: upgrade it, then paste the script again.', customer: 'The access point needs an upgrade.' },
+    isGood: { staff: 'It answers and the tunnel is well.', customer: 'The access point answers.' },
+    isImpaired: { staff: 'It lives: it calls us, or refuses us, or the tunnel is stale.', customer: 'The access point lives.' },
+    endsOutage: { staff: 'It was heard of twice in a row: the outage is over.', customer: 'The network is back.' },
+    endsOutageWell: { staff: 'It was well twice in a row: the outage is over.', customer: 'The network is back.' },
+    isRecovered: { staff: 'It was well twice in a row.', customer: 'The network is well again.' },
+    hasOutage: { staff: 'The outage is not over yet.', customer: 'The network has not come back yet.' },
+    isDown: { staff: 'It missed three looks in a row.', customer: 'The access point does not answer.' },
+    canApply: { staff: 'A configuration is wanted that is not on it and has not just been tried in vain.', customer: 'New settings are waiting.' },
+    hasVersion: { staff: 'That version is known (the last ten are kept) and is not the wanted one already.', customer: 'Those settings are known.' },
+    hasConfiguration: { staff: 'A configuration was set.', customer: 'There are settings.' },
+  },
+  delays: {
+    enrolmentWindow: { staff: 'the end of the script’s validity', customer: 'the end of the setup time' },
+    watchGap: { staff: 'the usual gap between looks, spread by a tenth', customer: 'the next look' },
+    recheckGap: { staff: 'half a minute, while in doubt', customer: 'the next look' },
+    returnGap: { staff: 'one to ten minutes, longer the longer it is down', customer: 'the next look' },
+  },
+  effects: {
+    probeRouter: { staff: 'Router: read its state by REST', customer: 'looking at the access point' },
+    applyConfiguration: { staff: 'Router: bring the wanted configuration onto it by REST', customer: 'setting the access point' },
+  },
+} satisfies Words

@@ -1,0 +1,132 @@
+/** One router that is played: its menus as records, with RouterOS's habits. All values are texts. */
+
+export type RouterRecord = Record<string, string>
+
+/** What RouterOS answers when it does not take something. */
+export class RouterRefusal extends Error {
+  override readonly name = 'RouterRefusal'
+  readonly status: number
+  readonly detail: string
+
+  constructor(status: number, detail: string) {
+    super(detail)
+    this.status = status
+    this.detail = detail
+  }
+}
+
+/** Menus with one record, and what it is at first. */
+const SINGLE: Readonly<Record<string, RouterRecord>> = {
+  '/system/identity': { name: 'MikroTik' },
+  '/ip/dns': { servers: '' },
+  '/radius/incoming': { accept: 'false', port: '3799' },
+}
+
+/** Menus whose records have names of their own, and what such a record is called in errors. */
+const NAMED: Readonly<Record<string, string>> = {
+  '/user': 'user with this name',
+  '/user/group': 'group with this name',
+  '/ip/hotspot/profile': 'server profile with this name',
+  '/ip/hotspot/user': 'user with this name for this server',
+  '/ip/service': 'service',
+  '/system/script': 'item with this name',
+  '/system/scheduler': 'item with this name',
+  '/interface/wireguard': 'interface with this name',
+}
+
+const LISTS = ['/interface/wireguard/peers', '/ip/address', '/ip/firewall/filter', '/radius', '/ip/hotspot', '/ip/hotspot/active', '/ip/hotspot/host', '/ip/hotspot/walled-garden', '/ip/hotspot/ip-binding', '/ip/neighbor']
+
+/** R9 of the sandbox: a test that runs wild must not fill the memory. */
+const RECORDS_MAX = 10_000
+
+export class PlayedRouter {
+  version = '7.16.1 (stable)'
+  board = 'hAP ax^2'
+  /** Milliseconds since the epoch. */
+  startedAt: number
+  readonly #menus = new Map<string, RouterRecord[]>()
+  readonly #clock: () => number
+  #numbers = 0
+
+  constructor(clock: () => number) {
+    this.#clock = clock
+    this.startedAt = clock()
+    for (const menu of [...LISTS, ...Object.keys(NAMED)]) this.#menus.set(menu, [])
+    for (const [menu, record] of Object.entries(SINGLE)) this.#menus.set(menu, [{ ...record }])
+    for (const name of ['www', 'www-ssl', 'api', 'ssh']) this.add('/ip/service', { name, disabled: 'false', address: '' })
+    this.add('/user', { name: 'admin', group: 'full' })
+    this.add('/ip/hotspot', { name: 'hotspot1', profile: 'default' })
+  }
+
+  /** As it is now, with its numbers. @throws RouterRefusal for a menu that there is not */
+  list(menu: string): RouterRecord[] {
+    if (menu === '/system/resource') return [this.#resource()]
+    const records = this.#menus.get(menu)
+    if (records === undefined) throw new RouterRefusal(400, 'no such command prefix')
+    return records
+  }
+
+  isSingle(menu: string): boolean {
+    return menu === '/system/resource' || menu in SINGLE
+  }
+
+  find(menu: string, id: string): RouterRecord {
+    const record = this.list(menu).find((one) => one['.id'] === id || one['name'] === id)
+    if (record === undefined) throw new RouterRefusal(404, 'no such item')
+    return record
+  }
+
+  add(menu: string, fields: RouterRecord): RouterRecord {
+    const records = this.list(menu)
+    if (this.isSingle(menu)) throw new RouterRefusal(400, 'no such command')
+    if (records.length >= RECORDS_MAX) throw new RouterRefusal(500, 'out of memory')
+    this.#refuseTwin(menu, fields['name'])
+    this.#numbers += 1
+    const record = { '.id': `*${this.#numbers.toString(16).toUpperCase()}`, ...onAdd(menu), ...fields }
+    records.push(record)
+    return record
+  }
+
+  change(menu: string, id: string, fields: RouterRecord): RouterRecord {
+    const record = this.find(menu, id)
+    if (fields['name'] !== undefined && fields['name'] !== record['name']) this.#refuseTwin(menu, fields['name'])
+    return Object.assign(record, fields)
+  }
+
+  /** A second time it is gone: 404. */
+  remove(menu: string, id: string): void {
+    const records = this.list(menu)
+    records.splice(records.indexOf(this.find(menu, id)), 1)
+  }
+
+  #refuseTwin(menu: string, name: string | undefined): void {
+    const what = NAMED[menu]
+    if (what === undefined || name === undefined) return
+    if (this.list(menu).some((one) => one['name'] === name)) throw new RouterRefusal(400, `failure: already have ${what}`)
+  }
+
+  #resource(): RouterRecord {
+    return {
+      uptime: uptimeText(Math.floor((this.#clock() - this.startedAt) / 1_000)),
+      version: this.version,
+      'board-name': this.board,
+      'cpu-load': '7',
+      'free-memory': '812449792',
+      'total-memory': '1073741824',
+      'free-hdd-space': '97587200',
+      'architecture-name': 'arm64',
+      platform: 'MikroTik',
+    }
+  }
+}
+
+function onAdd(menu: string): RouterRecord {
+  // The router makes its key pair by itself.
+  return menu === '/interface/wireguard' ? { 'public-key': 'c3RhbmQtaW4gcm91dGVyIHB1YmxpYyBrZXkgMDAwMDE=' } : {}
+}
+
+/** `2d20h12m20s`. */
+function uptimeText(seconds: number): string {
+  const parts: [string, number][] = [['d', Math.floor(seconds / 86_400)], ['h', Math.floor(seconds / 3_600) % 24], ['m', Math.floor(seconds / 60) % 60], ['s', seconds % 60]]
+  return parts.filter(([unit, count]) => count > 0 || unit === 's').map(([unit, count]) => `${count}${unit}`).join('')
+}
