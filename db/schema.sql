@@ -16,7 +16,7 @@ declare
 begin
   if tg_op = 'DELETE' then touched := old; else touched := new; end if;
   select currency into unbalanced from business.ledger_entries
-  where tenant = touched.tenant and entry_ref = touched.entry_ref
+  where entry_ref = touched.entry_ref
   group by currency having sum(amount_minor) <> 0 limit 1;
   if found then
     raise exception 'the lines of ledger entry % do not sum to zero in %', touched.entry_ref, unbalanced
@@ -474,9 +474,10 @@ create table business.ledger_entries (
   "actor_type" text collate "C" not null,
   "actor_id" text collate "C" not null,
   "receipt" text collate "C",
-  constraint ledger_entries_pkey PRIMARY KEY (tenant, entry_ref, line),
+  constraint ledger_entries_pkey PRIMARY KEY (entry_ref, line),
   constraint ledger_entries_account_check CHECK (account <> ''::text),
   constraint ledger_entries_amount_minor_check CHECK (amount_minor <> 0),
+  constraint ledger_entries_check CHECK (starts_with(entry_ref, tenant || '/'::text)),
   constraint ledger_entries_currency_check CHECK (currency ~ '^[A-Z]{3}$'::text),
   constraint ledger_entries_line_check CHECK (line > 0)
 );

@@ -31,13 +31,14 @@ export function ledgerEntry({ address, seq, at }: Change, { ref, description, li
     throw new RangeError(`the ledger entry '${description}' does not balance: ${posted.map(({ account, amount }) => `${account} ${amount}`).join(', ')}`)
   }
   const { tenant, type, id } = address
-  const key = { tenant, entry_ref: `${tenant}/${type}/${id}/${seq}/${ref}` }
+  const key = { entry_ref: `${tenant}/${type}/${id}/${seq}/${ref}` }
   const moment = new Date(at).toISOString()
   return {
     table: 'business.ledger_entries',
     key,
     rows: posted.map(({ account, amount }, index) => ({
       ...key,
+      tenant,
       line: index + 1,
       account,
       amount_minor: amount,

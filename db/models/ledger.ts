@@ -4,7 +4,7 @@ import { Model } from 'objection'
 
 class LedgerEntryModel extends Model {
   static override readonly tableName = 'business.ledger_entries'
-  static override readonly idColumn = ['tenant', 'entry_ref', 'line']
+  static override readonly idColumn = ['entry_ref', 'line']
 
   declare position: number | string
   declare tenant: string

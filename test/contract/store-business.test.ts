@@ -127,7 +127,7 @@ describe('the ledger', () => {
     business = openBusiness(knex)
     post = async (ref, lines, at = T0) => {
       const rows = lines.map(([account, amount_minor, currency = 'KES'], index) => ({
-        tenant: 'main', entry_ref: ref, line: index + 1, account, amount_minor, currency, at: new Date(at), description: 'a payment', actor_type: 'payment', actor_id: 'pay_1', receipt: null,
+        tenant: 'main', entry_ref: `main/${ref}`, line: index + 1, account, amount_minor, currency, at: new Date(at), description: 'a payment', actor_type: 'payment', actor_id: 'pay_1', receipt: null,
       }))
       await knex.transaction(async (trx) => {
         // Line by line: only the whole must balance, and only at the commit.
@@ -151,7 +151,7 @@ describe('the ledger', () => {
   })
 
   it('never changes a line, nor takes away half an entry', async () => {
-    const ofA = () => knex('business.ledger_entries').where({ entry_ref: 'a' })
+    const ofA = () => knex('business.ledger_entries').where({ entry_ref: 'main/a' })
     expect(await failure(ofA().update({ amount_minor: 5 }))).toMatchObject({ constraint: 'ledger_line_stays' })
     expect(await failure(ofA().where({ line: 1 }).delete())).toMatchObject({ constraint: 'ledger_entry_balances' })
   })
@@ -167,8 +167,8 @@ describe('the ledger', () => {
     expect(await ledger.balances('main', { limit: 1, afterAccount: 'customer:sub_1' })).toMatchObject([{ account: 'mpesa' }])
     expect(await ledger.balances('other', { limit: 10, afterAccount: undefined })).toEqual([])
     const ofMpesa = await ledger.lines('main', { ...all, account: 'mpesa' })
-    expect(ofMpesa).toMatchObject([{ ref: 'a', amount: 1_000, at: T0, actor: { type: 'payment', id: 'pay_1' } }, { ref: 'b', amount: 500 }])
-    expect(await ledger.lines('main', { ...all, account: 'mpesa', afterPosition: ofMpesa[0]?.position })).toMatchObject([{ ref: 'b' }])
+    expect(ofMpesa).toMatchObject([{ ref: 'main/a', amount: 1_000, at: T0, actor: { type: 'payment', id: 'pay_1' } }, { ref: 'main/b', amount: 500 }])
+    expect(await ledger.lines('main', { ...all, account: 'mpesa', afterPosition: ofMpesa[0]?.position })).toMatchObject([{ ref: 'main/b' }])
     expect(await ledger.lines('main', { ...all, since: T0 + 1 })).toHaveLength(3)
   })
 })

@@ -10,8 +10,8 @@ const step = change({ states: ['completed'], context: null, seq: 4 })
 describe('a ledger entry', () => {
   it('is named after its step and is written as a whole', () => {
     const set = ledgerEntry(step, { ref: 1, description: 'a sale', lines: transfer('revenue:hotspot', 'mpesa', 2_000), currency: 'KES', receipt: 'NLJ7RT61SV' })
-    const key = { tenant: 'main', entry_ref: 'main/payment/pay_1/4/1' }
-    const common = { ...key, currency: 'KES', at: '2026-01-01T00:00:00.000Z', description: 'a sale', actor_type: 'payment', actor_id: 'pay_1', receipt: 'NLJ7RT61SV' }
+    const key = { entry_ref: 'main/payment/pay_1/4/1' }
+    const common = { ...key, tenant: 'main', currency: 'KES', at: '2026-01-01T00:00:00.000Z', description: 'a sale', actor_type: 'payment', actor_id: 'pay_1', receipt: 'NLJ7RT61SV' }
     expect(set).toEqual({
       table: 'business.ledger_entries',
       key,
