@@ -9,6 +9,7 @@ import { createCredentialIssuer } from './actors/credentials.ts'
 import { callbackUrlWarnings, holdsRefusedWord } from './actors/gateways/mpesa/callback-url.ts'
 import { createDarajaClient } from './actors/gateways/mpesa/client.ts'
 import { createAfricasTalkingClient } from './actors/gateways/sms/africas-talking.ts'
+import { createRadiusClient } from './actors/gateways/radius/client.ts'
 import { createRegistry } from './actors/registry.ts'
 import type { App } from './api/app-type.ts'
 import { buildApp } from './api/app.ts'
@@ -33,8 +34,8 @@ type Closer = () => unknown
 const LISTEN_BACKLOG = 4_096
 /** A stop that takes longer than this is no stop (contract.md, "SIGTERM drains"). */
 const DRAIN_LIMIT_MS = 9_500
-/** Slow SMS must not hold up prompts, and neither holds up what the engine does itself. */
-const LANES = { mpesa: { concurrency: 64 }, sms: { concurrency: 32 }, default: { concurrency: 32 } }
+/** Slow SMS must not hold up prompts, routers out of reach hold up nobody, and none of them holds up what the engine does itself. */
+const LANES = { mpesa: { concurrency: 64 }, sms: { concurrency: 32 }, radius: { concurrency: 32 }, default: { concurrency: 32 } }
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env)
@@ -75,7 +76,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   const store = postgresStore({ url: database.url })
   const nats = natsOf(settings, log, metrics.bus)
   const runtime = createRuntime({
-    actors: createRegistry({ mpesa: mpesaOf(outside), sms: smsOf(outside), credentials, config: { callbackUrl } }),
+    actors: createRegistry({ mpesa: mpesaOf(outside), sms: smsOf(outside), credentials, liveAccess: { radius: createRadiusClient(), logins: business.liveLogins }, config: { callbackUrl } }),
     store,
     clock,
     log,
@@ -101,6 +102,13 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     log,
     appKey,
     hooks: { darajaSecret: secrets.daraja, smsSecret: secrets.sms, darajaAllowedIps: outside.DARAJA_ALLOWED_IPS },
+    radius: {
+      logins: business.radiusLogins,
+      accounting: business.radiusAccounting,
+      token: outside.RADIUS_REST_TOKEN,
+      clock: () => clock.now(),
+      staleAfterMs: settings.RADIUS_STALE_MINUTES * 60_000,
+    },
     rates: stkRates(settings),
     trustedProxies: settings.STANDING_TRUSTED_PROXIES,
     secureCookies: settings.WEB_URL?.startsWith('https:') ?? false,

@@ -4,6 +4,7 @@ import type { CredentialIssuer } from './credentials.ts'
 import type { MpesaGateway } from './gateways/mpesa/port.ts'
 import type { SmsGateway } from './gateways/sms/port.ts'
 import { defineHotspotSession } from './hotspot-session/definition.ts'
+import type { LiveAccessParts } from './live-access/apply.ts'
 import { defineNotification } from './notification/definition.ts'
 import { definePayment } from './payment/definition.ts'
 
@@ -11,6 +12,7 @@ export interface RegistryDeps {
   mpesa: MpesaGateway
   sms: SmsGateway
   credentials: CredentialIssuer
+  liveAccess: LiveAccessParts
   config?: RegistryConfig
 }
 
@@ -23,11 +25,11 @@ export interface RegistryConfig {
   callbackUrl?: (payment: Address) => string
 }
 
-export function createRegistry({ mpesa, sms, credentials, config = {} }: RegistryDeps): readonly ActorDefinition[] {
+export function createRegistry({ mpesa, sms, credentials, liveAccess, config = {} }: RegistryDeps): readonly ActorDefinition[] {
   const { timeZone = 'Africa/Nairobi', paymentDescription = 'Internet', callbackUrl } = config
   return [
     definePayment({ mpesa, description: paymentDescription, ...(callbackUrl === undefined ? {} : { callbackUrl }) }),
-    defineHotspotSession({ credentials }),
+    defineHotspotSession({ credentials, liveAccess }),
     defineNotification({ sms, credentials, timeZone }),
   ]
 }
@@ -41,4 +43,5 @@ export const registry: readonly ActorDefinition[] = createRegistry({
   mpesa: { stkPush: inert, stkQuery: inert },
   sms: { send: inert },
   credentials: { issue: inert },
+  liveAccess: { radius: { disconnect: inert, changeAuthorization: inert }, logins: { of: inert, closeGone: inert } },
 })

@@ -24,6 +24,7 @@ import { createClaims } from './payments/claim.ts'
 import { receiptTeller } from './payments/receipt-use.ts'
 import { credentialRevealer } from './payments/reveal.ts'
 import { paymentStarter } from './payments/start.ts'
+import { accountingFeed } from './radius/accounting-feed.ts'
 import { memoryRateLimiter } from './rate-limit.ts'
 import { PRODUCTION_RATES } from './payments/rates.ts'
 import { actorRoutes } from './routes/actors.ts'
@@ -34,6 +35,7 @@ import { hookRoutes } from './routes/hooks.ts'
 import { insightRoutes } from './routes/insight.ts'
 import { machineRoutes } from './routes/machines.ts'
 import { paymentRoutes } from './routes/payments.ts'
+import { radiusRoutes } from './routes/radius.ts'
 import { repairRoutes } from './routes/repair.ts'
 import { sandboxRoutes } from './routes/sandbox.ts'
 import { searchRoutes } from './routes/search.ts'
@@ -99,9 +101,21 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     closing,
     now,
   })
+  addRadius(app, deps, now)
   await app.register(async (hooks: App) => addHooks(hooks, deps, tenant, now))
   await app.register(async (staff: App) => addStaffRoutes(staff, deps, now), { prefix: '/api/v1' })
   return app
+}
+
+function addRadius(app: App, { radius, runtime, log }: AppDeps, now: () => number): void {
+  const { logins, accounting, token, clock = now, sweepEveryMs, staleAfterMs } = radius
+  radiusRoutes(app, { logins, accounting, token, clock, now })
+  const feed = accountingFeed({ accounting, runtime, log, ...(sweepEveryMs === undefined ? {} : { sweepEveryMs }), ...(staleAfterMs === undefined ? {} : { staleAfterMs }) })
+  app.addHook('onReady', (done) => {
+    feed.start()
+    done()
+  })
+  app.addHook('onClose', () => feed.stop())
 }
 
 function addHooks(app: App, { runtime, inbox, receipts, metrics, log, hooks }: AppDeps, tenant: string, now: () => number): void {

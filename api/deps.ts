@@ -8,6 +8,7 @@ import type { CredentialsIssuer } from './ports/credentials.ts'
 import type { HookInbox } from './ports/hook-inbox.ts'
 import type { OpenPrompts } from './ports/open-prompts.ts'
 import type { Packages } from './ports/packages.ts'
+import type { RadiusAccounting, RadiusLogins } from './ports/radius.ts'
 import type { RateLimiter } from './ports/rate-limiter.ts'
 import type { Readiness } from './ports/readiness.ts'
 import type { Receipts } from './ports/receipts.ts'
@@ -31,6 +32,7 @@ export interface AppDeps {
   /** Keys the hashes that prove the paying browser; at least 8 characters. */
   appKey: string
   hooks: HookSettings
+  radius: RadiusParts
   /** Present in sandbox mode only. */
   sandbox?: Sandbox
   /** In memory unless given. */
@@ -47,6 +49,18 @@ export interface AppDeps {
   now?: () => number
   /** Checks every answer against its schema and fails it with 500 when it does not fit. For tests: it costs. */
   strictResponses?: boolean
+}
+
+export interface RadiusParts {
+  logins: RadiusLogins
+  accounting: RadiusAccounting
+  /** What FreeRADIUS shows; without one it cannot ask us. */
+  token?: string | undefined
+  /** The clock of the actors. Default: the moment. */
+  clock?: () => number
+  /** See `AccountingFeedDeps`. */
+  sweepEveryMs?: number | undefined
+  staleAfterMs?: number | undefined
 }
 
 export interface HookSettings {

@@ -57,7 +57,8 @@ export const SETTINGS = {
   SMARTTWIN_API_SIGN_KEY: text.optional(),
   SMARTTWIN_PREVIOUS_API_SIGN_KEY: list.default([]),
   SMARTTWIN_ENABLED: flag.optional(),
-  RADIUS_REST_TOKEN: text.optional(),
+  RADIUS_REST_TOKEN: z.string().regex(/^[\x21-\x7e]{16,256}$/, 'must be 16 to 256 printable characters without spaces').optional(),
+  RADIUS_STALE_MINUTES: z.string().regex(/^[1-9]\d{0,4}$/, 'must be a number of minutes').transform(Number).default(20),
   WEB_URL: url.optional(),
 } as const
 

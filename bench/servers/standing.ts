@@ -38,6 +38,7 @@ const app = await buildApp({
   inbox: business.hookInbox,
   packages: business.packages,
   openPrompts: business.openPrompts,
+  radius: { logins: business.radiusLogins, accounting: business.radiusAccounting },
   receipts: business.receipts,
   credentials: createCredentialIssuer(APP_KEY),
   readiness: { check: () => Promise.resolve({ ready: runtime.isRunning(), checks: {} }) },

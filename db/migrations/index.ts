@@ -4,5 +4,6 @@ import { engineTables } from './0001-engine.ts'
 import { radiusTables } from './0002-radius.ts'
 import { businessTables } from './0003-business.ts'
 import { nodeTable } from './0004-nodes.ts'
+import { radiusAccounting } from './0007-radius-accounting.ts'
 
-export const migrations: readonly Migration[] = [engineTables, radiusTables, businessTables, nodeTable]
+export const migrations: readonly Migration[] = [engineTables, radiusTables, businessTables, nodeTable, radiusAccounting]

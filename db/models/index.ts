@@ -4,9 +4,12 @@ import { DBError } from 'objection'
 import { toStoreError } from '../store/errors.ts'
 import { apiKeyQueries } from './api-key.ts'
 import { hookInboxQueries } from './hook-inbox.ts'
+import { liveLoginQueries } from './live-logins.ts'
 import { openPromptQueries } from './open-prompt.ts'
 import { packageQueries } from './package.ts'
 import { paymentReceiptQueries } from './payment-receipt.ts'
+import { radiusAccountingQueries } from './radius-accounting.ts'
+import { radiusLoginQueries } from './radius-logins.ts'
 
 export function openBusiness(knex: Knex) {
   return {
@@ -15,6 +18,9 @@ export function openBusiness(knex: Knex) {
     hookInbox: reporting(hookInboxQueries(knex)),
     openPrompts: reporting(openPromptQueries(knex)),
     receipts: reporting(paymentReceiptQueries(knex)),
+    liveLogins: reporting(liveLoginQueries(knex)),
+    radiusLogins: reporting(radiusLoginQueries(knex)),
+    radiusAccounting: reporting(radiusAccountingQueries(knex)),
   }
 }
 

@@ -3,6 +3,7 @@ import { hashApiKey } from '../../api/auth/api-key.ts'
 import type { ApiKey, ApiKeys } from '../../api/ports/api-keys.ts'
 import type { HookInbox, HookOutcome, NewHook } from '../../api/ports/hook-inbox.ts'
 import type { Package, Packages } from '../../api/ports/packages.ts'
+import type { RadiusParts } from '../../api/deps.ts'
 
 export interface MemoryApiKeys extends ApiKeys {
   /** Adds a key given in plain and gives the header that uses it. */
@@ -108,5 +109,13 @@ export function memoryPackages(packages: readonly Package[] = [HOUR_PACKAGE]): P
   return {
     list: async () => [...packages],
     find: async (_tenant, id) => packages.find((one) => one.id === id),
+  }
+}
+
+/** Nobody logs in, nobody uses anything. */
+export function noRadius(): RadiusParts {
+  return {
+    logins: { find: async () => undefined, refusal: async () => undefined, admit: async () => undefined },
+    accounting: { record: async () => undefined, closeAll: async () => undefined, changes: async () => [], markTold: async () => undefined, closeStale: async () => 0 },
   }
 }
