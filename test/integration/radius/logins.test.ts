@@ -11,7 +11,6 @@ const GIB = 2 ** 30
 describe.each(['sql', 'rest'] as const)('logins by %s', (way) => {
   let world: RadiusWorld
   beforeAll(async () => {
-    // A zone whose texts would be read three hours off.
     world = await startRadiusWorld(way)
   }, 90_000)
   afterAll(() => world.end())

@@ -43,7 +43,7 @@ export interface RadiusWorld {
   end(): Promise<void>
 }
 
-export async function startRadiusWorld(way: Way, { timeZone = 'Africa/Nairobi' }: { timeZone?: string } = {}): Promise<RadiusWorld> {
+export async function startRadiusWorld(way: Way, { files = {} }: { files?: Record<string, string> } = {}): Promise<RadiusWorld> {
   const database = await createTestDatabase()
   const role = `freeradius_${randomBytes(4).toString('hex')}`
   const rows = async <Row extends object>(query: string, values: unknown[] = []): Promise<Row[]> => withClient(database.url, async (client) => (await client.query(query, values)).rows as Row[])
@@ -78,7 +78,8 @@ export async function startRadiusWorld(way: Way, { timeZone = 'Africa/Nairobi' }
   const freeradius = await startFreeRadius({
     way,
     env: {
-      TZ: timeZone,
+      // A zone whose texts would be read three hours off.
+      TZ: 'Africa/Nairobi',
       STANDING_DB_HOST: hostname,
       STANDING_DB_PORT: port,
       STANDING_DB_NAME: pathname.slice(1),
@@ -86,6 +87,7 @@ export async function startRadiusWorld(way: Way, { timeZone = 'Africa/Nairobi' }
       STANDING_URL: url,
       RADIUS_REST_TOKEN: TOKEN,
     },
+    files,
     replacements: { 'login = "freeradius"': `login = "${role}"`, 'ipaddr = 10.8.0.2': 'ipaddr = 127.0.0.1', 'secret = change-me': `secret = ${SECRET}` },
   })
 
