@@ -21,7 +21,7 @@ import type { Sandbox as SandboxPort } from './api/ports/sandbox.ts'
 import { natsEdge } from './api/nats/edge.ts'
 import { readSettings, SettingsError } from './api/settings.ts'
 import type { Settings } from './api/settings.ts'
-import { createKnex, keepSecret, latestMoment, migrate, openBusiness, openDatabase, postgresStore } from './db/index.ts'
+import { createKnex, keepSecret, latestMoment, migrate, openBusiness, openDatabase, postgresStore, type Business } from './db/index.ts'
 import { createRuntime, isMovable, jetStreamBus, sandboxClock, systemClock } from './runtime/index.ts'
 import type { Address, Bus, Clock, Runtime } from './runtime/index.ts'
 import { demoPackages } from './sandbox/demo-packages.ts'
@@ -118,6 +118,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   // Before anything recovers: the first effect may need to say where it wants to be called back.
   address = await listen(app, settings)
   open.push(() => app.close())
+  if (standIns.nas !== undefined) await connectRouter(standIns.nas, business, { url: address, token: outside.RADIUS_REST_TOKEN ?? '' })
   standIns.sms?.control.setReportUrl(`${address}/hooks/sms/${secrets.sms}/delivery`)
   await runtime.start()
   if (nats !== undefined) {
@@ -132,6 +133,13 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   })
   if (!isSandbox) for (const warning of callbackUrlWarnings(callbackUrl({ tenant: 'main', type: 'payment', id: 'pay_0' }))) log.warn(warning)
   announce(address, key, settings.STANDING_API_KEY !== undefined)
+  if (standIns.nas !== undefined) console.log(`Router stand-in   ${standIns.nas.url}/_sandbox/logins (sandbox/README.md)`)
+}
+
+/** The router that the sandbox plays: it asks us who may log in, and we tell it whom to cut off. */
+async function connectRouter(nas: NonNullable<Sandbox['nas']>, business: Business, rest: { url: string; token: string }): Promise<void> {
+  nas.connect(rest)
+  await business.sandboxRouter.keep({ address: '127.0.0.1', secret: nas.secret, coaPort: nas.coaPort })
 }
 
 async function listen(app: App, { HOST, PORT }: Settings): Promise<string> {

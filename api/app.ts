@@ -109,8 +109,8 @@ export async function buildApp(deps: AppDeps): Promise<App> {
 
 function addRadius(app: App, { radius, runtime, log }: AppDeps, now: () => number): void {
   const { logins, accounting, token, clock = now, sweepEveryMs, staleAfterMs } = radius
-  radiusRoutes(app, { logins, accounting, token, clock, now })
   const feed = accountingFeed({ accounting, runtime, log, ...(sweepEveryMs === undefined ? {} : { sweepEveryMs }), ...(staleAfterMs === undefined ? {} : { staleAfterMs }) })
+  radiusRoutes(app, { logins, accounting, token, clock, now, onAccounted: () => void feed.sweep() })
   app.addHook('onReady', (done) => {
     feed.start()
     done()

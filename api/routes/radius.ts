@@ -21,6 +21,8 @@ export interface RadiusRouteDeps {
   /** The clock of the actors, which end what is paid for. */
   clock: () => number
   now: () => number
+  /** Called when something was counted. */
+  onAccounted: () => void
 }
 
 const attributes = z.record(z.string().max(100), z.unknown())
@@ -30,7 +32,7 @@ const refusals = problems('invalid-input', 'unauthenticated', 'route-not-found',
 /** rlm_rest reads the body of a 401 like any other: the words for the customer. */
 const refused = z.union([answer, z.unknown()]).describe('Refused, with Reply-Message; or no or an unknown bearer token')
 
-export function radiusRoutes(app: App, { logins, accounting, token, clock, now }: RadiusRouteDeps): void {
+export function radiusRoutes(app: App, { logins, accounting, token, clock, now, onAccounted }: RadiusRouteDeps): void {
   const onRequest = tokenCheck(token)
   const describe = (summary: string) => ({ tags: ['radius'], summary, querystring: noQuery, body: attributes })
 
@@ -70,6 +72,7 @@ export function radiusRoutes(app: App, { logins, accounting, token, clock, now }
       const message = accountingIn(body, now())
       if (message.kind === 'record') await accounting.record(message.record)
       if (message.kind === 'router') await accounting.closeAll(message.router)
+      if (message.kind !== 'other') onAccounted()
       return reply.code(204).send(null)
     },
   )

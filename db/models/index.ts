@@ -10,6 +10,7 @@ import { packageQueries } from './package.ts'
 import { paymentReceiptQueries } from './payment-receipt.ts'
 import { radiusAccountingQueries } from './radius-accounting.ts'
 import { radiusLoginQueries } from './radius-logins.ts'
+import { sandboxRouterQueries } from './sandbox-router.ts'
 
 export function openBusiness(knex: Knex) {
   return {
@@ -21,6 +22,7 @@ export function openBusiness(knex: Knex) {
     liveLogins: reporting(liveLoginQueries(knex)),
     radiusLogins: reporting(radiusLoginQueries(knex)),
     radiusAccounting: reporting(radiusAccountingQueries(knex)),
+    sandboxRouter: reporting(sandboxRouterQueries(knex)),
   }
 }
 
