@@ -10,6 +10,7 @@ import { callbackUrlWarnings, holdsRefusedWord } from './actors/gateways/mpesa/c
 import { createDarajaClient } from './actors/gateways/mpesa/client.ts'
 import { createAfricasTalkingClient } from './actors/gateways/sms/africas-talking.ts'
 import { createRouterOsClient } from './actors/gateways/routeros/client.ts'
+import { createRadiusClient } from './actors/gateways/radius/client.ts'
 import { createRegistry } from './actors/registry.ts'
 import { createRouterSecrets } from './actors/router/secrets.ts'
 import type { App } from './api/app-type.ts'
@@ -23,7 +24,7 @@ import type { Sandbox as SandboxPort } from './api/ports/sandbox.ts'
 import { natsEdge } from './api/nats/edge.ts'
 import { readSettings, SettingsError } from './api/settings.ts'
 import type { Settings } from './api/settings.ts'
-import { createKnex, keepSecret, latestMoment, migrate, openBusiness, openDatabase, postgresStore } from './db/index.ts'
+import { createKnex, keepSecret, latestMoment, migrate, openBusiness, openDatabase, postgresStore, type Business } from './db/index.ts'
 import { createRuntime, isMovable, jetStreamBus, sandboxClock, systemClock } from './runtime/index.ts'
 import type { Address, Bus, Clock, Runtime } from './runtime/index.ts'
 import { demoPackages } from './sandbox/demo-packages.ts'
@@ -36,8 +37,8 @@ type Closer = () => unknown
 const LISTEN_BACKLOG = 4_096
 /** A stop that takes longer than this is no stop (contract.md, "SIGTERM drains"). */
 const DRAIN_LIMIT_MS = 9_500
-/** Slow SMS must not hold up prompts, and neither holds up what the engine does itself. */
-const LANES = { mpesa: { concurrency: 64 }, sms: { concurrency: 32 }, routeros: { concurrency: 24 }, default: { concurrency: 32 } }
+/** Slow SMS must not hold up prompts, routers out of reach hold up nobody, and none of them holds up what the engine does itself. */
+const LANES = { mpesa: { concurrency: 64 }, sms: { concurrency: 32 }, radius: { concurrency: 32 }, routeros: { concurrency: 24 }, default: { concurrency: 32 } }
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env)
@@ -79,7 +80,14 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   const store = postgresStore({ url: database.url })
   const nats = natsOf(settings, log, metrics.bus)
   const runtime = createRuntime({
-    actors: createRegistry({ mpesa: mpesaOf(outside), sms: smsOf(outside), credentials, routers: { ...routers, live: business.routers }, config: { callbackUrl } }),
+    actors: createRegistry({
+      mpesa: mpesaOf(outside),
+      sms: smsOf(outside),
+      credentials,
+      liveAccess: { radius: createRadiusClient(), logins: business.liveLogins },
+      routers: { ...routers, live: business.routers },
+      config: { callbackUrl },
+    }),
     store,
     clock,
     log,
@@ -108,6 +116,13 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     log,
     appKey,
     hooks: { darajaSecret: secrets.daraja, smsSecret: secrets.sms, darajaAllowedIps: outside.DARAJA_ALLOWED_IPS },
+    radius: {
+      logins: business.radiusLogins,
+      accounting: business.radiusAccounting,
+      token: outside.RADIUS_REST_TOKEN,
+      clock: () => clock.now(),
+      staleAfterMs: settings.RADIUS_STALE_MINUTES * 60_000,
+    },
     rates: stkRates(settings),
     trustedProxies: settings.STANDING_TRUSTED_PROXIES,
     secureCookies: settings.WEB_URL?.startsWith('https:') ?? false,
@@ -117,6 +132,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   // Before anything recovers: the first effect may need to say where it wants to be called back.
   address = await listen(app, settings)
   open.push(() => app.close())
+  if (standIns.nas !== undefined) await connectRouter(standIns.nas, business, { url: address, token: outside.RADIUS_REST_TOKEN ?? '' })
   standIns.sms?.control.setReportUrl(`${address}/hooks/sms/${secrets.sms}/delivery`)
   await runtime.start()
   if (nats !== undefined) {
@@ -131,6 +147,13 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   })
   if (!isSandbox) for (const warning of callbackUrlWarnings(callbackUrl({ tenant: 'main', type: 'payment', id: 'pay_0' }))) log.warn(warning)
   announce(address, key, settings.STANDING_API_KEY !== undefined)
+  if (standIns.nas !== undefined) console.log(`Router stand-in   ${standIns.nas.url}/_sandbox/logins (sandbox/README.md)`)
+}
+
+/** The router that the sandbox plays: it asks us who may log in, and we tell it whom to cut off. */
+async function connectRouter(nas: NonNullable<Sandbox['nas']>, business: Business, rest: { url: string; token: string }): Promise<void> {
+  nas.connect(rest)
+  await business.sandboxRouter.keep({ address: '127.0.0.1', secret: nas.secret, coaPort: nas.coaPort })
 }
 
 async function listen(app: App, { HOST, PORT }: Settings): Promise<string> {

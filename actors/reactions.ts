@@ -3,16 +3,17 @@
  * machine knows another. Each reaction is pure and runs in the step that emits the fact, so its messages
  * are in the same commit (R1); a `start` for an actor that exists changes nothing (R3).
  *
- * | fact              | reaction                                                          |
- * |-------------------|-------------------------------------------------------------------|
- * | payment.completed | start `hotspot-session/<payment id>`: one access per payment      |
- * | session.ready     | start `notification/<session id>-credentials`: the login by SMS   |
+ * | fact                 | reaction                                                       |
+ * |----------------------|----------------------------------------------------------------|
+ * | payment.completed    | start `hotspot-session/<payment id>`: one access per payment |
+ * | session.ready        | start `notification/<session id>-credentials`: the login by SMS |
+ * | session.resendWanted | start `notification/<session id>-credentials-<number>`: once more |
  */
 import type { SessionFact } from '../machines/hotspot-session/context.ts'
 import type { SessionInput } from '../machines/hotspot-session/events.ts'
 import type { NotificationInput } from '../machines/notification/events.ts'
 import type { PaymentFact } from '../machines/payment/context.ts'
-import type { Reaction } from '../runtime/index.ts'
+import type { Address, Reaction, ReactionMessage } from '../runtime/index.ts'
 import { derivedId } from './derived-id.ts'
 
 type Payload<Union extends { type: string }, Type extends Union['type']> = Omit<Extract<Union, { type: Type }>, 'type'>
@@ -23,9 +24,14 @@ const startSession: Reaction = ({ address, data }) => {
   return [{ kind: 'start', to: { tenant: address.tenant, type: 'hotspot-session', id: address.id }, input }]
 }
 
-const sendCredentials: Reaction = ({ address, data }) => {
-  const ready = data as Payload<SessionFact, 'session.ready'>
-  const { tenant, type, id } = address
+const sendCredentials: Reaction = ({ address, data }) => credentialsMessage(address, data as Payload<SessionFact, 'session.ready'>, 'credentials')
+
+const resendCredentials: Reaction = ({ address, data }) => {
+  const wanted = data as Payload<SessionFact, 'session.resendWanted'>
+  return credentialsMessage(address, wanted, `credentials-${wanted.number}`)
+}
+
+function credentialsMessage({ tenant, type, id }: Address, ready: Pick<Payload<SessionFact, 'session.ready'>, 'phone' | 'package' | 'expiresAt' | 'credentialVersion'>, purpose: string): ReactionMessage[] {
   const input = {
     channel: 'sms',
     to: ready.phone,
@@ -35,11 +41,11 @@ const sendCredentials: Reaction = ({ address, data }) => {
     credentialVersion: ready.credentialVersion,
     details: { packageName: ready.package.name, expiresAt: ready.expiresAt },
   } satisfies NotificationInput
-  return [{ kind: 'start', to: { tenant, type: 'notification', id: derivedId(id, 'credentials') }, input }]
+  return [{ kind: 'start', to: { tenant, type: 'notification', id: derivedId(id, purpose) }, input }]
 }
 
 /** By actor type, then by fact. */
 export const reactions = {
   payment: { 'payment.completed': startSession },
-  'hotspot-session': { 'session.ready': sendCredentials },
+  'hotspot-session': { 'session.ready': sendCredentials, 'session.resendWanted': resendCredentials },
 } satisfies Record<string, Record<string, Reaction>>

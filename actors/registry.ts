@@ -4,6 +4,7 @@ import type { CredentialIssuer } from './credentials.ts'
 import type { MpesaGateway } from './gateways/mpesa/port.ts'
 import type { SmsGateway } from './gateways/sms/port.ts'
 import { defineHotspotSession } from './hotspot-session/definition.ts'
+import type { LiveAccessParts } from './live-access/apply.ts'
 import { defineNotification } from './notification/definition.ts'
 import { definePayment } from './payment/definition.ts'
 import { defineRouter } from './router/definition.ts'
@@ -15,6 +16,7 @@ export interface RegistryDeps {
   credentials: CredentialIssuer
   /** Without it routers are known but cannot be looked at. */
   routers?: RouterCalls
+  liveAccess: LiveAccessParts
   config?: RegistryConfig
 }
 
@@ -27,11 +29,11 @@ export interface RegistryConfig {
   callbackUrl?: (payment: Address) => string
 }
 
-export function createRegistry({ mpesa, sms, credentials, routers = NO_ROUTERS, config = {} }: RegistryDeps): readonly ActorDefinition[] {
+export function createRegistry({ mpesa, sms, credentials, liveAccess, routers = NO_ROUTERS, config = {} }: RegistryDeps): readonly ActorDefinition[] {
   const { timeZone = 'Africa/Nairobi', paymentDescription = 'Internet', callbackUrl } = config
   return [
     definePayment({ mpesa, description: paymentDescription, ...(callbackUrl === undefined ? {} : { callbackUrl }) }),
-    defineHotspotSession({ credentials }),
+    defineHotspotSession({ credentials, liveAccess }),
     defineNotification({ sms, credentials, timeZone }),
     defineRouter(routers),
   ]
@@ -52,4 +54,5 @@ export const registry: readonly ActorDefinition[] = createRegistry({
   mpesa: { stkPush: inert, stkQuery: inert },
   sms: { send: inert },
   credentials: { issue: inert },
+  liveAccess: { radius: { disconnect: inert, changeAuthorization: inert }, logins: { of: inert, closeGone: inert } },
 })

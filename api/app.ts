@@ -28,6 +28,7 @@ import { createClaims } from './payments/claim.ts'
 import { receiptTeller } from './payments/receipt-use.ts'
 import { credentialRevealer } from './payments/reveal.ts'
 import { paymentStarter } from './payments/start.ts'
+import { accountingFeed } from './radius/accounting-feed.ts'
 import { memoryRateLimiter } from './rate-limit.ts'
 import { PRODUCTION_RATES } from './payments/rates.ts'
 import { actorRoutes } from './routes/actors.ts'
@@ -42,6 +43,7 @@ import { machineRoutes } from './routes/machines.ts'
 import { packageRoutes } from './routes/packages.ts'
 import { paymentRoutes } from './routes/payments.ts'
 import { routerPublicRoutes, routerReadingRoutes, routerStaffRoutes } from './routes/routers.ts'
+import { radiusRoutes } from './routes/radius.ts'
 import { repairRoutes } from './routes/repair.ts'
 import { sandboxRoutes } from './routes/sandbox.ts'
 import { searchRoutes } from './routes/search.ts'
@@ -115,12 +117,24 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     closing,
     now,
   })
+  addRadius(app, deps, now)
   await app.register(async (hooks: App) => addHooks(hooks, deps, tenant, now))
   if (deps.routers !== undefined) routerPublicRoutes(app, runtime, deps.routers)
   const parts: StaffParts = { now, keys, authenticate: authenticator(keys), live: { telling, limits, closing } }
   await app.register(async (business: App) => addBusinessRoutes(business, deps, parts), { prefix: '/api' })
   await app.register(async (staff: App) => addStaffRoutes(staff, deps, parts), { prefix: '/api/v1' })
   return app
+}
+
+function addRadius(app: App, { radius, runtime, log }: AppDeps, now: () => number): void {
+  const { logins, accounting, token, clock = now, sweepEveryMs, staleAfterMs } = radius
+  const feed = accountingFeed({ accounting, runtime, log, ...(sweepEveryMs === undefined ? {} : { sweepEveryMs }), ...(staleAfterMs === undefined ? {} : { staleAfterMs }) })
+  radiusRoutes(app, { logins, accounting, token, clock, now, onAccounted: () => void feed.sweep() })
+  app.addHook('onReady', (done) => {
+    feed.start()
+    done()
+  })
+  app.addHook('onClose', () => feed.stop())
 }
 
 function addHooks(app: App, { runtime, inbox, receipts, metrics, log, hooks }: AppDeps, tenant: string, now: () => number): void {

@@ -11,6 +11,7 @@ import type { Ledger } from './ports/ledger.ts'
 import type { OpenPrompts } from './ports/open-prompts.ts'
 import type { PackageCatalogue } from './ports/package-catalogue.ts'
 import type { Packages } from './ports/packages.ts'
+import type { RadiusAccounting, RadiusLogins } from './ports/radius.ts'
 import type { RateLimiter } from './ports/rate-limiter.ts'
 import type { Readiness } from './ports/readiness.ts'
 import type { Receipts } from './ports/receipts.ts'
@@ -39,6 +40,7 @@ export interface AppDeps {
   hooks: HookSettings
   /** Without them no router is let in. */
   routers?: RouterParts
+  radius: RadiusParts
   /** Present in sandbox mode only. */
   sandbox?: Sandbox
   /** In memory unless given. */
@@ -57,6 +59,18 @@ export interface AppDeps {
   now?: () => number
   /** Checks every answer against its schema and fails it with 500 when it does not fit. For tests: it costs. */
   strictResponses?: boolean
+}
+
+export interface RadiusParts {
+  logins: RadiusLogins
+  accounting: RadiusAccounting
+  /** What FreeRADIUS shows; without one it cannot ask us. */
+  token?: string | undefined
+  /** The clock of the actors. Default: the moment. */
+  clock?: () => number
+  /** See `AccountingFeedDeps`. */
+  sweepEveryMs?: number | undefined
+  staleAfterMs?: number | undefined
 }
 
 export interface HookSettings {

@@ -64,7 +64,8 @@ export const SETTINGS = {
   ROUTER_TUNNEL_ENDPOINT: z.string().regex(/^[A-Za-z0-9.-]{1,253}:\d{1,5}$/, 'must be a host and a port, such as vpn.example.org:51820').optional(),
   ROUTER_TUNNEL_PUBLIC_KEY: z.string().regex(/^[A-Za-z0-9+/]{43}=$/, 'must be a WireGuard public key').optional(),
   ROUTER_WALLED_GARDEN: list.default([]),
-  RADIUS_REST_TOKEN: text.optional(),
+  RADIUS_REST_TOKEN: z.string().regex(/^[\x21-\x7e]{16,256}$/, 'must be 16 to 256 printable characters without spaces').optional(),
+  RADIUS_STALE_MINUTES: z.string().regex(/^[1-9]\d{0,4}$/, 'must be a number of minutes').transform(Number).default(20),
   WEB_URL: url.optional(),
 } as const
 

@@ -33,6 +33,183 @@ begin
   raise exception 'a ledger line never changes; post a new entry that corrects it' using errcode = 'check_violation', constraint = 'ledger_line_stays';
 end $function$;
 
+CREATE OR REPLACE FUNCTION radius.admit(of_user text, station text, session text)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'radius', 'pg_temp'
+AS $function$
+declare
+  d text := device_of(station);
+  reason text;
+  room integer;
+  replaced devices;
+begin
+  -- One login of a user at a time: both of two at once would find the place free.
+  perform pg_advisory_xact_lock(hashtextextended('radius.admit/' || of_user, 0));
+  reason := refusal(of_user, station, session);
+  if reason is not null then return reason; end if;
+  if not exists (select from access where username = of_user) then return 'ok'; end if;
+  if d is not null then
+    delete from devices x using access a where a.username = of_user and x.username = of_user and x.generation < a.device_generation;
+    select a.devices - count(x.*) into room from access a left join devices x on x.username = a.username where a.username = of_user group by a.devices;
+    if room <= 0 and not exists (select from devices where username = of_user and device = d) then
+      delete from devices where username = of_user and device = device_to_replace(of_user, d) returning * into replaced;
+    end if;
+    insert into devices (username, device, generation, changes)
+    select of_user, d, device_generation, coalesce(replaced.changes + 1, 0) from access where username = of_user
+    on conflict (username, device) do update set last_seen_at = now();
+  end if;
+  delete from admissions where username = of_user and (admitted_at <= now() - interval '60 seconds' or device is not distinct from d and acctsessionid is not distinct from nullif(session, ''));
+  insert into admissions (username, device, acctsessionid) values (of_user, d, nullif(session, ''));
+  return 'ok';
+end $function$;
+
+CREATE OR REPLACE FUNCTION radius.bytes_used(of_user text)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'radius', 'pg_temp'
+AS $function$
+  select coalesce(sum(coalesce(acctinputoctets, 0) + coalesce(acctoutputoctets, 0)), 0)::bigint from radacct where username = of_user
+$function$;
+
+CREATE OR REPLACE FUNCTION radius.close_stale(silent_for interval)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'radius', 'pg_temp'
+AS $function$
+  with closed as (
+    update radacct set acctstoptime = coalesce(acctupdatetime, acctstarttime, now()), acctterminatecause = 'Stale-Session'
+    where acctstoptime is null and coalesce(acctupdatetime, acctstarttime, '-infinity') < now() - silent_for
+    returning 1
+  ) select count(*) from closed
+$function$;
+
+CREATE OR REPLACE FUNCTION radius.device_of(station text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select case
+    when regexp_replace(station, '[-:. ]', '', 'g') ~ '^[0-9A-Fa-f]{12}$'
+      then upper(regexp_replace(regexp_replace(station, '[-:. ]', '', 'g'), '(..)(?=.)', '\1:', 'g'))
+    else nullif(left(trim(station), 253), '')
+  end
+$function$;
+
+CREATE OR REPLACE FUNCTION radius.device_to_replace(of_user text, by_device text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'radius', 'pg_temp'
+AS $function$
+  select d.device from devices d join access a using (username)
+  where d.username = of_user and d.generation = a.device_generation and d.changes < 5
+    and is_made_up(d.device) and is_made_up(by_device)
+    and not exists (select from devices_in_use(of_user) u where u.device = d.device)
+  order by d.last_seen_at limit 1
+$function$;
+
+CREATE OR REPLACE FUNCTION radius.devices_in_use(of_user text)
+ RETURNS TABLE(device text, acctsessionid text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'radius', 'pg_temp'
+AS $function$
+  select device_of(callingstationid), acctsessionid from radacct where username = of_user and acctstoptime is null
+  union
+  select device, acctsessionid from admissions where username = of_user and admitted_at > now() - interval '60 seconds'
+$function$;
+
+CREATE OR REPLACE FUNCTION radius.is_made_up(device text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select device ~ '^.[26AE](:..){5}$'
+$function$;
+
+CREATE OR REPLACE FUNCTION radius.keep_accounting_true()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'radius', 'pg_temp'
+AS $function$
+begin
+  if tg_op = 'INSERT' then
+    -- The janitor was wrong about this one: it goes on.
+    update radacct set acctstoptime = null, acctterminatecause = null, acctupdatetime = greatest(acctupdatetime, new.acctupdatetime),
+      acctsessiontime = new.acctsessiontime, acctinputoctets = new.acctinputoctets, acctoutputoctets = new.acctoutputoctets
+    where acctuniqueid = new.acctuniqueid and acctstoptime is not null and acctterminatecause = 'Stale-Session'
+      and new.acctstoptime is null and coalesce(new.acctsessiontime, 0) > 0;
+    if found then return null; end if;
+    -- The Start was lost: it began before the first thing that we hear of it.
+    if new.acctstoptime is null and new.acctsessiontime > 0 then
+      new.acctstarttime := new.acctstarttime - make_interval(secs => new.acctsessiontime);
+    end if;
+    return new;
+  end if;
+  -- Counters are cumulative over one session; one that is lower was overtaken on its way.
+  new.acctinputoctets := greatest(new.acctinputoctets, old.acctinputoctets);
+  new.acctoutputoctets := greatest(new.acctoutputoctets, old.acctoutputoctets);
+  new.acctsessiontime := greatest(new.acctsessiontime, old.acctsessiontime);
+  new.acctupdatetime := greatest(new.acctupdatetime, old.acctupdatetime);
+  new.acctstarttime := least(new.acctstarttime, old.acctstarttime);
+  -- A session that has ended has ended; only what we or a reboot have supposed gives way to what the router says.
+  if old.acctstoptime is not null and new.acctstoptime is not null and coalesce(old.acctterminatecause, '') not in ('Stale-Session', 'NAS-Reboot') then
+    new.acctstoptime := old.acctstoptime;
+    new.acctterminatecause := old.acctterminatecause;
+  end if;
+  return new;
+end $function$;
+
+CREATE OR REPLACE FUNCTION radius.note_accounting_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'radius', 'pg_temp'
+AS $function$
+begin
+  if new.username is null or not exists (select from access a where a.username = new.username) then return null; end if;
+  -- The login has come about, or is over: it needs no place kept for it any more.
+  delete from admissions a where a.username = new.username
+    and (a.acctsessionid = new.acctsessionid or a.device is not distinct from device_of(new.callingstationid));
+  insert into accounting_changes as c (username, version) values (new.username, nextval('accounting_versions'))
+  on conflict (username) do update set version = nextval('accounting_versions'), due_at = excluded.due_at;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION radius.refusal(of_user text, station text, session text)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'radius', 'pg_temp'
+AS $function$
+declare
+  a access;
+  d text := device_of(station);
+  bound boolean;
+  known integer;
+begin
+  select * into a from access where username = of_user;
+  if not found then return null; end if; -- Not ours: somebody else's rules hold.
+  if not exists (select from radcheck where username = of_user) then return 'Your access has ended.'; end if;
+  if a.data_bytes is not null and bytes_used(of_user) >= a.data_bytes then return 'Your data is used up.'; end if;
+  if d is not null then
+    select count(*), coalesce(bool_or(device = d), false) into known, bound from devices where username = of_user and generation = a.device_generation;
+    if not bound and known >= a.devices and device_to_replace(of_user, d) is null then
+      return 'This access belongs to another device. Ask us to move it.';
+    end if;
+  end if;
+  if (select count(distinct coalesce(u.device, 'session:' || u.acctsessionid)) from devices_in_use(of_user) u
+      where case when d is null or u.device is null then u.acctsessionid is distinct from nullif(session, '') else u.device <> d end) >= a.devices then
+    return 'Another device is online with this access.';
+  end if;
+  return null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION standing.refuse(reason text)
  RETURNS void
  LANGUAGE plpgsql
@@ -276,6 +453,47 @@ CREATE INDEX timers_due ON standing.timers USING btree (due_at);
 --   "action" json
 -- )
 
+create table radius.access (
+  "username" text collate "C" not null,
+  "tenant" text collate "C" not null,
+  "actor_type" text collate "C" not null,
+  "actor_id" text collate "C" not null,
+  "devices" integer not null default 1,
+  "data_bytes" bigint,
+  "device_generation" integer not null default 1,
+  constraint access_pkey PRIMARY KEY (username),
+  constraint access_devices_check CHECK (devices > 0)
+);
+
+create table radius.accounting_changes (
+  "username" text collate "C" not null,
+  "version" bigint not null,
+  "told" bigint not null default 0,
+  "due_at" timestamp with time zone not null default now(),
+  constraint accounting_changes_pkey PRIMARY KEY (username)
+);
+CREATE INDEX accounting_changes_due ON radius.accounting_changes USING btree (due_at) WHERE (version > told);
+
+create table radius.admissions (
+  "id" bigint not null generated always as identity,
+  "username" text collate "C" not null,
+  "device" text,
+  "acctsessionid" text,
+  "admitted_at" timestamp with time zone not null default now(),
+  constraint admissions_pkey PRIMARY KEY (id)
+);
+CREATE INDEX admissions_username ON radius.admissions USING btree (username);
+
+create table radius.devices (
+  "username" text collate "C" not null,
+  "device" text not null,
+  "generation" integer not null,
+  "changes" integer not null default 0,
+  "first_seen_at" timestamp with time zone not null default now(),
+  "last_seen_at" timestamp with time zone not null default now(),
+  constraint devices_pkey PRIMARY KEY (username, device)
+);
+
 create table radius.nas (
   "id" integer not null default nextval('radius.nas_id_seq'::regclass),
   "nasname" text not null,
@@ -286,7 +504,9 @@ create table radius.nas (
   "server" text,
   "community" text,
   "description" text,
-  constraint nas_pkey PRIMARY KEY (id)
+  "coa_port" integer,
+  constraint nas_pkey PRIMARY KEY (id),
+  constraint nas_coa_port_check CHECK (coa_port >= 1 AND coa_port <= 65535)
 );
 CREATE INDEX nas_nasname ON radius.nas USING btree (nasname);
 
@@ -333,6 +553,8 @@ CREATE INDEX radacct_active_session_idx ON radius.radacct USING btree (acctuniqu
 CREATE INDEX radacct_bulk_close ON radius.radacct USING btree (nasipaddress, acctstarttime) WHERE (acctstoptime IS NULL);
 CREATE INDEX radacct_start_user_idx ON radius.radacct USING btree (acctstarttime, username);
 CREATE INDEX radacct_username ON radius.radacct USING btree (username, acctstarttime);
+CREATE TRIGGER keep_true BEFORE INSERT OR UPDATE ON radius.radacct FOR EACH ROW EXECUTE FUNCTION radius.keep_accounting_true();
+CREATE TRIGGER note_change AFTER INSERT OR UPDATE ON radius.radacct FOR EACH ROW EXECUTE FUNCTION radius.note_accounting_change();
 
 create table radius.radcheck (
   "id" integer not null default nextval('radius.radcheck_id_seq'::regclass),
@@ -395,6 +617,22 @@ create table radius.radusergroup (
   constraint radusergroup_pkey PRIMARY KEY (id)
 );
 CREATE INDEX radusergroup_username ON radius.radusergroup USING btree (username);
+
+-- view radius.live_radcheck (
+--   "id" integer,
+--   "username" text,
+--   "attribute" text,
+--   "op" character varying,
+--   "value" text
+-- )
+
+-- view radius.live_radreply (
+--   "id" integer,
+--   "username" text,
+--   "attribute" text,
+--   "op" character varying,
+--   "value" text
+-- )
 
 create table business.access_points (
   "tenant" text collate "C" not null,

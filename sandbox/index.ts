@@ -2,7 +2,9 @@
  * Plays the outside systems that the environment does not name, so that `npm start` works on a machine with
  * nothing but Node. A system whose base URL is set is left alone.
  */
+import { randomBytes } from 'node:crypto'
 import { DARAJA_SANDBOX_CREDENTIALS, startDaraja, type Daraja, type DarajaOptions } from './daraja/index.ts'
+import { startNas, type Nas } from './nas/index.ts'
 import { SMS_SANDBOX_CREDENTIALS, startSms, type Sms, type SmsOptions } from './sms/index.ts'
 
 export interface SandboxOptions {
@@ -16,6 +18,8 @@ export interface Sandbox {
   /** Only those that were started. */
   daraja?: Daraja
   sms?: Sms
+  /** A router, with the secret that its requests are signed with. */
+  nas?: Nas & { secret: string }
   /** Environment settings with which the system reaches the stand-ins, for those it does not have. */
   settings: Record<string, string>
   stop(): Promise<void>
@@ -26,12 +30,15 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const settings: Record<string, string> = {}
   const daraja = env['DARAJA_BASE_URL'] === undefined ? await playDaraja(options, settings) : undefined
   const sms = env['AT_BASE_URL'] === undefined ? await playSms(options, settings) : undefined
+  // Whoever has a FreeRADIUS of their own has routers of their own.
+  const nas = env['RADIUS_REST_TOKEN'] === undefined ? await playNas(settings) : undefined
   return {
     ...(daraja === undefined ? {} : { daraja }),
     ...(sms === undefined ? {} : { sms }),
+    ...(nas === undefined ? {} : { nas }),
     settings,
     async stop() {
-      await Promise.all([daraja?.stop(), sms?.stop()])
+      await Promise.all([daraja?.stop(), sms?.stop(), nas?.stop()])
     },
   }
 }
@@ -62,4 +69,11 @@ async function playSms({ env, sms: options }: SandboxOptions, settings: Record<s
   const sms = await startSms({ credentials, ...options })
   Object.assign(settings, { AT_BASE_URL: sms.url, AT_USERNAME: credentials.username, AT_API_KEY: credentials.apiKey })
   return sms
+}
+
+/** Both secrets are for this run alone: nobody else needs them. */
+async function playNas(settings: Record<string, string>): Promise<Nas & { secret: string }> {
+  const secret = randomBytes(24).toString('base64url')
+  settings['RADIUS_REST_TOKEN'] = randomBytes(24).toString('base64url')
+  return { ...(await startNas({ secret })), secret }
 }

@@ -2,13 +2,14 @@ import { sessionEvents, sessionInput } from '../../machines/hotspot-session/even
 import { hotspotSessionMachine } from '../../machines/hotspot-session/machine.ts'
 import { hotspotSessionWords } from '../../machines/hotspot-session/words.ts'
 import type { ActorDefinition } from '../../runtime/index.ts'
-import type { CredentialIssuer } from '../credentials.ts'
 import { reactions } from '../reactions.ts'
+import { disconnectDevices, type SessionCalls } from './effects.ts'
 import { sessionIdentifiers } from './identifiers.ts'
 import { sessionMigrations } from './migrations.ts'
-import { radiusRows } from './radius-rows.ts'
+import { radiusAccess, radiusRows } from './radius-rows.ts'
 
-export function defineHotspotSession({ credentials }: { credentials: CredentialIssuer }): ActorDefinition {
+export function defineHotspotSession(calls: SessionCalls): ActorDefinition {
+  const { credentials } = calls
   return {
     type: 'hotspot-session',
     version: '2',
@@ -16,11 +17,12 @@ export function defineHotspotSession({ credentials }: { credentials: CredentialI
     machine: hotspotSessionMachine,
     input: sessionInput,
     events: sessionEvents,
+    effects: { disconnectDevices: disconnectDevices(calls) },
     reactions: reactions['hotspot-session'],
-    projections: { radiusRows: radiusRows(credentials) },
+    projections: { radiusRows: radiusRows(credentials), radiusAccess: radiusAccess(credentials) },
     identifiers: sessionIdentifiers(credentials),
     migrations: sessionMigrations,
     words: hotspotSessionWords,
-    personal: ['phone', 'macAddress'],
+    personal: ['phone', 'macAddress', 'online'],
   }
 }

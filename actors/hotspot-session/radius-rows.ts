@@ -7,11 +7,12 @@
  */
 import type { SessionContext } from '../../machines/hotspot-session/context.ts'
 import type { PackageSnapshot } from '../../machines/package.ts'
-import type { Projection } from '../../runtime/index.ts'
+import type { Change, Projection } from '../../runtime/index.ts'
 import type { CredentialIssuer } from '../credentials.ts'
-import { dataLimit, expirationValue, radiusRow, rateLimitValue, type RadiusRow } from '../radius-rows/values.ts'
+import { accessRows, noAccessRows } from '../radius-rows/access.ts'
+import { ACCOUNT_EVERY_SECONDS, dataLimit, expirationValue, radiusRow, rateLimitValue, type RadiusRow } from '../radius-rows/values.ts'
 
-const USABLE_STATES: ReadonlySet<string> = new Set(['ready', 'online'])
+const USABLE_STATES: ReadonlySet<string> = new Set(['ready', 'online', 'kicking'])
 
 function isUsable(states: readonly string[]): boolean {
   return states.some((state) => USABLE_STATES.has(state))
@@ -30,6 +31,23 @@ export function radiusRows(issuer: CredentialIssuer): Projection {
   }
 }
 
+/** Outlives the access, until late accounting has had its time. */
+export function radiusAccess(issuer: CredentialIssuer): Projection {
+  return (change) => {
+    const { address, states, previousStates } = change
+    const session = change.context as SessionContext
+    const { username } = issuer.issue(address, session.credentialVersion)
+    if (states.includes('closed')) return previousStates.includes('closed') ? [] : noAccessRows(username)
+    if (previousStates.length > 0 && !hasOtherDevices(change)) return []
+    const { devices, dataBytes } = session.package
+    return [accessRows(address, { username, devices, dataBytes, deviceGeneration: session.deviceGeneration })]
+  }
+}
+
+function hasOtherDevices({ context, previousContext }: Change): boolean {
+  return (context as SessionContext).deviceGeneration !== (previousContext as SessionContext).deviceGeneration
+}
+
 function checkRows(username: string, password: string, session: SessionContext): RadiusRow[] {
   return [
     radiusRow(username, 'Cleartext-Password', password),
@@ -42,5 +60,6 @@ function replyRows(username: string, { uploadKbps, downloadKbps, dataBytes }: Pa
   return [
     ...(uploadKbps === null && downloadKbps === null ? [] : [radiusRow(username, 'Mikrotik-Rate-Limit', rateLimitValue(uploadKbps, downloadKbps))]),
     ...(dataBytes === null ? [] : dataLimit(dataBytes).map(([attribute, value]) => radiusRow(username, attribute, value))),
+    radiusRow(username, 'Acct-Interim-Interval', String(ACCOUNT_EVERY_SECONDS)),
   ]
 }

@@ -1,5 +1,8 @@
 /** How limits are written as RADIUS attributes, the same for whoever has access: a session, a subscription. */
 
+/** How often routers are asked to tell what was used (Acct-Interim-Interval). */
+export const ACCOUNT_EVERY_SECONDS = 300
+
 /** A row of `radius.radcheck` or `radius.radreply`. A type alias, so that it fits the rows of a projection. */
 export type RadiusRow = { username: string; attribute: string; op: string; value: string }
 

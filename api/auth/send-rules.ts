@@ -17,7 +17,7 @@ const SEND_RULES: readonly SendRule[] = [
   { type: 'notification', event: /^notification\.report$/, permission: 'provider' },
   // Shows credentials once; that right is the payer's.
   { type: 'hotspot-session', event: /^session\.revealCredentials$/, permission: 'provider' },
-  { type: 'hotspot-session', event: /^session\.(start|stop)$/, permission: 'hardware' },
+  { type: 'hotspot-session', event: /^session\.account$/, permission: 'provider' },
   { type: 'payment', event: /^payment\.(approve|reject|refund|reverse)/, permission: 'money' },
   { type: 'router', event: /./, permission: 'hardware' },
 ]

@@ -39,6 +39,7 @@ const app = await buildApp({
   packages: business.packages,
   packageCatalogue: business.packageCatalogue,
   openPrompts: business.openPrompts,
+  radius: { logins: business.radiusLogins, accounting: business.radiusAccounting },
   receipts: business.receipts,
   ledger: business.ledger,
   credentials: createCredentialIssuer(APP_KEY),

@@ -6,6 +6,7 @@ import { businessTables } from './0003-business.ts'
 import { nodeTable } from './0004-nodes.ts'
 import { ledgerTables } from './0005-ledger.ts'
 import { subscriptionTables } from './0006-subscriptions.ts'
+import { radiusAccounting } from './0007-radius-accounting.ts'
 import { routerTables } from './0008-routers.ts'
 import { channelTables } from './0010-channels.ts'
 
@@ -16,6 +17,7 @@ export const migrations: readonly Migration[] = [
   nodeTable,
   ledgerTables,
   subscriptionTables,
+  radiusAccounting,
   routerTables,
   channelTables,
 ]

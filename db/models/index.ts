@@ -5,11 +5,15 @@ import { toStoreError } from '../store/errors.ts'
 import { apiKeyQueries } from './api-key.ts'
 import { hookInboxQueries } from './hook-inbox.ts'
 import { ledgerQueries } from './ledger.ts'
+import { liveLoginQueries } from './live-logins.ts'
 import { openPromptQueries } from './open-prompt.ts'
 import { packageCatalogueQueries } from './package-catalogue.ts'
 import { packageQueries } from './package.ts'
 import { paymentReceiptQueries } from './payment-receipt.ts'
 import { routerQueries } from './router.ts'
+import { radiusAccountingQueries } from './radius-accounting.ts'
+import { radiusLoginQueries } from './radius-logins.ts'
+import { sandboxRouterQueries } from './sandbox-router.ts'
 
 export function openBusiness(knex: Knex) {
   return {
@@ -21,6 +25,10 @@ export function openBusiness(knex: Knex) {
     ledger: reporting(ledgerQueries(knex)),
     receipts: reporting(paymentReceiptQueries(knex)),
     routers: reporting(routerQueries(knex)),
+    liveLogins: reporting(liveLoginQueries(knex)),
+    radiusLogins: reporting(radiusLoginQueries(knex)),
+    radiusAccounting: reporting(radiusAccountingQueries(knex)),
+    sandboxRouter: reporting(sandboxRouterQueries(knex)),
   }
 }
 

@@ -1,8 +1,9 @@
 /** What a session remembers. No credentials: they are derived when needed, from the address and `credentialVersion`. */
 import type { PackageSnapshot } from '../package.ts'
-import type { SessionEvent, SessionInput, SessionSource } from './events.ts'
+import type { Login, SessionEvent, SessionInput, SessionSource } from './events.ts'
 
-export type EndReason = 'time' | 'closed' | 'revoked'
+/** `refund`: what it was bought with was taken back. */
+export type EndReason = 'time' | 'data' | 'admin' | 'nas' | 'refund'
 
 export interface SessionContext extends SessionInput {
   startsAt: number
@@ -11,14 +12,30 @@ export interface SessionContext extends SessionInput {
   expiresAtIso: string
   credentialVersion: number
   credentialsShownAt: number | null
-  /** Acct-Session-Ids of the devices that are logged in. */
-  devicesOnline: string[]
+  /** How often the customer had the credentials sent again. */
+  resends: number
+  /** Raised to let other devices in. */
+  deviceGeneration: number
+  /** Logins under way. */
+  online: Login[]
+  /** Over all logins. */
+  uploadBytes: number
+  downloadBytes: number
   logins: number
-  lastLoginAt: number | null
+  /** Of the newest accounting that was taken. */
+  accountRevision: number
+  lastAccountAt: number | null
   endReason: EndReason | null
   endedAt: number | null
   /** What staff gave as their reason. */
   endNote: string | null
+}
+
+/** What a session can tell of its use. */
+export interface SessionUsage {
+  logins: number
+  uploadBytes: number
+  downloadBytes: number
 }
 
 export type SessionFact =
@@ -34,8 +51,28 @@ export type SessionFact =
       at: number
     }
   | { type: 'session.credentialsRevealed'; at: number }
-  | { type: 'session.expired'; reason: EndReason; note: string | null; source: SessionSource; phone: string; packageId: string; logins: number; at: number }
-  | { type: 'session.closed'; reason: EndReason; at: number }
+  /** The credentials are to be sent once more, for the `number`-th time. */
+  | { type: 'session.resendWanted'; number: number; phone: string; package: PackageSnapshot; expiresAt: number; credentialVersion: number; at: number }
+  | { type: 'session.online'; devices: number; at: number }
+  | ({ type: 'session.offline'; at: number } & SessionUsage)
+  | { type: 'session.deviceChanged'; reason: string; at: number }
+  | { type: 'session.kicked'; reason: string; at: number }
+  | ({
+      type: 'session.expired'
+      reason: EndReason
+      note: string | null
+      source: SessionSource
+      phone: string
+      packageId: string
+      startsAt: number
+      at: number
+    } & SessionUsage)
+  | ({ type: 'session.closed'; reason: EndReason; at: number } & SessionUsage)
+
+/** What the router is asked for: the username is derived from the version where the call is made. */
+export interface DisconnectRequest {
+  credentialVersion: number
+}
 
 /**
  * The paid time runs from the completion of the payment, normally milliseconds before the session exists.
@@ -44,8 +81,8 @@ export type SessionFact =
  */
 const LATE_START_MS = 60_000
 
-/** R9: more than any package allows. */
-const DEVICES_MAX = 100
+/** Each costs an SMS. */
+export const RESENDS_MAX = 5
 
 /** Tolerates a missing input: XState makes one throw-away context without it (reference: pitfall 4). */
 export function newSession(input: SessionInput): SessionContext {
@@ -56,9 +93,14 @@ export function newSession(input: SessionInput): SessionContext {
     expiresAtIso: '',
     credentialVersion: 1,
     credentialsShownAt: null,
-    devicesOnline: [],
+    resends: 0,
+    deviceGeneration: 1,
+    online: [],
+    uploadBytes: 0,
+    downloadBytes: 0,
     logins: 0,
-    lastLoginAt: null,
+    accountRevision: 0,
+    lastAccountAt: null,
     endReason: null,
     endedAt: null,
     endNote: null,
@@ -71,12 +113,16 @@ export function withStart(context: SessionContext, at: number): Partial<SessionC
   return { startsAt, expiresAt, expiresAtIso: new Date(expiresAt).toISOString() }
 }
 
-export function withDevice(context: SessionContext, event: SessionEvent, at: number): Partial<SessionContext> {
-  if (event.type !== 'session.start' || context.devicesOnline.includes(event.acctSessionId)) return {}
-  return { devicesOnline: [...context.devicesOnline, event.acctSessionId].slice(-DEVICES_MAX), logins: context.logins + 1, lastLoginAt: at }
+export function isNews(context: SessionContext, event: SessionEvent): event is Extract<SessionEvent, { type: 'session.account' }> {
+  return event.type === 'session.account' && event.revision > context.accountRevision
 }
 
-export function withoutDevice(context: SessionContext, event: SessionEvent): Partial<SessionContext> {
-  if (event.type !== 'session.stop') return {}
-  return { devicesOnline: context.devicesOnline.filter((device) => device !== event.acctSessionId) }
+export function withAccount(event: SessionEvent, at: number): Partial<SessionContext> {
+  if (event.type !== 'session.account') return {}
+  const { online, uploadBytes, downloadBytes, logins, revision } = event
+  return { online, uploadBytes, downloadBytes, logins, accountRevision: revision, lastAccountAt: at }
+}
+
+export function usageOf({ logins, uploadBytes, downloadBytes }: SessionContext): SessionUsage {
+  return { logins, uploadBytes, downloadBytes }
 }

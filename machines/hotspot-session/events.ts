@@ -6,7 +6,8 @@ import { packageSnapshot } from '../package.ts'
 import { printable, remark } from '../printable.ts'
 
 const reason = remark(500)
-const acctSessionId = printable(200).min(1)
+const bytes = z.int().nonnegative()
+const moment = z.int().nonnegative()
 
 /** What the access was bought with; one access each. */
 const source = z.strictObject({ kind: z.enum(['payment', 'voucher']), id: printable(400).min(1) })
@@ -19,21 +20,53 @@ export const sessionInput = z.strictObject({
   package: packageSnapshot,
   macAddress: macAddress.nullable().default(null),
   /** When it was paid for (or the voucher redeemed), in milliseconds since the epoch: the paid time runs from here. */
-  paidAt: z.int().nonnegative(),
+  paidAt: moment,
 })
 
 export type SessionInput = z.output<typeof sessionInput>
 
+/** R9: more than any package allows. */
+export const LOGINS_MAX = 100
+
+/** One login that is under way, as its router tells. */
+const login = z.strictObject({
+  /** Acct-Session-Id. */
+  id: printable(253).min(1),
+  /** A MAC address, or what else the router calls the device; null if it does not tell. */
+  device: printable(253).nullable(),
+  /** Address of the router. */
+  nas: printable(64),
+  ip: printable(64).nullable(),
+  since: moment,
+})
+
+export type Login = z.output<typeof login>
+
 export const sessionEvents = {
-  /** A device has logged in, by RADIUS accounting. */
-  'session.start': z.strictObject({ acctSessionId }),
-  /** A device has left, by RADIUS accounting. */
-  'session.stop': z.strictObject({ acctSessionId }),
+  /**
+   * What RADIUS accounting knows of this access by now: always all of it, never a difference, so that one which is lost, repeated
+   * or overtaken costs nothing.
+   */
+  'session.account': z.strictObject({
+    /** Grows with every change; an older one tells nothing new. */
+    revision: z.int().positive(),
+    online: z.array(login).max(LOGINS_MAX),
+    /** Over all logins. */
+    uploadBytes: bytes,
+    downloadBytes: bytes,
+    logins: z.int().nonnegative(),
+  }),
   /** The paying browser is about to be shown the credentials: accepted once. */
   'session.revealCredentials': z.strictObject({}),
-  /** An orderly end before time: a refund, or at the customer's wish. */
-  'session.close': z.strictObject({ reason }),
-  /** Staff take the access away: abuse, a mistake, leaked credentials. */
+  /** The customer has lost them: send them again. */
+  'session.resend': z.strictObject({}),
+  /** Lets other devices in than those it is bound to, without losing time; the old ones are cut off. */
+  'session.changeDevice': z.strictObject({ reason }),
+  /** Cuts off who is logged in now; they may log in again. */
+  'session.kick': z.strictObject({ reason }),
+  /** An end before time: at the customer's wish, for abuse; or because there is no router for it any more. */
+  'session.close': z.strictObject({ reason, by: z.enum(['admin', 'nas']).default('admin') }),
+  /** What it was bought with was taken back. */
   'session.revoke': z.strictObject({ reason }),
 }
 

@@ -1,23 +1,42 @@
 /**
- * One paid internet access. It can be used in `ready` and `online`: exactly there the RADIUS rows exist,
+ * One paid internet access. It can be used in `ready`, `online` and `kicking`: exactly there the RADIUS rows exist,
  * written and removed in the commit of the step (R1), so nobody can log in before `session.ready` or after
  * `session.expired`.
  *
- *   ready <-> online -> expired -> closed
+ *   ready <-> online <-> kicking
+ *        \      |       /
+ *         disconnecting <-> expired -> closed
  *
- * Devices that are still logged in when access ends are cut off by the router itself, which got the time
- * left as Session-Timeout at login. Sending it a Disconnect belongs between `expired` and `closed`, as an
- * invocation of its own, once routers are known.
+ * What must hold:
+ *   H1  Who is online and how much was used is what accounting says; it comes as a whole and with a revision, so that
+ *       order and repetition do not matter.
+ *   H2  Whoever is still logged in when access ends is cut off, however long the router is out of reach; one that
+ *       turns up later is cut off, too.
+ *   H3  The time lost by moving to another device is none.
  */
 import { assign, emit, setup } from 'xstate'
-import { timeOf } from '../../runtime/vocabulary.ts'
-import { newSession, withDevice, withoutDevice, withStart, type EndReason, type SessionContext, type SessionFact } from './context.ts'
+import { durable, timeOf } from '../../runtime/vocabulary.ts'
+import type { AppliedAccess } from '../live-access.ts'
+import {
+  isNews,
+  newSession,
+  RESENDS_MAX,
+  usageOf,
+  withAccount,
+  withStart,
+  type DisconnectRequest,
+  type EndReason,
+  type SessionContext,
+  type SessionFact,
+} from './context.ts'
 import type { SessionEvent, SessionInput } from './events.ts'
 
 /** Late accounting of the last login still finds the session for this long. */
 const SETTLING_TIME_MS = 60 * 60 * 1_000
 
-export const hotspotSessionMachine = setup({
+const reasonOf = (event: SessionEvent): string => ('reason' in event ? event.reason : '')
+
+const base = setup({
   types: {
     context: {} as SessionContext,
     input: {} as SessionInput,
@@ -26,19 +45,29 @@ export const hotspotSessionMachine = setup({
     output: {} as { reason: EndReason },
     tags: {} as 'usable' | 'settled',
   },
+  actors: {
+    disconnectDevices: durable<AppliedAccess, DisconnectRequest>(),
+  },
   delays: {
     paidTime: ({ context, event }) => Math.max(0, context.expiresAt - timeOf(event)),
     settlingTime: SETTLING_TIME_MS,
   },
   guards: {
     canRevealCredentials: ({ context }) => context.credentialsShownAt === null,
-    isLastDevice: ({ context, event }) => withoutDevice(context, event).devicesOnline?.length === 0,
+    canResend: ({ context }) => context.resends < RESENDS_MAX,
+    isNews: ({ context, event }) => isNews(context, event),
+    isOnlineNow: ({ context, event }) => isNews(context, event) && event.online.length > 0,
+    isOfflineNow: ({ context, event }) => isNews(context, event) && event.online.length === 0,
+    hasUsedUpData: ({ context, event }) =>
+      isNews(context, event) && context.package.dataBytes !== null && event.uploadBytes + event.downloadBytes >= context.package.dataBytes,
+    isRoutersWord: ({ event }) => event.type === 'session.close' && event.by === 'nas',
   },
   actions: {
     recordStart: assign(({ context, event }) => withStart(context, timeOf(event))),
     recordReveal: assign(({ event }) => ({ credentialsShownAt: timeOf(event) })),
-    addDevice: assign(({ context, event }) => withDevice(context, event, timeOf(event))),
-    removeDevice: assign(({ context, event }) => withoutDevice(context, event)),
+    recordResend: assign(({ context }) => ({ resends: context.resends + 1 })),
+    recordAccount: assign(({ event }) => withAccount(event, timeOf(event))),
+    releaseDevices: assign(({ context }) => ({ deviceGeneration: context.deviceGeneration + 1 })),
     recordEnd: assign(({ event }, endReason: EndReason) => ({
       endReason,
       endedAt: timeOf(event),
@@ -57,6 +86,19 @@ export const hotspotSessionMachine = setup({
       at: timeOf(event),
     })),
     announceReveal: emit(({ event }) => ({ type: 'session.credentialsRevealed' as const, at: timeOf(event) })),
+    announceResend: emit(({ context, event }) => ({
+      type: 'session.resendWanted' as const,
+      number: context.resends,
+      phone: context.phone,
+      package: context.package,
+      expiresAt: context.expiresAt,
+      credentialVersion: context.credentialVersion,
+      at: timeOf(event),
+    })),
+    announceOnline: emit(({ context, event }) => ({ type: 'session.online' as const, devices: context.online.length, at: timeOf(event) })),
+    announceOffline: emit(({ context, event }) => ({ type: 'session.offline' as const, ...usageOf(context), at: timeOf(event) })),
+    announceDeviceChange: emit(({ event }) => ({ type: 'session.deviceChanged' as const, reason: reasonOf(event), at: timeOf(event) })),
+    announceKick: emit(({ event }) => ({ type: 'session.kicked' as const, reason: reasonOf(event), at: timeOf(event) })),
     announceExpired: emit(({ context, event }) => ({
       type: 'session.expired' as const,
       reason: context.endReason ?? 'time',
@@ -64,12 +106,34 @@ export const hotspotSessionMachine = setup({
       source: context.source,
       phone: context.phone,
       packageId: context.package.id,
-      logins: context.logins,
+      startsAt: context.startsAt,
+      ...usageOf(context),
       at: timeOf(event),
     })),
-    announceClosed: emit(({ context, event }) => ({ type: 'session.closed' as const, reason: context.endReason ?? 'time', at: timeOf(event) })),
+    announceClosed: emit(({ context, event }) => ({ type: 'session.closed' as const, reason: context.endReason ?? 'time', ...usageOf(context), at: timeOf(event) })),
   },
-}).createMachine({
+})
+
+/** What ends the access, the same wherever it can be used. */
+const ends = {
+  usedUp: { guard: 'hasUsedUpData', target: 'disconnecting', actions: ['recordAccount', { type: 'recordEnd', params: 'data' }, 'announceExpired'] },
+  close: [
+    { guard: 'isRoutersWord', target: 'disconnecting', actions: [{ type: 'recordEnd', params: 'nas' }, 'announceExpired'] },
+    { target: 'disconnecting', actions: [{ type: 'recordEnd', params: 'admin' }, 'announceExpired'] },
+  ],
+  revoke: { target: 'disconnecting', actions: [{ type: 'recordEnd', params: 'refund' }, 'announceExpired'] },
+  paidTime: { target: 'disconnecting', actions: [{ type: 'recordEnd', params: 'time' }, 'announceExpired'] },
+} as const
+
+const credentials = {
+  reveal: { guard: 'canRevealCredentials', actions: ['recordReveal', 'announceReveal'] },
+  resend: { guard: 'canResend', actions: ['recordResend', 'announceResend'] },
+} as const
+
+const goneOffline = { guard: 'isOfflineNow', target: 'ready', actions: ['recordAccount', 'announceOffline'] } as const
+const news = { guard: 'isNews', actions: 'recordAccount' } as const
+
+export const hotspotSessionMachine = base.createMachine({
   id: 'hotspot-session',
   context: ({ input }) => newSession(input),
   entry: ['recordStart', 'announceReady'],
@@ -77,31 +141,66 @@ export const hotspotSessionMachine = setup({
   states: {
     ready: {
       tags: 'usable',
-      after: { paidTime: { target: 'expired', actions: { type: 'recordEnd', params: 'time' } } },
+      after: { paidTime: ends.paidTime },
       on: {
-        'session.start': { target: 'online', actions: 'addDevice' },
-        'session.revealCredentials': { guard: 'canRevealCredentials', actions: ['recordReveal', 'announceReveal'] },
-        'session.close': { target: 'expired', actions: { type: 'recordEnd', params: 'closed' } },
-        'session.revoke': { target: 'expired', actions: { type: 'recordEnd', params: 'revoked' } },
+        'session.account': [ends.usedUp, { guard: 'isOnlineNow', target: 'online', actions: ['recordAccount', 'announceOnline'] }, news],
+        'session.revealCredentials': credentials.reveal,
+        'session.resend': credentials.resend,
+        'session.changeDevice': { actions: ['releaseDevices', 'announceDeviceChange'] },
+        'session.close': ends.close,
+        'session.revoke': ends.revoke,
       },
     },
     online: {
       tags: 'usable',
-      after: { paidTime: { target: 'expired', actions: { type: 'recordEnd', params: 'time' } } },
+      after: { paidTime: ends.paidTime },
       on: {
-        'session.start': { actions: 'addDevice' },
-        'session.stop': [{ guard: 'isLastDevice', target: 'ready', actions: 'removeDevice' }, { actions: 'removeDevice' }],
-        'session.revealCredentials': { guard: 'canRevealCredentials', actions: ['recordReveal', 'announceReveal'] },
-        'session.close': { target: 'expired', actions: { type: 'recordEnd', params: 'closed' } },
-        'session.revoke': { target: 'expired', actions: { type: 'recordEnd', params: 'revoked' } },
+        'session.account': [ends.usedUp, goneOffline, news],
+        'session.revealCredentials': credentials.reveal,
+        'session.resend': credentials.resend,
+        'session.changeDevice': { target: 'kicking', actions: ['releaseDevices', 'announceDeviceChange'] },
+        'session.kick': { target: 'kicking', actions: 'announceKick' },
+        'session.close': ends.close,
+        'session.revoke': ends.revoke,
+      },
+    },
+    kicking: {
+      tags: 'usable',
+      invoke: {
+        src: 'disconnectDevices',
+        id: 'disconnectDevices',
+        input: ({ context }) => ({ credentialVersion: context.credentialVersion }),
+        onDone: 'online',
+        onError: 'online',
+      },
+      after: { paidTime: ends.paidTime },
+      on: {
+        'session.account': [ends.usedUp, goneOffline, news],
+        'session.revealCredentials': credentials.reveal,
+        'session.resend': credentials.resend,
+        'session.changeDevice': { actions: ['releaseDevices', 'announceDeviceChange'] },
+        'session.close': ends.close,
+        'session.revoke': ends.revoke,
+      },
+    },
+    disconnecting: {
+      tags: 'settled',
+      invoke: {
+        src: 'disconnectDevices',
+        id: 'disconnectDevices',
+        input: ({ context }) => ({ credentialVersion: context.credentialVersion }),
+        onDone: 'expired',
+        onError: 'expired',
+      },
+      on: {
+        'session.account': { guard: 'isNews', actions: 'recordAccount' },
       },
     },
     expired: {
       tags: 'settled',
-      entry: 'announceExpired',
       after: { settlingTime: 'closed' },
       on: {
-        'session.stop': { actions: 'removeDevice' },
+        'session.account': [{ guard: 'isOnlineNow', target: 'disconnecting', actions: 'recordAccount' }, news],
       },
     },
     closed: {

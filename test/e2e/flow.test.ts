@@ -75,7 +75,10 @@ describe('an hour of internet', () => {
         { username, attribute: 'Expiration', op: ':=', value: String(Math.ceil(expiresAt / 1_000)) },
         { username, attribute: 'Simultaneous-Use', op: ':=', value: '1' },
       ],
-      reply: [{ username, attribute: 'Mikrotik-Rate-Limit', op: ':=', value: '2048k/5120k' }],
+      reply: [
+        { username, attribute: 'Acct-Interim-Interval', op: ':=', value: '300' },
+        { username, attribute: 'Mikrotik-Rate-Limit', op: ':=', value: '2048k/5120k' },
+      ],
     })
   })
 
@@ -132,7 +135,8 @@ describe('an hour of internet', () => {
     expect(await journal('hotspot-session', id)).toEqual([
       ['xstate.init', 'ready'],
       ['session.revealCredentials', 'ready'],
-      [expect.stringMatching(/^xstate\.after\.paidTime/), 'expired'],
+      [expect.stringMatching(/^xstate\.after\.paidTime/), 'disconnecting'],
+      ['xstate.done.actor.disconnectDevices', 'expired'],
       [expect.stringMatching(/^xstate\.after\.settlingTime/), 'closed'],
     ])
     expect(await messagesTo(phone)).toHaveLength(1)

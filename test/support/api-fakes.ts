@@ -7,7 +7,7 @@ import type { AppDeps } from '../../api/deps.ts'
 import { createLogger } from '../../api/logger.ts'
 import { createMetrics } from '../../api/metrics.ts'
 import type { Runtime } from '../../runtime/index.ts'
-import { memoryApiKeys, memoryInbox, memoryPackageCatalogue, memoryPackages, type MemoryApiKeys, type MemoryInbox } from './api-ports.ts'
+import { memoryApiKeys, memoryInbox, memoryPackageCatalogue, memoryPackages, noRadius, type MemoryApiKeys, type MemoryInbox } from './api-ports.ts'
 import { fakeRuntime } from './fake-runtime.ts'
 
 export const DARAJA_SECRET = 'dar-secret-123'
@@ -50,6 +50,7 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
     metrics: createMetrics({ processMetrics: false }),
     log: createLogger({ level: 'debug', destination }),
     appKey: 'application-key-of-tests',
+    radius: noRadius(),
     hooks: { darajaSecret: DARAJA_SECRET, smsSecret: SMS_SECRET, sweepEveryMs: 20 },
     strictResponses: true,
     ...rest,

@@ -5,6 +5,7 @@ import type { HookInbox, HookOutcome, NewHook } from '../../api/ports/hook-inbox
 import type { PackageCatalogue, PackageRecord } from '../../api/ports/package-catalogue.ts'
 import type { Ledger } from '../../api/ports/ledger.ts'
 import type { Package, Packages } from '../../api/ports/packages.ts'
+import type { RadiusParts } from '../../api/deps.ts'
 
 export interface MemoryApiKeys extends ApiKeys {
   /** Adds a key given in plain and gives the header that uses it. */
@@ -170,5 +171,13 @@ export function memoryLedger(rows: () => readonly Record<string, unknown>[]): Le
         .slice(0, limit)
         .map(({ tenant: _, ...line }) => line)
     },
+  }
+}
+
+/** Nobody logs in, nobody uses anything. */
+export function noRadius(): RadiusParts {
+  return {
+    logins: { find: async () => undefined, refusal: async () => undefined, admit: async () => undefined },
+    accounting: { record: async () => undefined, closeAll: async () => undefined, changes: async () => [], markTold: async () => undefined, closeStale: async () => 0 },
   }
 }

@@ -8,7 +8,8 @@ import type { App } from '../../api/app-type.ts'
 import type { AppDeps } from '../../api/deps.ts'
 import { createLogger } from '../../api/logger.ts'
 import { createMetrics } from '../../api/metrics.ts'
-import { memoryApiKeys, memoryInbox, memoryLedger, memoryPackageCatalogue, memoryPackages, type MemoryApiKeys, type MemoryInbox } from './api-ports.ts'
+import { memoryApiKeys, memoryInbox, memoryLedger, memoryPackageCatalogue, memoryPackages, noRadius, type MemoryApiKeys, type MemoryInbox } from './api-ports.ts'
+import { nobodyOnline } from './live-access.ts'
 import { DARAJA_SECRET, SMS_SECRET } from './api-fakes.ts'
 
 export const APP_KEY = 'application-key-of-tests'
@@ -40,6 +41,7 @@ export async function apiWorld(extra: readonly ActorDefinition[] = [], options: 
       },
     },
     credentials,
+    liveAccess: nobodyOnline(),
   })
   const store = memoryStore({ uniqueKeys: { 'business.payment_receipts': [['tenant', 'receipt']], 'business.open_prompts': [['tenant', 'phone']] } })
   const rowsOf = (table: string) => store.tables.rows.get(table) ?? []
@@ -64,6 +66,7 @@ export async function apiWorld(extra: readonly ActorDefinition[] = [], options: 
     metrics: createMetrics({ processMetrics: false }),
     log: createLogger({ level: 'silent' }),
     appKey: APP_KEY,
+    radius: noRadius(),
     hooks: { darajaSecret: DARAJA_SECRET, smsSecret: SMS_SECRET, sweepEveryMs: 20 },
     strictResponses: true,
     ...options,

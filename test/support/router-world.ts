@@ -12,7 +12,8 @@ import { createLogger } from '../../api/logger.ts'
 import { createMetrics } from '../../api/metrics.ts'
 import { createRuntime, manualClock, memoryStore, type MovableClock, type Runtime } from '../../runtime/index.ts'
 import { startRouterOs, type RouterOs } from '../../sandbox/routeros/index.ts'
-import { memoryApiKeys, memoryInbox, memoryPackageCatalogue, memoryPackages, type MemoryApiKeys } from './api-ports.ts'
+import { memoryApiKeys, memoryInbox, memoryPackageCatalogue, memoryPackages, noRadius, type MemoryApiKeys } from './api-ports.ts'
+import { nobodyOnline } from './live-access.ts'
 
 export const ROUTER_APP_KEY = 'application-key-of-router-tests'
 export const START = Date.UTC(2026, 0, 1)
@@ -62,6 +63,7 @@ export async function routerWorld(network = '10.77.0.0/16'): Promise<RouterWorld
       mpesa: { stkPush: unused, stkQuery: unused },
       sms: { send: unused },
       credentials: createCredentialIssuer(ROUTER_APP_KEY),
+      liveAccess: nobodyOnline(),
       routers: { routerOs: client, secrets, live },
     }),
     store,
@@ -90,6 +92,7 @@ export async function routerWorld(network = '10.77.0.0/16'): Promise<RouterWorld
     log: createLogger({ level: 'silent' }),
     appKey: ROUTER_APP_KEY,
     hooks: {},
+    radius: noRadius(),
     strictResponses: true,
   })
   url = await app.listen({ port: 0, host: '127.0.0.1' })

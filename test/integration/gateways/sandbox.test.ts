@@ -28,8 +28,9 @@ test('plays what is not set, with settings that work', async () => {
 })
 
 test('leaves alone what is set', async () => {
-  const sandbox = await start({ DARAJA_BASE_URL: 'https://api.safaricom.co.ke', AT_BASE_URL: 'https://api.africastalking.com' })
+  const sandbox = await start({ DARAJA_BASE_URL: 'https://api.safaricom.co.ke', AT_BASE_URL: 'https://api.africastalking.com', RADIUS_REST_TOKEN: 'token-of-a-freeradius' })
   expect(sandbox).toMatchObject({ settings: {} })
   expect(sandbox).not.toHaveProperty('daraja')
   expect(sandbox).not.toHaveProperty('sms')
+  expect(sandbox).not.toHaveProperty('nas')
 })

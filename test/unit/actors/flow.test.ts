@@ -4,6 +4,7 @@ import { createCredentialIssuer } from '../../../actors/credentials.ts'
 import { GatewayError } from '../../../actors/gateways/errors.ts'
 import { createRegistry } from '../../../actors/registry.ts'
 import { createRuntime, manualClock, memoryStore, type MovableClock, type Runtime } from '../../../runtime/index.ts'
+import { nobodyOnline } from '../../support/live-access.ts'
 import { callback, CHECKOUT, INPUT } from '../machines/payment.fixture.ts'
 import { START } from '../machines/play.ts'
 
@@ -32,6 +33,7 @@ beforeEach(async () => {
     store: memoryStore(),
     actors: createRegistry({
       credentials,
+      liveAccess: nobodyOnline(),
       mpesa: {
         stkPush: async (_request, { idempotencyKey }) => {
           pushes.push(idempotencyKey)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createCredentialIssuer } from '../../../actors/credentials.ts'
-import { radiusRows } from '../../../actors/hotspot-session/radius-rows.ts'
+import { radiusAccess, radiusRows } from '../../../actors/hotspot-session/radius-rows.ts'
 import { openPrompts, paymentReceipts } from '../../../actors/payment/projections.ts'
 import { expirationValue, rateLimitValue } from '../../../actors/radius-rows/values.ts'
 import { newPayment } from '../../../machines/payment/context.ts'
@@ -76,7 +76,7 @@ describe('RADIUS rows', () => {
         key: { username },
         rows: [row('Cleartext-Password', password), row('Simultaneous-Use', '1'), row('Expiration', String(Date.UTC(2026, 0, 1, 1) / 1_000))],
       },
-      { table: 'radius.radreply', key: { username }, rows: [row('Mikrotik-Rate-Limit', '2M/5M')] },
+      { table: 'radius.radreply', key: { username }, rows: [row('Mikrotik-Rate-Limit', '2M/5M'), row('Acct-Interim-Interval', '300')] },
     ])
   })
 
@@ -122,5 +122,20 @@ describe('RADIUS rows', () => {
 
   it('the end is the same moment in whatever time zone FreeRADIUS runs', () => {
     expect(expirationValue(Date.UTC(2026, 0, 1) + 1)).toBe(String(Date.UTC(2026, 0, 1) / 1_000 + 1))
+  })
+
+  it('the rules of the access stay until late accounting has had its time, and change with the devices', () => {
+    const rules = radiusAccess(issuer)
+    const context = session({ devices: 2, dataBytes: 1_000 })
+    const other = { ...context, deviceGeneration: 2 }
+    const row = { username, tenant: 'main', actor_type: 'hotspot-session', actor_id: 'pay_1', devices: 2, data_bytes: 1_000, device_generation: 1 }
+    const set = (rows: object[]) => [{ table: 'radius.access', key: { username }, rows }]
+    expect(rules(change({ address, states: ['ready'], context }))).toEqual(set([row]))
+    expect(rules(change({ address, states: ['online'], previousStates: ['ready'], context, previousContext: context }))).toEqual([])
+    expect(rules(change({ address, states: ['kicking'], previousStates: ['online'], context: other, previousContext: context }))).toEqual(set([{ ...row, device_generation: 2 }]))
+    expect(rules(change({ address, states: ['disconnecting'], previousStates: ['online'], context, previousContext: context }))).toEqual([])
+    expect(rules(change({ address, states: ['closed'], previousStates: ['expired'], context, previousContext: context })).map(({ table, rows }) => [table, rows])).toEqual(
+      ['radius.access', 'radius.devices', 'radius.admissions', 'radius.accounting_changes'].map((table) => [table, []]),
+    )
   })
 })

@@ -4,6 +4,7 @@ import { setup } from 'xstate'
 import { createCredentialIssuer } from '../../../actors/credentials.ts'
 import { defineHotspotSession } from '../../../actors/hotspot-session/definition.ts'
 import { createRuntime, manualClock, memoryStore, type Runtime } from '../../../runtime/index.ts'
+import { nobodyOnline } from '../../support/live-access.ts'
 import { HOUR_PACKAGE } from '../machines/payment.fixture.ts'
 
 const HOUR_MS = 3_600_000
@@ -37,15 +38,15 @@ async function upgraded(from: 'ready' | 'online' | 'expired') {
   if (from === 'online') await runtime.send(address, { type: 'login' })
   if (from === 'expired') await clock.advance(HOUR_MS)
   await runtime.stop()
-  runtime = createRuntime({ actors: [defineHotspotSession({ credentials })], store, clock })
+  runtime = createRuntime({ actors: [defineHotspotSession({ credentials, liveAccess: nobodyOnline() })], store, clock })
   await runtime.start()
   return { clock, view: async () => await runtime.get(address) }
 }
 
 describe('a session of version 1', () => {
-  it.each(['ready', 'online'] as const)('in %s keeps its time, and knows what bought it', async (from) => {
+  it.each(['ready', 'online'] as const)('in %s keeps its time, knows what bought it, and is online when accounting says so', async (from) => {
     const { clock, view } = await upgraded(from)
-    expect(await view()).toMatchObject({ states: [from], context: { source: { kind: 'payment', id: 'pay_1' }, expiresAt: HOUR_MS } })
+    expect(await view()).toMatchObject({ states: ['ready'], context: { source: { kind: 'payment', id: 'pay_1' }, expiresAt: HOUR_MS } })
     await clock.advance(HOUR_MS)
     expect((await view())?.states[0]).toBe('expired')
     expect(await view()).not.toHaveProperty('context.paymentId')

@@ -220,6 +220,9 @@ describe('the OpenAPI document', () => {
       '/hooks/daraja/{secret}/stk/{payment_id}',
       '/hooks/sms/{secret}/delivery',
       '/metrics',
+      '/radius/accounting',
+      '/radius/authorize',
+      '/radius/post-auth',
       '/readyz',
     ])
     const send = document.paths['/api/v1/actors/{type}/{id}/events']?.['post']

@@ -8,8 +8,14 @@ const HOUR_MS = 3_600_000
 const input: SessionInput = { source: { kind: 'payment', id: 'pay_1' }, phone: '254708374149', package: HOUR_PACKAGE, macAddress: null, paidAt: START }
 const newSession = (fields: Partial<SessionInput> = {}) => new Play(hotspotSessionMachine, { ...input, ...fields })
 
-const start = (acctSessionId = 'a1') => ({ type: 'session.start', acctSessionId })
-const stop = (acctSessionId = 'a1') => ({ type: 'session.stop', acctSessionId })
+let revision = 0
+const login = (id: string) => ({ id, device: 'AA:BB:CC:DD:EE:FF', nas: '10.8.0.2', ip: '10.5.50.2', since: START })
+/** All that accounting knows by now. */
+const account = (ids: string[] = ['a1'], used: { uploadBytes?: number; downloadBytes?: number; logins?: number; revision?: number } = {}) => ({
+  type: 'session.account', revision: ++revision, online: ids.map(login), uploadBytes: 0, downloadBytes: 0, logins: ids.length, ...used,
+})
+const DONE = { sessions: 1, gone: 0, refused: 0 }
+const cutOff = (session: { answer(call: string, output: unknown): unknown }) => session.answer('disconnectDevices', DONE)
 
 describe('hotspot session: paid time', () => {
   it('is ready at once and tells until when', () => {
@@ -34,7 +40,7 @@ describe('hotspot session: paid time', () => {
   it('ends when the paid time is over, counted from the payment', () => {
     const session = newSession({ paidAt: START - 500 })
     expect(session.elapse('paidTime')).toBe(HOUR_MS - 500)
-    expect(session.state).toBe('expired')
+    expect(session.state).toBe('disconnecting')
     expect(session.facts).toMatchObject([{ type: 'session.expired', reason: 'time', note: null, source: { kind: 'payment', id: 'pay_1' }, packageId: 'hour' }])
   })
 
@@ -46,10 +52,10 @@ describe('hotspot session: paid time', () => {
 
   it('logging in and out neither lengthens nor shortens it', () => {
     const session = newSession()
-    session.send(start(), 600_000)
+    session.send(account(), 600_000)
     expect(session.state).toBe('online')
     expect(session.dueInMs('paidTime')).toBe(HOUR_MS - 600_000)
-    session.send(stop(), 600_000)
+    session.send(account([]), 600_000)
     expect(session.state).toBe('ready')
     expect(session.elapse('paidTime')).toBe(HOUR_MS - 1_200_000)
     expect(session.now).toBe(START + HOUR_MS)
@@ -57,7 +63,7 @@ describe('hotspot session: paid time', () => {
 
   it('ends at once if a login arrives after the end', () => {
     const session = newSession()
-    session.send(start(), HOUR_MS + 5)
+    session.send(account(), HOUR_MS + 5)
     expect(session.dueInMs('paidTime')).toBe(0)
   })
 
@@ -68,34 +74,132 @@ describe('hotspot session: paid time', () => {
   })
 })
 
-describe('hotspot session: devices', () => {
+describe('hotspot session: what accounting tells', () => {
   it('is online while any device is', () => {
     const session = newSession()
-    session.send(start('a1'))
-    session.send(start('a2'))
-    session.send(start('a2'))
-    expect(session.context).toMatchObject({ devicesOnline: ['a1', 'a2'], logins: 2 })
-    session.send(stop('a1'))
+    session.send(account(['a1']))
+    expect(session.facts).toMatchObject([{ type: 'session.online', devices: 1 }])
+    session.send(account(['a1', 'a2'], { uploadBytes: 5, downloadBytes: 7 }))
+    expect(session.context).toMatchObject({ online: [{ id: 'a1' }, { id: 'a2' }], logins: 2, uploadBytes: 5, downloadBytes: 7, lastAccountAt: session.now })
+    session.send(account(['a2']))
     expect(session.state).toBe('online')
-    session.send(stop('a2'))
+    session.send(account([], { uploadBytes: 9, logins: 2 }))
     expect(session.state).toBe('ready')
-    expect(session.context.devicesOnline).toEqual([])
+    expect(session.facts).toMatchObject([{ type: 'session.offline', uploadBytes: 9, logins: 2 }])
   })
 
-  it('takes a late stop after the end', () => {
+  it.each(['ready', 'online', 'disconnecting', 'expired'])('in %s nothing is taken twice, and nothing that was overtaken', (state) => {
     const session = newSession()
-    session.send(start())
+    session.send(account(state === 'ready' ? [] : ['a1'], { uploadBytes: 100, revision: 1_000 }))
+    if (state === 'disconnecting' || state === 'expired') session.elapse('paidTime')
+    if (state === 'expired') cutOff(session)
+    expect(session.state).toBe(state)
+    for (const old of [1, 999, 1_000]) expect(session.send(account(['a9'], { uploadBytes: 1, revision: old }))).toBe(false)
+    expect(session.context.uploadBytes).toBe(100)
+  })
+
+  it('ends when the data is used up, however many logins it took, and not a byte before', () => {
+    const session = newSession({ package: { ...HOUR_PACKAGE, dataBytes: 1_000 } })
+    session.send(account(['a1'], { uploadBytes: 400, downloadBytes: 599 }))
+    expect(session.state).toBe('online')
+    session.send(account(['a1'], { uploadBytes: 400, downloadBytes: 600 }))
+    expect(session.state).toBe('disconnecting')
+    expect(session.facts).toMatchObject([{ type: 'session.expired', reason: 'data', uploadBytes: 400, downloadBytes: 600 }])
+  })
+
+  it('an unlimited package never runs out', () => {
+    const session = newSession({ package: { ...HOUR_PACKAGE, dataBytes: null } })
+    session.send(account(['a1'], { uploadBytes: Number.MAX_SAFE_INTEGER }))
+    expect(session.state).toBe('online')
+  })
+})
+
+describe('hotspot session: who is still online at the end', () => {
+  it('is cut off, and late accounting counts', () => {
+    const session = newSession()
+    session.send(account())
     session.elapse('paidTime')
-    expect(session.send(stop(), 1_000)).toBe(true)
-    expect(session.context.devicesOnline).toEqual([])
-    expect(session.send(start())).toBe(false)
+    expect(session.calls.get('disconnectDevices')).toEqual({ credentialVersion: 1 })
+    session.send(account([], { uploadBytes: 77 }), 1_000)
+    expect(session.state).toBe('disconnecting')
+    cutOff(session)
+    expect(session.state).toBe('expired')
+    session.send(account([], { uploadBytes: 78 }), 1_000)
+    session.elapse('settlingTime')
+    expect(session.facts).toMatchObject([{ type: 'session.closed', uploadBytes: 78 }])
+  })
+
+  it('is cut off again when somebody turns up later', () => {
+    const session = newSession()
+    session.elapse('paidTime')
+    cutOff(session)
+    session.send(account(), 1_000)
+    expect(session.state).toBe('disconnecting')
+    expect(session.facts).toEqual([])
+    cutOff(session)
+    expect(session.elapse('settlingTime')).toBe(HOUR_MS)
+  })
+
+  it('does not hold the session up when staff give the call up', () => {
+    const session = newSession()
+    session.elapse('paidTime')
+    session.breakDown('disconnectDevices', { name: 'Error', message: 'given up' })
+    expect(session.state).toBe('expired')
+  })
+})
+
+describe('hotspot session: what staff can do', () => {
+  it('kick cuts off and takes no time', () => {
+    const session = newSession()
+    expect(session.send({ type: 'session.kick', reason: 'x' })).toBe(false)
+    session.send(account())
+    session.send({ type: 'session.kick', reason: 'noisy' }, 1_000)
+    expect(session.facts).toMatchObject([{ type: 'session.kicked', reason: 'noisy' }])
+    expect(session.state).toBe('kicking')
+    expect(session.dueInMs('paidTime')).toBe(HOUR_MS - 1_000)
+    cutOff(session)
+    expect(session.state).toBe('online')
+    session.send(account([]))
+    expect(session.state).toBe('ready')
+  })
+
+  it('a router that does not answer is asked no more once the device has left', () => {
+    const session = newSession()
+    session.send(account())
+    session.send({ type: 'session.kick', reason: 'x' })
+    session.send(account([]))
+    expect(session.state).toBe('ready')
+    expect(session.calls.size).toBe(0)
+  })
+
+  it('changeDevice lets another device in, and cuts off the one that is online', () => {
+    const session = newSession()
+    session.send({ type: 'session.changeDevice', reason: 'new phone' })
+    expect(session.state).toBe('ready')
+    expect(session.context.deviceGeneration).toBe(2)
+    session.send(account())
+    session.send({ type: 'session.changeDevice', reason: 'newer phone' })
+    expect(session.facts).toMatchObject([{ type: 'session.deviceChanged', reason: 'newer phone' }])
+    expect(session.state).toBe('kicking')
+    session.send({ type: 'session.changeDevice', reason: 'another' })
+    expect(session.context.deviceGeneration).toBe(4)
+    expect(session.dueInMs('paidTime')).toBe(HOUR_MS)
+  })
+
+  it('resend has its limit', () => {
+    const session = newSession()
+    for (let number = 1; number <= 5; number++) {
+      expect(session.send({ type: 'session.resend' })).toBe(true)
+      expect(session.facts).toMatchObject([{ type: 'session.resendWanted', number, phone: '254708374149', credentialVersion: 1 }])
+    }
+    expect(session.send({ type: 'session.resend' })).toBe(false)
   })
 })
 
 describe('hotspot session: credentials are shown once', () => {
   it.each(['ready', 'online'])('in %s', (state) => {
     const session = newSession()
-    if (state === 'online') session.send(start())
+    if (state === 'online') session.send(account())
     expect(session.send({ type: 'session.revealCredentials' }, 10)).toBe(true)
     expect(session.facts).toEqual([{ type: 'session.credentialsRevealed', at: session.now }])
     expect(session.context.credentialsShownAt).toBe(session.now)
@@ -115,23 +219,34 @@ describe('hotspot session: credentials are shown once', () => {
 })
 
 describe('hotspot session: the end', () => {
+  const close = { type: 'session.close', reason: 'moved away', by: 'admin' }
+  const byRouter = { ...close, by: 'nas' }
+  const revoke = { type: 'session.revoke', reason: 'moved away' }
+
   it.each([
-    ['session.close', 'closed', 'ready'],
-    ['session.revoke', 'revoked', 'ready'],
-    ['session.close', 'closed', 'online'],
-    ['session.revoke', 'revoked', 'online'],
-  ])('%s ends access with reason %s from %s', (type, reason, from) => {
+    [close, 'admin', 'ready'],
+    [byRouter, 'nas', 'ready'],
+    [revoke, 'refund', 'ready'],
+    [close, 'admin', 'online'],
+    [byRouter, 'nas', 'online'],
+    [revoke, 'refund', 'online'],
+    [close, 'admin', 'kicking'],
+    [byRouter, 'nas', 'kicking'],
+    [revoke, 'refund', 'kicking'],
+  ])('%j ends access with reason %s from %s', (event, reason, from) => {
     const session = newSession()
-    if (from === 'online') session.send(start())
-    session.send({ type, reason: 'refunded' })
-    expect(session.state).toBe('expired')
-    expect(session.facts).toMatchObject([{ type: 'session.expired', reason, note: 'refunded' }])
-    expect(session.send({ type, reason: 'again' })).toBe(false)
+    if (from !== 'ready') session.send(account(['a1'], { uploadBytes: 3, downloadBytes: 4 }))
+    if (from === 'kicking') session.send({ type: 'session.kick', reason: 'x' })
+    session.send(event)
+    expect(session.state).toBe('disconnecting')
+    expect(session.facts).toMatchObject([{ type: 'session.expired', reason, note: 'moved away', startsAt: START, ...(from === 'ready' ? { logins: 0 } : { logins: 1, uploadBytes: 3, downloadBytes: 4 }) }])
+    expect(session.send(event)).toBe(false)
   })
 
   it('closes when late accounting has had its time', () => {
     const session = newSession()
     session.elapse('paidTime')
+    cutOff(session)
     expect(session.elapse('settlingTime')).toBe(HOUR_MS)
     expect(session.state).toBe('closed')
     expect(session.facts).toMatchObject([{ type: 'session.closed', reason: 'time' }])

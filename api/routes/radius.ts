@@ -1,0 +1,104 @@
+/**
+ * FreeRADIUS's `rlm_rest` (docs/freeradius.md): who may log in, what was used. Passwords are compared there, by its own modules, so CHAP
+ * works; here they are only told. Answers are those of the module, not problems: it goes by the status code.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { z } from 'zod'
+import type { App } from '../app-type.ts'
+import { bearerKey } from '../auth/authenticate.ts'
+import { Problem } from '../http/problem.ts'
+import type { RadiusAccounting, RadiusAttribute, RadiusLogins } from '../ports/radius.ts'
+import { accountingIn, attemptIn } from '../radius/attributes.ts'
+import { restAttributes, restValue, type RestAnswer } from '../radius/answers.ts'
+import { noQuery } from '../schemas/common.ts'
+import { problems } from '../schemas/problem.ts'
+
+export interface RadiusRouteDeps {
+  logins: RadiusLogins
+  accounting: Pick<RadiusAccounting, 'record' | 'closeAll'>
+  /** Without one these addresses do not exist. */
+  token: string | undefined
+  /** The clock of the actors, which end what is paid for. */
+  clock: () => number
+  now: () => number
+  /** Called when something was counted. */
+  onAccounted: () => void
+}
+
+const attributes = z.record(z.string().max(100), z.unknown())
+const answer = z.record(z.string(), z.object({ value: z.array(z.union([z.string(), z.number()])), op: z.string(), do_xlat: z.literal(false) }))
+const nothing = z.null().describe('Taken')
+const refusals = problems('invalid-input', 'unauthenticated', 'route-not-found', 'payload-too-large', 'unsupported-media-type', 'internal')
+/** rlm_rest reads the body of a 401 like any other: the words for the customer. */
+const refused = z.union([answer, z.unknown()]).describe('Refused, with Reply-Message; or no or an unknown bearer token')
+
+export function radiusRoutes(app: App, { logins, accounting, token, clock, now, onAccounted }: RadiusRouteDeps): void {
+  const onRequest = tokenCheck(token)
+  const describe = (summary: string) => ({ tags: ['radius'], summary, querystring: noQuery, body: attributes })
+
+  app.post(
+    '/radius/authorize',
+    { onRequest, schema: { ...describe('Whether a username may log in, and how'), response: { 200: answer, 404: z.unknown().describe('Nobody may log in by that name'), ...refusals, 401: refused } } },
+    async ({ body }, reply) => {
+      const attempt = attemptIn(body)
+      const rows = await logins.find(attempt.username)
+      if (rows === undefined) return reply.code(404).send({})
+      const timeLeft = secondsLeft(rows.check, clock())
+      const reason = timeLeft === 0 ? 'Your access has ended.' : await logins.refusal(attempt)
+      if (reason !== undefined) return reply.code(401).send({ 'reply:Reply-Message': restValue(reason) })
+      const answer: RestAnswer = {
+        ...restAttributes('control', rows.check.filter(({ attribute }) => attribute !== EXPIRATION)),
+        ...restAttributes('reply', rows.reply),
+        ...(timeLeft === undefined ? {} : { 'reply:Session-Timeout': restValue(timeLeft) }),
+      }
+      return reply.send(answer)
+    },
+  )
+
+  app.post(
+    '/radius/post-auth',
+    { onRequest, schema: { ...describe('A password was right: bind the device and keep its place'), response: { 200: answer, 204: nothing, ...refusals } } },
+    async ({ body }, reply) => {
+      const reason = await logins.admit(attemptIn(body))
+      // A status of refusal would refuse, too, but without the words.
+      return reason === undefined ? reply.code(204).send(null) : reply.send({ 'control:Tmp-String-0': restValue(reason === '' ? 'Try again in a moment.' : reason) })
+    },
+  )
+
+  app.post(
+    '/radius/accounting',
+    { onRequest, schema: { ...describe('What was used, and by whom'), response: { 204: nothing, ...refusals } } },
+    async ({ body }, reply) => {
+      const message = accountingIn(body, now())
+      if (message.kind === 'record') await accounting.record(message.record)
+      if (message.kind === 'router') await accounting.closeAll(message.router)
+      if (message.kind !== 'other') onAccounted()
+      return reply.code(204).send(null)
+    },
+  )
+}
+
+const EXPIRATION = 'Expiration'
+
+/** Undefined: without an end. */
+function secondsLeft(check: readonly RadiusAttribute[], now: number): number | undefined {
+  const expiration = check.find(({ attribute }) => attribute === EXPIRATION)
+  return expiration === undefined ? undefined : Math.max(0, Number(expiration.value) - Math.floor(now / 1_000))
+}
+
+function tokenCheck(token: string | undefined) {
+  const expected = token === undefined ? undefined : digest(token)
+  return (request: { headers: { authorization?: string | undefined } }, _reply: unknown, done: (error?: Error) => void): void => {
+    if (expected === undefined) {
+      done(new Problem('route-not-found'))
+      return
+    }
+    const given = bearerKey(request.headers.authorization)
+    done(given !== undefined && timingSafeEqual(digest(given), expected) ? undefined : new Problem('unauthenticated', 'Send `Authorization: Bearer <RADIUS_REST_TOKEN>`.'))
+  }
+}
+
+/** Of equal length whatever was given, so that the comparison tells nothing. */
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}

@@ -1,0 +1,45 @@
+/** Who is logged in where, and how that router is reached: accounting and `radius.nas`. */
+import type { Knex } from 'knex'
+
+/** A login that we have only supposed closed is worth asking for so long. */
+const SUPPOSED = `interval '1 day'`
+
+const LOGINS = `
+  select r.radacctid, r.acctsessionid, host(r.nasipaddress) as nas, host(r.framedipaddress) as ip, r.acctstoptime is not null as supposed,
+    n.nasname, n.secret, n.coa_port
+  from radius.radacct r left join lateral (select * from radius.nas n where n.nasname = host(r.nasipaddress) order by n.id desc limit 1) n on true
+  where r.username = ? and (r.acctstoptime is null or r.acctterminatecause = 'Stale-Session' and r.acctstoptime > now() - ${SUPPOSED})
+  order by r.radacctid`
+
+interface LoginRow {
+  radacctid: string | number
+  acctsessionid: string
+  nas: string
+  ip: string | null
+  supposed: boolean
+  nasname: string | null
+  secret: string
+  coa_port: number | null
+}
+
+export function liveLoginQueries(knex: Knex) {
+  return {
+    async of(username: string) {
+      const { rows } = await knex.raw<{ rows: LoginRow[] }>(LOGINS, [username])
+      return rows.map(({ radacctid, acctsessionid, nas, ip, supposed, nasname, secret, coa_port: port }) => ({
+        recordId: String(radacctid),
+        acctSessionId: acctsessionid,
+        nasAddress: nas,
+        framedIp: ip,
+        isSupposedClosed: supposed,
+        nas: nasname === null ? null : { host: nasname, secret, ...(port === null ? {} : { port }) },
+      }))
+    },
+    async closeGone(recordIds: readonly string[]): Promise<void> {
+      await knex.raw(
+        `update radius.radacct set acctstoptime = coalesce(acctstoptime, acctupdatetime, acctstarttime, now()), acctterminatecause = 'Lost-Carrier' where radacctid = any (?::bigint[])`,
+        [[...recordIds]],
+      )
+    },
+  }
+}

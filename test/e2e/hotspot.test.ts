@@ -1,0 +1,62 @@
+/** A person pays, logs in at the router, uses what was bought, and is cut off: with nothing but what `npm start` brings. */
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { startSystem, type System } from '../support/system.ts'
+import { accessOf, actorOf, advance, atRest, buy, historyOf, paymentOf, untilState } from '../support/system-shop.ts'
+
+let system: System
+let router: string
+beforeAll(async () => {
+  system = await startSystem()
+  router = /^Router stand-in +(\S+)/m.exec(system.logs())?.[1] ?? ''
+})
+afterAll(() => system.dispose())
+
+interface LoggedIn {
+  ok: boolean
+  message?: string
+  login: { session: string }
+  attributes: Record<string, unknown>
+}
+
+async function atRouter<Body>(path = '', body?: unknown): Promise<{ status: number; body: Body }> {
+  const response = await fetch(`${router}${path}`, body === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+  return { status: response.status, body: (await response.json()) as Body }
+}
+
+test('pays, is online, uses data, and is off when the time is over', async () => {
+  const { id } = await buy(system, { package: 'hour-1' })
+  const { credentials } = await paymentOf(system, id)
+  expect((await atRouter<LoggedIn>('', { ...credentials, password: 'wrong' })).status).toBe(403)
+  const device = 'A8:BB:CC:00:00:0A'
+  const { status, body } = await atRouter<LoggedIn>('', { ...credentials, device })
+  expect(status).toBe(201)
+  expect(body.attributes).toMatchObject({ 'Mikrotik-Rate-Limit': '2048k/5120k', 'Session-Timeout': expect.any(Number) as number })
+  expect(body.attributes['Session-Timeout']).toBeGreaterThan(3_500)
+
+  await untilState(system, 'hotspot-session', id, 'online')
+  expect(await atRouter<LoggedIn>('', { ...credentials, device: 'A8:BB:CC:00:00:0B' })).toMatchObject({ status: 403, body: { message: 'This access belongs to another device. Ask us to move it.' } })
+  const found = await system.ask<{ data: { type: string; id: string }[] }>(`/api/v1/search?q=${device}`)
+  expect(found.body.data).toMatchObject([{ type: 'hotspot-session', id }])
+
+  await atRouter(`/${body.login.session}/use`, { upload: 1_000, download: 5_000_000_000 })
+  await vi.waitFor(async () => expect((await actorOf(system, 'hotspot-session', id)).context).toMatchObject({ downloadBytes: 5_000_000_000 }), { timeout: 5_000 })
+  await advance(system, 'PT1H')
+  await untilState(system, 'hotspot-session', id, 'expired')
+  expect((await atRouter<{ data: unknown[] }>()).body.data).toEqual([])
+  expect(await accessOf(system, id)).toEqual({ check: [], reply: [] })
+
+  await advance(system, 'PT1H')
+  const closed = await actorOf(system, 'hotspot-session', id)
+  expect(closed).toMatchObject({ states: ['closed'], output: { reason: 'time' } })
+  const facts = (await historyOf(system, 'hotspot-session', id)).flatMap((entry) => entry.facts ?? []) as { type: string; [field: string]: unknown }[]
+  expect(facts.map(({ type }) => type)).toEqual(expect.arrayContaining(['session.ready', 'session.online', 'session.expired', 'session.closed']))
+  expect(facts.find(({ type }) => type === 'session.closed')).toMatchObject({ reason: 'time', logins: 1, uploadBytes: 1_000, downloadBytes: 5_000_000_000 })
+  await atRest(system)
+})
+
+test('nobody asks without the token', async () => {
+  for (const path of ['authorize', 'post-auth', 'accounting']) {
+    expect((await system.ask(`/radius/${path}`, { body: { 'User-Name': 'x' } })).status).toBe(401)
+    expect((await system.ask(`/radius/${path}`, { body: { 'User-Name': 'x' }, anonymous: true })).status).toBe(401)
+  }
+})
