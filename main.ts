@@ -114,7 +114,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   standIns.sms?.control.setReportUrl(`${address}/hooks/sms/${secrets.sms}/delivery`)
   await runtime.start()
   if (nats !== undefined) {
-    await nats.integrations.start(natsEdge({ runtime, apiKeys: business.apiKeys, receipts: business.receipts, openPrompts: business.openPrompts, log }))
+    await nats.integrations.start(natsEdge({ runtime, apiKeys: business.apiKeys, receipts: business.receipts, packages: business.packages, openPrompts: business.openPrompts, log }))
     open.push(() => nats.integrations.stop())
   }
 

@@ -5,7 +5,8 @@
  *
  * | fact              | reaction                                                          |
  * |-------------------|-------------------------------------------------------------------|
- * | payment.completed | start `hotspot-session/<payment id>`: one access per payment      |
+ * | payment.completed | for hotspot: start `hotspot-session/<payment id>`: one access per payment |
+ * | payment.refunded, payment.reversed | for hotspot: tell `hotspot-session/<payment id>` that it is revoked |
  * | session.ready     | start `notification/<session id>-credentials`: the login by SMS   |
  */
 import type { SessionFact } from '../machines/hotspot-session/context.ts'
@@ -19,8 +20,16 @@ type Payload<Union extends { type: string }, Type extends Union['type']> = Omit<
 
 const startSession: Reaction = ({ address, data }) => {
   const paid = data as Payload<PaymentFact, 'payment.completed'>
+  if (paid.purpose.kind !== 'hotspot' || paid.package === null || paid.phone === null) return []
   const input = { paymentId: address.id, phone: paid.phone, package: paid.package, macAddress: paid.macAddress, paidAt: paid.at } satisfies SessionInput
   return [{ kind: 'start', to: { tenant: address.tenant, type: 'hotspot-session', id: address.id }, input }]
+}
+
+/** The money went back, so what was given for it ends. Where nothing was given there is nobody to tell. */
+const revokeSession: Reaction = ({ address, data }) => {
+  const back = data as Payload<PaymentFact, 'payment.refunded'>
+  if (!back.wasCredited || back.purpose.kind !== 'hotspot') return []
+  return [{ kind: 'event', to: { tenant: address.tenant, type: 'hotspot-session', id: address.id }, event: { type: 'session.revoke', reason: `The payment went back: ${back.reason}` } }]
 }
 
 const sendCredentials: Reaction = ({ address, data }) => {
@@ -40,6 +49,6 @@ const sendCredentials: Reaction = ({ address, data }) => {
 
 /** By actor type, then by fact. */
 export const reactions = {
-  payment: { 'payment.completed': startSession },
+  payment: { 'payment.completed': startSession, 'payment.refunded': revokeSession, 'payment.reversed': revokeSession },
   'hotspot-session': { 'session.ready': sendCredentials },
 } satisfies Record<string, Record<string, Reaction>>

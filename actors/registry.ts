@@ -1,11 +1,13 @@
 /** Every actor type there is. */
 import type { ActorDefinition, Address } from '../runtime/index.ts'
 import type { CredentialIssuer } from './credentials.ts'
+import { GatewayError } from './gateways/errors.ts'
 import type { MpesaGateway } from './gateways/mpesa/port.ts'
 import type { SmsGateway } from './gateways/sms/port.ts'
 import { defineHotspotSession } from './hotspot-session/definition.ts'
 import { defineNotification } from './notification/definition.ts'
 import { definePayment } from './payment/definition.ts'
+import type { ResultUrls } from './payment/effects.ts'
 
 export interface RegistryDeps {
   mpesa: MpesaGateway
@@ -21,15 +23,22 @@ export interface RegistryConfig {
   paymentDescription?: string
   /** See `PaymentCalls.callbackUrl`. Default: the gateway's own address. */
   callbackUrl?: (payment: Address) => string
+  /** See `PaymentCalls.resultUrls`. Needed to send money back. */
+  resultUrls?: ResultUrls
 }
 
 export function createRegistry({ mpesa, sms, credentials, config = {} }: RegistryDeps): readonly ActorDefinition[] {
-  const { timeZone = 'Africa/Nairobi', paymentDescription = 'Internet', callbackUrl } = config
+  const { timeZone = 'Africa/Nairobi', paymentDescription = 'Internet', callbackUrl, resultUrls = noResultUrls } = config
   return [
-    definePayment({ mpesa, description: paymentDescription, ...(callbackUrl === undefined ? {} : { callbackUrl }) }),
+    definePayment({ mpesa, resultUrls, description: paymentDescription, ...(callbackUrl === undefined ? {} : { callbackUrl }) }),
     defineHotspotSession({ credentials }),
     defineNotification({ sms, credentials, timeZone }),
   ]
+}
+
+/** A return whose result cannot come would be uncertain for ever: better not to begin. */
+const noResultUrls: ResultUrls = () => {
+  throw new GatewayError('result-address-missing', 'nobody has said where results of returned money go')
 }
 
 function inert(): never {
@@ -38,7 +47,7 @@ function inert(): never {
 
 /** The same types without a world: for whoever only reads definitions, such as the word check and the API description. */
 export const registry: readonly ActorDefinition[] = createRegistry({
-  mpesa: { stkPush: inert, stkQuery: inert },
+  mpesa: { stkPush: inert, stkQuery: inert, reverse: inert, payOut: inert, askStatus: inert, pullTransactions: inert, registerC2b: inert },
   sms: { send: inert },
   credentials: { issue: inert },
 })

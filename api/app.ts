@@ -20,8 +20,9 @@ import { serializerFor } from './http/serializer.ts'
 import { requestId } from './http/trace.ts'
 import { validatorCompiler } from './http/validation.ts'
 import { openApiRoute, useOpenApi } from './openapi.ts'
+import { paymentClaimer } from './payments/claimed.ts'
 import { createClaims } from './payments/claim.ts'
-import { receiptTeller } from './payments/receipt-use.ts'
+import { eventTeller, type EventTeller } from './payments/event-teller.ts'
 import { credentialRevealer } from './payments/reveal.ts'
 import { paymentStarter } from './payments/start.ts'
 import { memoryRateLimiter } from './rate-limit.ts'
@@ -86,6 +87,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   metrics.watch({ stats: () => runtime.stats(), ...(deps.outboxAgeMs === undefined ? {} : { outboxAgeMs: deps.outboxAgeMs }), ...(deps.busStatus === undefined ? {} : { busStatus: deps.busStatus }) })
   await useOpenApi(app)
 
+  const teller = eventTeller(deps)
   healthRoutes(app, deps, () => closing.aborted)
   openApiRoute(app)
   asyncApiRoute(app, runtime)
@@ -94,6 +96,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     tenant,
     claims: createClaims(deps.appKey, { secureCookies: deps.secureCookies ?? false }),
     start: paymentStarter(deps, tenant, closing),
+    claim: paymentClaimer(runtime, teller),
     reveal: credentialRevealer(deps, tenant, closing),
     limiter: deps.rateLimiter ?? memoryRateLimiter(now),
     rates: { ...PRODUCTION_RATES, ...deps.rates },
@@ -101,7 +104,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     now,
   })
   await app.register(async (hooks: App) => addHooks(hooks, deps, tenant, now))
-  await app.register(async (staff: App) => addStaffRoutes(staff, deps, now), { prefix: '/api/v1' })
+  await app.register(async (staff: App) => addStaffRoutes(staff, deps, teller, now), { prefix: '/api/v1' })
   return app
 }
 
@@ -126,8 +129,7 @@ function addHooks(app: App, { runtime, inbox, receipts, metrics, log, hooks }: A
   app.addHook('onClose', () => processor.stop())
 }
 
-function addStaffRoutes(app: App, { runtime, apiKeys, receipts, openPrompts, ledger, sandbox }: AppDeps, now: () => number): void {
-  const teller = receiptTeller({ receipts, runtime })
+function addStaffRoutes(app: App, { runtime, apiKeys, openPrompts, ledger, sandbox }: AppDeps, teller: EventTeller, now: () => number): void {
   app.addHook('onRequest', authenticator(keyCache(apiKeys, now)))
   actorRoutes(app, runtime, openPrompts)
   eventRoutes(app, runtime, teller)

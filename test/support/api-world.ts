@@ -1,7 +1,7 @@
 /** The edge over the real engine and the real actors; only the outside systems and the store are stand-ins. */
 import { createRegistry } from '../../actors/registry.ts'
 import { createCredentialIssuer } from '../../actors/credentials.ts'
-import type { StkPushAccepted } from '../../actors/gateways/mpesa/port.ts'
+import type { MpesaGateway, StkPushAccepted } from '../../actors/gateways/mpesa/port.ts'
 import { createRuntime, memoryStore, type ActorDefinition, type Runtime } from '../../runtime/index.ts'
 import { buildApp } from '../../api/app.ts'
 import type { App } from '../../api/app-type.ts'
@@ -10,6 +10,7 @@ import { createLogger } from '../../api/logger.ts'
 import { createMetrics } from '../../api/metrics.ts'
 import { memoryApiKeys, memoryInbox, memoryLedger, memoryPackages, type MemoryApiKeys, type MemoryInbox } from './api-ports.ts'
 import { DARAJA_SECRET, SMS_SECRET } from './api-fakes.ts'
+import { fakeMpesa } from './fake-mpesa.ts'
 
 const APP_KEY = 'application-key-of-tests'
 
@@ -27,12 +28,12 @@ export interface World {
   stop(): Promise<void>
 }
 
-export async function apiWorld(extra: readonly ActorDefinition[] = [], options: Partial<AppDeps> = {}): Promise<World> {
+export async function apiWorld(extra: readonly ActorDefinition[] = [], options: Partial<AppDeps> = {}, mpesa: Partial<MpesaGateway> = {}): Promise<World> {
   let pushes = 0
   const sms: string[] = []
   const credentials = createCredentialIssuer(APP_KEY)
   const actors = createRegistry({
-    mpesa: { stkPush: () => world.push(++pushes), stkQuery: async () => ({ status: 'pending', reason: 'being-processed', resultDesc: '' }) },
+    mpesa: fakeMpesa({ stkPush: () => world.push(++pushes), stkQuery: async () => ({ status: 'pending', reason: 'being-processed', resultDesc: '' }), ...mpesa }),
     sms: {
       send: async ({ text }) => {
         sms.push(text)
@@ -40,6 +41,7 @@ export async function apiWorld(extra: readonly ActorDefinition[] = [], options: 
       },
     },
     credentials,
+    config: { resultUrls: ({ id }, about) => ({ resultUrl: `https://x.example/result/${id}.${about}`, timeoutUrl: `https://x.example/timeout/${id}.${about}` }) },
   })
   const store = memoryStore({ uniqueKeys: { 'business.payment_receipts': [['tenant', 'receipt']], 'business.open_prompts': [['tenant', 'phone']] } })
   const rowsOf = (table: string) => store.tables.rows.get(table) ?? []
