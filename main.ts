@@ -9,6 +9,8 @@ import { createCredentialIssuer } from './actors/credentials.ts'
 import { callbackUrlWarnings, holdsRefusedWord } from './actors/gateways/mpesa/callback-url.ts'
 import { createDarajaClient } from './actors/gateways/mpesa/client.ts'
 import { createAfricasTalkingClient } from './actors/gateways/sms/africas-talking.ts'
+import type { ResultUrls } from './actors/payment/effects.ts'
+import { receiptPaymentIds } from './actors/payment/received-money.ts'
 import { createRegistry } from './actors/registry.ts'
 import type { App } from './api/app-type.ts'
 import { buildApp } from './api/app.ts'
@@ -21,7 +23,7 @@ import { natsEdge } from './api/nats/edge.ts'
 import { readSettings, SettingsError } from './api/settings.ts'
 import type { Settings } from './api/settings.ts'
 import { createKnex, keepSecret, latestMoment, migrate, openBusiness, openDatabase, postgresStore } from './db/index.ts'
-import { createRuntime, isMovable, jetStreamBus, sandboxClock, systemClock } from './runtime/index.ts'
+import { createRuntime, isMovable, isStandingError, jetStreamBus, sandboxClock, systemClock } from './runtime/index.ts'
 import type { Address, Bus, Clock, Runtime } from './runtime/index.ts'
 import { demoPackages } from './sandbox/demo-packages.ts'
 import { startSandbox } from './sandbox/index.ts'
@@ -69,13 +71,17 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   let address = ''
   // Named after its payment, so that a callback finds it even when the answer of the push was lost (docs/adr/0006).
   const callbackUrl = (payment: Address): string => `${outside.DARAJA_CALLBACK_BASE_URL ?? address}/hooks/daraja/${secrets.daraja}/stk/${payment.id}`
+  const resultUrls: ResultUrls = (payment, about) => {
+    const at = (what: string) => `${outside.DARAJA_CALLBACK_BASE_URL ?? address}/hooks/daraja/${secrets.daraja}/${what}/${payment.id}.${about}`
+    return { resultUrl: at('result'), timeoutUrl: at('timeout') }
+  }
   const clock: Clock = isSandbox ? sandboxClock(await latestMoment(knex)) : systemClock()
   const credentials = createCredentialIssuer(appKey)
   const metrics = createMetrics()
   const store = postgresStore({ url: database.url })
   const nats = natsOf(settings, log, metrics.bus)
-  const runtime = createRuntime({
-    actors: createRegistry({ mpesa: mpesaOf(outside), sms: smsOf(outside), credentials, config: { callbackUrl } }),
+  const runtime: Runtime = createRuntime({
+    actors: createRegistry({ mpesa: mpesaOf(outside), sms: smsOf(outside), credentials, config: { callbackUrl, resultUrls, receiptIds: receiptPaymentIds(appKey), directory: { search: (query) => runtime.search(query), get: (to) => runtime.get(to) } } }),
     store,
     clock,
     log,
@@ -101,7 +107,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     metrics,
     log,
     appKey,
-    hooks: { darajaSecret: secrets.daraja, smsSecret: secrets.sms, darajaAllowedIps: outside.DARAJA_ALLOWED_IPS },
+    hooks: { darajaSecret: secrets.daraja, darajaShortcode: outside.DARAJA_SHORTCODE, smsSecret: secrets.sms, darajaAllowedIps: outside.DARAJA_ALLOWED_IPS },
     rates: stkRates(settings),
     trustedProxies: settings.STANDING_TRUSTED_PROXIES,
     secureCookies: settings.WEB_URL?.startsWith('https:') ?? false,
@@ -113,6 +119,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   open.push(() => app.close())
   standIns.sms?.control.setReportUrl(`${address}/hooks/sms/${secrets.sms}/delivery`)
   await runtime.start()
+  if (outside.DARAJA_PULL) await startReconciliation(runtime)
   if (nats !== undefined) {
     await nats.integrations.start(natsEdge({ runtime, apiKeys: business.apiKeys, receipts: business.receipts, packages: business.packages, openPrompts: business.openPrompts, log }))
     open.push(() => nats.integrations.stop())
@@ -135,6 +142,16 @@ async function listen(app: App, { HOST, PORT }: Settings): Promise<string> {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
+/** From then on it wakes itself. */
+async function startReconciliation(runtime: Runtime): Promise<void> {
+  const address = { type: 'reconciliation', id: 'mpesa' }
+  if ((await runtime.get(address)) !== undefined) return
+  await runtime.create(address, {}).catch((error: unknown) => {
+    // Another node was quicker.
+    if (!isStandingError(error, 'actor-exists')) throw error
+  })
+}
+
 function mpesaOf(outside: Settings) {
   return createDarajaClient({
     baseUrl: needed(outside, 'DARAJA_BASE_URL'),
@@ -145,9 +162,15 @@ function mpesaOf(outside: Settings) {
     transactionType: 'CustomerPayBillOnline',
     // Each push names its own; this one is for a client used alone.
     callbackUrl: outside.DARAJA_CALLBACK_BASE_URL ?? 'http://127.0.0.1',
+    initiator: initiatorOf(outside),
+    c2bVersion: outside.DARAJA_C2B_VERSION,
     // Safaricom compares the timestamp with its own clock, which nobody moves.
     clock: () => Date.now(),
   })
+}
+
+function initiatorOf({ DARAJA_INITIATOR_NAME: name, DARAJA_SECURITY_CREDENTIAL: securityCredential, DARAJA_B2C_SHORTCODE: payoutShortcode }: Settings) {
+  return name === undefined || securityCredential === undefined ? undefined : { name, securityCredential, payoutShortcode }
 }
 
 function smsOf(outside: Settings) {

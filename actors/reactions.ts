@@ -7,13 +7,16 @@
  * |-------------------|-------------------------------------------------------------------|
  * | payment.completed | for hotspot: start `hotspot-session/<payment id>`: one access per payment |
  * | payment.refunded, payment.reversed | for hotspot: tell `hotspot-session/<payment id>` that it is revoked |
+ * | payment.claimed   | start `reconciliation/mpesa`, and tell it to look now             |
+ * | reconciliation.moneyFound | start the payment that follows from the receipt, or tell the one that is there |
  * | session.ready     | start `notification/<session id>-credentials`: the login by SMS   |
  */
 import type { SessionFact } from '../machines/hotspot-session/context.ts'
 import type { SessionInput } from '../machines/hotspot-session/events.ts'
 import type { NotificationInput } from '../machines/notification/events.ts'
 import type { PaymentFact } from '../machines/payment/context.ts'
-import type { Reaction } from '../runtime/index.ts'
+import type { FoundMoney } from '../machines/reconciliation/events.ts'
+import type { Json, Reaction } from '../runtime/index.ts'
 import { derivedId } from './derived-id.ts'
 
 type Payload<Union extends { type: string }, Type extends Union['type']> = Omit<Extract<Union, { type: Type }>, 'type'>
@@ -30,6 +33,25 @@ const revokeSession: Reaction = ({ address, data }) => {
   const back = data as Payload<PaymentFact, 'payment.refunded'>
   if (!back.wasCredited || back.purpose.kind !== 'hotspot') return []
   return [{ kind: 'event', to: { tenant: address.tenant, type: 'hotspot-session', id: address.id }, event: { type: 'session.revoke', reason: `The payment went back: ${back.reason}` } }]
+}
+
+/** One for each tenant: a tenant has one shortcode. */
+const RECONCILIATION_ID = 'mpesa'
+
+/** The customer says to have paid: perhaps the provider's list knows. */
+const lookForMoney: Reaction = ({ address: { tenant } }) => {
+  const to = { tenant, type: 'reconciliation', id: RECONCILIATION_ID }
+  return [
+    { kind: 'start', to, input: {} },
+    { kind: 'event', to, event: { type: 'reconciliation.pull' } },
+  ]
+}
+
+/** The id follows from the receipt: a confirmation that comes as well makes no second payment. */
+const takeFoundMoney: Reaction = ({ address: { tenant }, data }) => {
+  const found = data as unknown as FoundMoney
+  const to = { tenant, type: 'payment', id: found.paymentId }
+  return ['input' in found ? { kind: 'start', to, input: found.input as unknown as Json } : { kind: 'event', to, event: found.event }]
 }
 
 const sendCredentials: Reaction = ({ address, data }) => {
@@ -49,6 +71,7 @@ const sendCredentials: Reaction = ({ address, data }) => {
 
 /** By actor type, then by fact. */
 export const reactions = {
-  payment: { 'payment.completed': startSession, 'payment.refunded': revokeSession, 'payment.reversed': revokeSession },
+  payment: { 'payment.completed': startSession, 'payment.refunded': revokeSession, 'payment.reversed': revokeSession, 'payment.claimed': lookForMoney },
+  reconciliation: { 'reconciliation.moneyFound': takeFoundMoney },
   'hotspot-session': { 'session.ready': sendCredentials },
 } satisfies Record<string, Record<string, Reaction>>

@@ -8,6 +8,8 @@ import { defineHotspotSession } from './hotspot-session/definition.ts'
 import { defineNotification } from './notification/definition.ts'
 import { definePayment } from './payment/definition.ts'
 import type { ResultUrls } from './payment/effects.ts'
+import { receiptPaymentIds, type Directory, type ReceiptIds } from './payment/received-money.ts'
+import { defineReconciliation } from './reconciliation/definition.ts'
 
 export interface RegistryDeps {
   mpesa: MpesaGateway
@@ -25,16 +27,24 @@ export interface RegistryConfig {
   callbackUrl?: (payment: Address) => string
   /** See `PaymentCalls.resultUrls`. Needed to send money back. */
   resultUrls?: ResultUrls
+  /** Where money that nobody told us of finds its owner; usually the engine itself. */
+  directory?: Directory
+  /** The payment of a receipt; must be the edge's. */
+  receiptIds?: ReceiptIds
 }
 
 export function createRegistry({ mpesa, sms, credentials, config = {} }: RegistryDeps): readonly ActorDefinition[] {
-  const { timeZone = 'Africa/Nairobi', paymentDescription = 'Internet', callbackUrl, resultUrls = noResultUrls } = config
+  const { timeZone = 'Africa/Nairobi', paymentDescription = 'Internet', callbackUrl, resultUrls = noResultUrls, directory = nobody, receiptIds = receiptPaymentIds('') } = config
   return [
     definePayment({ mpesa, resultUrls, description: paymentDescription, ...(callbackUrl === undefined ? {} : { callbackUrl }) }),
+    defineReconciliation({ mpesa, directory, receiptIds, providerNow: () => Date.now() }),
     defineHotspotSession({ credentials }),
     defineNotification({ sms, credentials, timeZone }),
   ]
 }
+
+/** Knows nobody: then all money is looked at by a person. */
+const nobody: Directory = { search: async () => [], get: async () => undefined }
 
 /** A return whose result cannot come would be uncertain for ever: better not to begin. */
 const noResultUrls: ResultUrls = () => {

@@ -6,6 +6,8 @@ import { authenticator } from './auth/authenticate.ts'
 import { keyCache } from './auth/key-cache.ts'
 import type { App } from './app-type.ts'
 import type { AppDeps } from './deps.ts'
+import { darajaC2b, validateC2b } from './hooks/daraja-c2b.ts'
+import { darajaResult, darajaTimeout } from './hooks/daraja-result.ts'
 import { darajaStk } from './hooks/daraja-stk.ts'
 import { inboxWriter } from './hooks/inbox-writer.ts'
 import { hookProcessor } from './hooks/processor.ts'
@@ -23,6 +25,7 @@ import { openApiRoute, useOpenApi } from './openapi.ts'
 import { paymentClaimer } from './payments/claimed.ts'
 import { createClaims } from './payments/claim.ts'
 import { eventTeller, type EventTeller } from './payments/event-teller.ts'
+import { moneyReceiver } from './payments/receive-money.ts'
 import { credentialRevealer } from './payments/reveal.ts'
 import { paymentStarter } from './payments/start.ts'
 import { memoryRateLimiter } from './rate-limit.ts'
@@ -108,20 +111,22 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   return app
 }
 
-function addHooks(app: App, { runtime, inbox, receipts, metrics, log, hooks }: AppDeps, tenant: string, now: () => number): void {
+function addHooks(app: App, { runtime, inbox, receipts, metrics, log, hooks, appKey }: AppDeps, tenant: string, now: () => number): void {
   const processor = hookProcessor({
     inbox,
     runtime,
     receipts,
     tenant,
-    handlers: [darajaStk, smsDelivery],
+    handlers: [darajaStk, darajaC2b, darajaResult, darajaTimeout, smsDelivery],
+    receiveMoney: moneyReceiver({ runtime, receipts, appKey }, tenant),
     log,
     now,
     onProcessed: (provider, outcome) => metrics.hookProcessed(provider, outcome),
     sweepEveryMs: hooks.sweepEveryMs ?? 1_000,
     unmatchedAfterMs: hooks.unmatchedAfterMs ?? 10 * 60_000,
   })
-  hookRoutes(app, { writer: inboxWriter(inbox), inbox, processor, metrics, log, now, ...hooks })
+  const validate = (body: Buffer) => validateC2b({ directory: runtime, tenant, shortcode: hooks.darajaShortcode }, body)
+  hookRoutes(app, { writer: inboxWriter(inbox), inbox, processor, validate, metrics, log, now, ...hooks })
   app.addHook('onReady', (done) => {
     processor.start()
     done()

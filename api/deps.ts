@@ -55,6 +55,8 @@ export interface HookSettings {
   /** Without a secret the hooks of that provider do not exist. */
   darajaSecret?: string | undefined
   smsSecret?: string | undefined
+  /** Of C2B validations; absent: any. */
+  darajaShortcode?: string | undefined
   /** Absent or empty: any address may call. */
   darajaAllowedIps?: readonly string[] | undefined
   /** Default 1 s. */

@@ -1,5 +1,6 @@
 /** The edge over the real engine and the real actors; only the outside systems and the store are stand-ins. */
 import { createRegistry } from '../../actors/registry.ts'
+import { receiptPaymentIds } from '../../actors/payment/received-money.ts'
 import { createCredentialIssuer } from '../../actors/credentials.ts'
 import type { MpesaGateway, StkPushAccepted } from '../../actors/gateways/mpesa/port.ts'
 import { createRuntime, memoryStore, type ActorDefinition, type Runtime } from '../../runtime/index.ts'
@@ -41,7 +42,7 @@ export async function apiWorld(extra: readonly ActorDefinition[] = [], options: 
       },
     },
     credentials,
-    config: { resultUrls: ({ id }, about) => ({ resultUrl: `https://x.example/result/${id}.${about}`, timeoutUrl: `https://x.example/timeout/${id}.${about}` }) },
+    config: { receiptIds: receiptPaymentIds(APP_KEY), directory: { search: (query) => runtime.search(query), get: (address) => runtime.get(address) }, resultUrls: ({ id }, about) => ({ resultUrl: `https://x.example/result/${id}.${about}`, timeoutUrl: `https://x.example/timeout/${id}.${about}` }) },
   })
   const store = memoryStore({ uniqueKeys: { 'business.payment_receipts': [['tenant', 'receipt']], 'business.open_prompts': [['tenant', 'phone']] } })
   const rowsOf = (table: string) => store.tables.rows.get(table) ?? []
