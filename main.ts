@@ -100,6 +100,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     openPrompts: business.openPrompts,
     receipts: business.receipts,
     ledger: business.ledger,
+    statements: business.statements,
     credentials,
     readiness: { check: () => readiness(runtime, () => database.ping(), nats?.bus) },
     ...(nats === undefined ? {} : { busStatus: () => nats.bus.status() }),

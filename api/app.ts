@@ -42,6 +42,7 @@ import { paymentRoutes } from './routes/payments.ts'
 import { repairRoutes } from './routes/repair.ts'
 import { sandboxRoutes } from './routes/sandbox.ts'
 import { searchRoutes } from './routes/search.ts'
+import { statementRoutes } from './routes/statements.ts'
 import { steeringRoutes } from './routes/steering.ts'
 
 const BODY_BYTES_MAX = 1_024 * 1_024
@@ -134,7 +135,7 @@ function addHooks(app: App, { runtime, inbox, receipts, metrics, log, hooks, app
   app.addHook('onClose', () => processor.stop())
 }
 
-function addStaffRoutes(app: App, { runtime, apiKeys, openPrompts, ledger, sandbox }: AppDeps, teller: EventTeller, now: () => number): void {
+function addStaffRoutes(app: App, { runtime, apiKeys, openPrompts, ledger, statements, sandbox }: AppDeps, teller: EventTeller, now: () => number): void {
   app.addHook('onRequest', authenticator(keyCache(apiKeys, now)))
   actorRoutes(app, runtime, openPrompts)
   eventRoutes(app, runtime, teller)
@@ -142,6 +143,7 @@ function addStaffRoutes(app: App, { runtime, apiKeys, openPrompts, ledger, sandb
   steeringRoutes(app, runtime)
   repairRoutes(app, runtime)
   ledgerRoutes(app, ledger)
+  void app.register(async (csv: App) => statementRoutes(csv, statements, now))
   machineRoutes(app, runtime)
   clusterRoute(app, runtime)
   searchRoutes(app, runtime)

@@ -13,6 +13,7 @@ import type { RateLimiter } from './ports/rate-limiter.ts'
 import type { Readiness } from './ports/readiness.ts'
 import type { Receipts } from './ports/receipts.ts'
 import type { Sandbox } from './ports/sandbox.ts'
+import type { Statements } from './ports/statements.ts'
 
 export interface AppDeps {
   runtime: Runtime
@@ -22,6 +23,7 @@ export interface AppDeps {
   openPrompts: OpenPrompts
   receipts: Receipts
   ledger: Ledger
+  statements: Statements
   credentials: CredentialsIssuer
   readiness: Readiness
   metrics: EdgeMetrics

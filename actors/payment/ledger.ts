@@ -52,8 +52,9 @@ function postingsOf(fact: PaymentFact, change: Change): Posting[] {
       // After a failure nothing is pending any more: the money goes from where it was put back.
       const from = change.previousStates.includes('refundFailed') ? refundedAccount(context) : PENDING
       const charge = refund?.charge ?? 0
-      const lines = [...transfer('mpesa', from, fact.amount), ...(charge === 0 ? [] : transfer('mpesa', 'fees', charge))]
-      return [{ description: fact.type === 'payment.reversed' ? 'Reversed' : 'Refunded', lines, receipt: fact.returnReceipt }]
+      const back = { description: fact.type === 'payment.reversed' ? 'Reversed' : 'Refunded', lines: transfer('mpesa', from, fact.amount), receipt: fact.returnReceipt }
+      // Apart, as on the provider's statement.
+      return charge === 0 ? [back] : [back, { description: 'Charge of the return', lines: transfer('mpesa', 'fees', charge), receipt: fact.returnReceipt }]
     }
     default:
       return []

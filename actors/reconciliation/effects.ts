@@ -1,5 +1,5 @@
 /** Reads the provider's list, and finds whose the money is that nobody told us of. */
-import type { FoundMoney, ListedTransaction, Pulled, PullRequest } from '../../machines/reconciliation/events.ts'
+import type { FoundMoney, Pulled, PullRequest } from '../../machines/reconciliation/events.ts'
 import { defineEffect, type EffectDefinition } from '../../runtime/index.ts'
 import { toEffectError } from '../gateways/errors.ts'
 import type { MpesaGateway, PulledTransaction } from '../gateways/mpesa/port.ts'
@@ -40,7 +40,7 @@ export function pullMoney({ mpesa, directory, receiptIds, providerNow }: PullPar
       const hasMore = untold.length > CHUNK
       const found: FoundMoney[] = []
       for (const { row } of chunk) found.push(...(await lookUp(directory, receiptIds, tenant, row)))
-      return { pulledUntil: hasMore && last !== undefined ? last.at + OVERLAP_MS : toMs, transactions: chunk.map(listed), found, hasMore }
+      return { pulledUntil: hasMore && last !== undefined ? last.at + OVERLAP_MS : toMs, listed: rows.length, found, hasMore }
     },
   })
 }
@@ -66,8 +66,4 @@ async function lookUp(directory: Directory, receiptIds: ReceiptIds, tenant: stri
   const common = { receipt, amount, currency, paymentId: destination.paymentId }
   if (destination.kind === 'known') return []
   return [destination.kind === 'new' ? { ...common, input: destination.input } : { ...common, event: destination.event }]
-}
-
-function listed({ row: { receipt, amount, currency, accountReference }, at }: Unread): ListedTransaction {
-  return { receipt, at, amount, currency, accountReference }
 }

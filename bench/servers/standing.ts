@@ -40,6 +40,7 @@ const app = await buildApp({
   openPrompts: business.openPrompts,
   receipts: business.receipts,
   ledger: business.ledger,
+  statements: business.statements,
   credentials: createCredentialIssuer(APP_KEY),
   readiness: { check: () => Promise.resolve({ ready: runtime.isRunning(), checks: {} }) },
   metrics,

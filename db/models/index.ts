@@ -8,6 +8,7 @@ import { ledgerQueries } from './ledger.ts'
 import { openPromptQueries } from './open-prompt.ts'
 import { packageQueries } from './package.ts'
 import { paymentReceiptQueries } from './payment-receipt.ts'
+import { statementQueries } from './statement.ts'
 
 export function openBusiness(knex: Knex) {
   return {
@@ -16,6 +17,7 @@ export function openBusiness(knex: Knex) {
     hookInbox: reporting(hookInboxQueries(knex)),
     openPrompts: reporting(openPromptQueries(knex)),
     ledger: reporting(ledgerQueries(knex)),
+    statements: reporting(statementQueries(knex)),
     receipts: reporting(paymentReceiptQueries(knex)),
   }
 }

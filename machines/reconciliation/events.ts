@@ -18,23 +18,14 @@ export interface PullRequest {
   pulledUntil: number | null
 }
 
-/** One line of the provider's list. */
-export interface ListedTransaction {
-  receipt: string
-  /** Milliseconds. */
-  at: number
-  amount: number
-  currency: string
-  accountReference: string | null
-}
-
 /** Money that nobody told us of: a payment to be made, or what a payment that is there is to be told. */
 export type FoundMoney = { receipt: string; amount: number; currency: string; paymentId: string } & ({ input: PaymentInput } | { event: { type: string; [field: string]: unknown } })
 
 export interface Pulled {
   pulledUntil: number
+  /** Transactions on the list. */
+  listed: number
   /** Oldest first. */
-  transactions: ListedTransaction[]
   found: FoundMoney[]
   /** The list goes on. */
   hasMore: boolean

@@ -33,11 +33,11 @@ export const reconciliationMachine = setup({
   actions: {
     noteAgain: assign({ again: true }),
     forgetAgain: assign({ again: false, hasMore: false }),
-    recordPulled: assign(({ context, event }, { pulledUntil, transactions, found, hasMore }: Pulled) => ({
+    recordPulled: assign(({ context, event }, { pulledUntil, listed, found, hasMore }: Pulled) => ({
       pulledUntil,
       hasMore,
       pulls: context.pulls + 1,
-      listed: context.listed + transactions.length,
+      listed: context.listed + listed,
       found: context.found + found.length,
       lastPulledAt: timeOf(event),
       lastError: null,

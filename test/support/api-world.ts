@@ -60,6 +60,7 @@ export async function apiWorld(extra: readonly ActorDefinition[] = [], options: 
     inbox,
     packages: memoryPackages(),
     ...ports,
+    statements: { add: async (_tenant, entries) => ({ added: entries.length }), unexplained: async () => ({ period: null, provider: [], ours: [], hasMore: false }) },
     ledger: memoryLedger(() => rowsOf('business.ledger_entries')),
     credentials,
     readiness: { check: async () => ({ ready: true, checks: {} }) },
