@@ -118,6 +118,8 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   // Before anything recovers: the first effect may need to say where it wants to be called back.
   address = await listen(app, settings)
   open.push(() => app.close())
+  const c2bUrl = (what: string): string => `${address}/hooks/daraja/${secrets.daraja}/c2b/${what}`
+  standIns.daraja?.control.setC2bUrls({ validationUrl: c2bUrl('validation'), confirmationUrl: c2bUrl('confirmation') })
   standIns.sms?.control.setReportUrl(`${address}/hooks/sms/${secrets.sms}/delivery`)
   await runtime.start()
   if (outside.DARAJA_PULL) await startReconciliation(runtime)
