@@ -11,6 +11,8 @@ import { createDarajaClient } from './actors/gateways/mpesa/client.ts'
 import { createAfricasTalkingClient } from './actors/gateways/sms/africas-talking.ts'
 import { createRouterOsClient } from './actors/gateways/routeros/client.ts'
 import { createRadiusClient } from './actors/gateways/radius/client.ts'
+import type { ResultUrls } from './actors/payment/effects.ts'
+import { receiptPaymentIds } from './actors/payment/received-money.ts'
 import { createRegistry } from './actors/registry.ts'
 import { createRouterSecrets } from './actors/router/secrets.ts'
 import type { App } from './api/app-type.ts'
@@ -25,7 +27,7 @@ import { natsEdge } from './api/nats/edge.ts'
 import { readSettings, SettingsError } from './api/settings.ts'
 import type { Settings } from './api/settings.ts'
 import { createKnex, keepSecret, latestMoment, migrate, openBusiness, openDatabase, postgresStore, type Business } from './db/index.ts'
-import { createRuntime, isMovable, jetStreamBus, sandboxClock, systemClock } from './runtime/index.ts'
+import { createRuntime, isMovable, jetStreamBus, sandboxClock, systemClock, isStandingError } from './runtime/index.ts'
 import type { Address, Bus, Clock, Runtime } from './runtime/index.ts'
 import { demoPackages } from './sandbox/demo-packages.ts'
 import { startSandbox } from './sandbox/index.ts'
@@ -73,20 +75,24 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   let address = ''
   // Named after its payment, so that a callback finds it even when the answer of the push was lost (docs/adr/0006).
   const callbackUrl = (payment: Address): string => `${outside.DARAJA_CALLBACK_BASE_URL ?? address}/hooks/daraja/${secrets.daraja}/stk/${payment.id}`
+  const resultUrls: ResultUrls = (payment, about) => {
+    const at = (what: string) => `${outside.DARAJA_CALLBACK_BASE_URL ?? address}/hooks/daraja/${secrets.daraja}/${what}/${payment.id}.${about}`
+    return { resultUrl: at('result'), timeoutUrl: at('timeout') }
+  }
   const clock: Clock = isSandbox ? sandboxClock(await latestMoment(knex)) : systemClock()
   const credentials = createCredentialIssuer(appKey)
   const routers = { routers: business.routers, routerOs: createRouterOsClient(), secrets: createRouterSecrets(appKey), surroundings: () => surroundingsOf(outside, address, appKey), now: () => clock.now() }
   const metrics = createMetrics()
   const store = postgresStore({ url: database.url })
   const nats = natsOf(settings, log, metrics.bus)
-  const runtime = createRuntime({
+  const runtime: Runtime = createRuntime({
     actors: createRegistry({
       mpesa: mpesaOf(outside),
       sms: smsOf(outside),
       credentials,
       liveAccess: { radius: createRadiusClient(), logins: business.liveLogins },
       routers: { ...routers, live: business.routers },
-      config: { callbackUrl },
+      config: { callbackUrl, resultUrls, receiptIds: receiptPaymentIds(appKey), directory: { search: (query) => runtime.search(query), get: (to) => runtime.get(to) } },
     }),
     store,
     clock,
@@ -107,6 +113,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     openPrompts: business.openPrompts,
     receipts: business.receipts,
     ledger: business.ledger,
+    statements: business.statements,
     credentials,
     routers,
     readiness: { check: () => readiness(runtime, () => database.ping(), nats?.bus) },
@@ -115,7 +122,6 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     metrics,
     log,
     appKey,
-    hooks: { darajaSecret: secrets.daraja, smsSecret: secrets.sms, darajaAllowedIps: outside.DARAJA_ALLOWED_IPS },
     radius: {
       logins: business.radiusLogins,
       accounting: business.radiusAccounting,
@@ -123,6 +129,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
       clock: () => clock.now(),
       staleAfterMs: settings.RADIUS_STALE_MINUTES * 60_000,
     },
+    hooks: { darajaSecret: secrets.daraja, darajaShortcode: outside.DARAJA_SHORTCODE, smsSecret: secrets.sms, darajaAllowedIps: outside.DARAJA_ALLOWED_IPS },
     rates: stkRates(settings),
     trustedProxies: settings.STANDING_TRUSTED_PROXIES,
     secureCookies: settings.WEB_URL?.startsWith('https:') ?? false,
@@ -133,10 +140,13 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   address = await listen(app, settings)
   open.push(() => app.close())
   if (standIns.nas !== undefined) await connectRouter(standIns.nas, business, { url: address, token: outside.RADIUS_REST_TOKEN ?? '' })
+  const c2bUrl = (what: string): string => `${address}/hooks/daraja/${secrets.daraja}/c2b/${what}`
+  standIns.daraja?.control.setC2bUrls({ validationUrl: c2bUrl('validation'), confirmationUrl: c2bUrl('confirmation') })
   standIns.sms?.control.setReportUrl(`${address}/hooks/sms/${secrets.sms}/delivery`)
   await runtime.start()
+  if (outside.DARAJA_PULL) await startReconciliation(runtime)
   if (nats !== undefined) {
-    await nats.integrations.start(natsEdge({ runtime, apiKeys: business.apiKeys, receipts: business.receipts, openPrompts: business.openPrompts, log }))
+    await nats.integrations.start(natsEdge({ runtime, apiKeys: business.apiKeys, receipts: business.receipts, packages: business.packages, openPrompts: business.openPrompts, log }))
     open.push(() => nats.integrations.stop())
   }
 
@@ -164,6 +174,16 @@ async function listen(app: App, { HOST, PORT }: Settings): Promise<string> {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
+/** From then on it wakes itself. */
+async function startReconciliation(runtime: Runtime): Promise<void> {
+  const address = { type: 'reconciliation', id: 'mpesa' }
+  if ((await runtime.get(address)) !== undefined) return
+  await runtime.create(address, {}).catch((error: unknown) => {
+    // Another node was quicker.
+    if (!isStandingError(error, 'actor-exists')) throw error
+  })
+}
+
 function mpesaOf(outside: Settings) {
   return createDarajaClient({
     baseUrl: needed(outside, 'DARAJA_BASE_URL'),
@@ -174,9 +194,15 @@ function mpesaOf(outside: Settings) {
     transactionType: 'CustomerPayBillOnline',
     // Each push names its own; this one is for a client used alone.
     callbackUrl: outside.DARAJA_CALLBACK_BASE_URL ?? 'http://127.0.0.1',
+    initiator: initiatorOf(outside),
+    c2bVersion: outside.DARAJA_C2B_VERSION,
     // Safaricom compares the timestamp with its own clock, which nobody moves.
     clock: () => Date.now(),
   })
+}
+
+function initiatorOf({ DARAJA_INITIATOR_NAME: name, DARAJA_SECURITY_CREDENTIAL: securityCredential, DARAJA_B2C_SHORTCODE: payoutShortcode }: Settings) {
+  return name === undefined || securityCredential === undefined ? undefined : { name, securityCredential, payoutShortcode }
 }
 
 function smsOf(outside: Settings) {

@@ -3,23 +3,28 @@
  * machine knows another. Each reaction is pure and runs in the step that emits the fact, so its messages
  * are in the same commit (R1); a `start` for an actor that exists changes nothing (R3).
  *
- * | fact                 | reaction                                                       |
- * |----------------------|----------------------------------------------------------------|
- * | payment.completed    | start `hotspot-session/<payment id>`: one access per payment |
- * | session.ready        | start `notification/<session id>-credentials`: the login by SMS |
- * | session.resendWanted | start `notification/<session id>-credentials-<number>`: once more |
+ * | fact                       | reaction                                                                   |
+ * |----------------------------|----------------------------------------------------------------------------|
+ * | payment.completed          | for hotspot: start `hotspot-session/<payment id>`: one access per payment    |
+ * | payment.refunded, .reversed | for hotspot: tell `hotspot-session/<payment id>` that it is revoked         |
+ * | payment.claimed            | start `reconciliation/mpesa`, and tell it to look now                      |
+ * | reconciliation.moneyFound  | start the payment that follows from the receipt, or tell the one there is  |
+ * | session.ready              | start `notification/<session id>-credentials`: the login by SMS            |
+ * | session.resendWanted       | start `notification/<session id>-credentials-<number>`: once more          |
  */
 import type { SessionFact } from '../machines/hotspot-session/context.ts'
 import type { SessionInput } from '../machines/hotspot-session/events.ts'
 import type { NotificationInput } from '../machines/notification/events.ts'
 import type { PaymentFact } from '../machines/payment/context.ts'
-import type { Address, Reaction, ReactionMessage } from '../runtime/index.ts'
+import type { FoundMoney } from '../machines/reconciliation/events.ts'
+import type { Address, Json, Reaction, ReactionMessage } from '../runtime/index.ts'
 import { derivedId } from './derived-id.ts'
 
 type Payload<Union extends { type: string }, Type extends Union['type']> = Omit<Extract<Union, { type: Type }>, 'type'>
 
 const startSession: Reaction = ({ address, data }) => {
   const paid = data as Payload<PaymentFact, 'payment.completed'>
+  if (paid.purpose.kind !== 'hotspot' || paid.package === null || paid.phone === null) return []
   const input = { source: { kind: 'payment', id: address.id }, phone: paid.phone, package: paid.package, macAddress: paid.macAddress, paidAt: paid.at } satisfies SessionInput
   return [{ kind: 'start', to: { tenant: address.tenant, type: 'hotspot-session', id: address.id }, input }]
 }
@@ -31,7 +36,37 @@ const resendCredentials: Reaction = ({ address, data }) => {
   return credentialsMessage(address, wanted, `credentials-${wanted.number}`)
 }
 
-function credentialsMessage({ tenant, type, id }: Address, ready: Pick<Payload<SessionFact, 'session.ready'>, 'phone' | 'package' | 'expiresAt' | 'credentialVersion'>, purpose: string): ReactionMessage[] {
+/** The money went back, so what was given for it ends. Where nothing was given there is nobody to tell. */
+const revokeSession: Reaction = ({ address, data }) => {
+  const back = data as Payload<PaymentFact, 'payment.refunded'>
+  if (!back.wasCredited || back.purpose.kind !== 'hotspot') return []
+  return [{ kind: 'event', to: { tenant: address.tenant, type: 'hotspot-session', id: address.id }, event: { type: 'session.revoke', reason: `The payment went back: ${back.reason}` } }]
+}
+
+/** One for each tenant: a tenant has one shortcode. */
+const RECONCILIATION_ID = 'mpesa'
+
+/** The customer says to have paid: perhaps the provider's list knows. */
+const lookForMoney: Reaction = ({ address: { tenant } }) => {
+  const to = { tenant, type: 'reconciliation', id: RECONCILIATION_ID }
+  return [
+    { kind: 'start', to, input: {} },
+    { kind: 'event', to, event: { type: 'reconciliation.pull' } },
+  ]
+}
+
+/** The id follows from the receipt: a confirmation that comes as well makes no second payment. */
+const takeFoundMoney: Reaction = ({ address: { tenant }, data }) => {
+  const found = data as unknown as FoundMoney
+  const to = { tenant, type: 'payment', id: found.paymentId }
+  return ['input' in found ? { kind: 'start', to, input: found.input as unknown as Json } : { kind: 'event', to, event: found.event }]
+}
+
+function credentialsMessage(
+  { tenant, type, id }: Address,
+  ready: Pick<Payload<SessionFact, 'session.ready'>, 'phone' | 'package' | 'expiresAt' | 'credentialVersion'>,
+  purpose: string,
+): ReactionMessage[] {
   const input = {
     channel: 'sms',
     to: ready.phone,
@@ -46,6 +81,7 @@ function credentialsMessage({ tenant, type, id }: Address, ready: Pick<Payload<S
 
 /** By actor type, then by fact. */
 export const reactions = {
-  payment: { 'payment.completed': startSession },
+  payment: { 'payment.completed': startSession, 'payment.refunded': revokeSession, 'payment.reversed': revokeSession, 'payment.claimed': lookForMoney },
+  reconciliation: { 'reconciliation.moneyFound': takeFoundMoney },
   'hotspot-session': { 'session.ready': sendCredentials, 'session.resendWanted': resendCredentials },
 } satisfies Record<string, Record<string, Reaction>>

@@ -1,6 +1,7 @@
 /** Every actor type there is. */
 import type { ActorDefinition, Address } from '../runtime/index.ts'
 import type { CredentialIssuer } from './credentials.ts'
+import { GatewayError } from './gateways/errors.ts'
 import type { MpesaGateway } from './gateways/mpesa/port.ts'
 import type { SmsGateway } from './gateways/sms/port.ts'
 import { defineHotspotSession } from './hotspot-session/definition.ts'
@@ -9,6 +10,9 @@ import { defineNotification } from './notification/definition.ts'
 import { definePayment } from './payment/definition.ts'
 import { defineRouter } from './router/definition.ts'
 import type { RouterCalls } from './router/probe.ts'
+import type { ResultUrls } from './payment/effects.ts'
+import { receiptPaymentIds, type Directory, type ReceiptIds } from './payment/received-money.ts'
+import { defineReconciliation } from './reconciliation/definition.ts'
 
 export interface RegistryDeps {
   mpesa: MpesaGateway
@@ -27,16 +31,31 @@ export interface RegistryConfig {
   paymentDescription?: string
   /** See `PaymentCalls.callbackUrl`. Default: the gateway's own address. */
   callbackUrl?: (payment: Address) => string
+  /** See `PaymentCalls.resultUrls`. Needed to send money back. */
+  resultUrls?: ResultUrls
+  /** Where money that nobody told us of finds its owner; usually the engine itself. */
+  directory?: Directory
+  /** The payment of a receipt; must be the edge's. */
+  receiptIds?: ReceiptIds
 }
 
 export function createRegistry({ mpesa, sms, credentials, liveAccess, routers = NO_ROUTERS, config = {} }: RegistryDeps): readonly ActorDefinition[] {
-  const { timeZone = 'Africa/Nairobi', paymentDescription = 'Internet', callbackUrl } = config
+  const { timeZone = 'Africa/Nairobi', paymentDescription = 'Internet', callbackUrl, resultUrls = noResultUrls, directory = nobody, receiptIds = receiptPaymentIds('') } = config
   return [
-    definePayment({ mpesa, description: paymentDescription, ...(callbackUrl === undefined ? {} : { callbackUrl }) }),
+    definePayment({ mpesa, resultUrls, description: paymentDescription, ...(callbackUrl === undefined ? {} : { callbackUrl }) }),
+    defineReconciliation({ mpesa, directory, receiptIds, providerNow: () => Date.now() }),
     defineHotspotSession({ credentials, liveAccess }),
     defineNotification({ sms, credentials, timeZone }),
     defineRouter(routers),
   ]
+}
+
+/** Knows nobody: then all money is looked at by a person. */
+const nobody: Directory = { search: async () => [], get: async () => undefined }
+
+/** A return whose result cannot come would be uncertain for ever: better not to begin. */
+const noResultUrls: ResultUrls = () => {
+  throw new GatewayError('result-address-missing', 'nobody has said where results of returned money go')
 }
 
 function inert(): never {
@@ -51,7 +70,7 @@ const NO_ROUTERS: RouterCalls = {
 
 /** The same types without a world: for whoever only reads definitions, such as the word check and the API description. */
 export const registry: readonly ActorDefinition[] = createRegistry({
-  mpesa: { stkPush: inert, stkQuery: inert },
+  mpesa: { stkPush: inert, stkQuery: inert, reverse: inert, payOut: inert, askStatus: inert, pullTransactions: inert, registerC2b: inert },
   sms: { send: inert },
   credentials: { issue: inert },
   liveAccess: { radius: { disconnect: inert, changeAuthorization: inert }, logins: { of: inert, closeGone: inert } },

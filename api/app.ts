@@ -10,6 +10,8 @@ import { CHANNEL_LIMITS } from './channels/limits.ts'
 import { createTelling } from './channels/telling.ts'
 import type { App } from './app-type.ts'
 import type { AppDeps } from './deps.ts'
+import { darajaC2b, validateC2b } from './hooks/daraja-c2b.ts'
+import { darajaResult, darajaTimeout } from './hooks/daraja-result.ts'
 import { darajaStk } from './hooks/daraja-stk.ts'
 import { inboxWriter } from './hooks/inbox-writer.ts'
 import { hookProcessor } from './hooks/processor.ts'
@@ -24,8 +26,10 @@ import { serializerFor } from './http/serializer.ts'
 import { requestId } from './http/trace.ts'
 import { validatorCompiler } from './http/validation.ts'
 import { openApiRoute, useOpenApi } from './openapi.ts'
+import { paymentClaimer } from './payments/claimed.ts'
 import { createClaims } from './payments/claim.ts'
-import { receiptTeller } from './payments/receipt-use.ts'
+import { eventTeller, type EventTeller } from './payments/event-teller.ts'
+import { moneyReceiver } from './payments/receive-money.ts'
 import { credentialRevealer } from './payments/reveal.ts'
 import { paymentStarter } from './payments/start.ts'
 import { accountingFeed } from './radius/accounting-feed.ts'
@@ -48,6 +52,7 @@ import { repairRoutes } from './routes/repair.ts'
 import { sandboxRoutes } from './routes/sandbox.ts'
 import { searchRoutes } from './routes/search.ts'
 import { streamRoute, type StreamRouteDeps } from './routes/stream.ts'
+import { statementRoutes } from './routes/statements.ts'
 import { steeringRoutes } from './routes/steering.ts'
 
 const BODY_BYTES_MAX = 1_024 * 1_024
@@ -96,6 +101,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   metrics.watch({ stats: () => runtime.stats(), ...(deps.outboxAgeMs === undefined ? {} : { outboxAgeMs: deps.outboxAgeMs }), ...(deps.busStatus === undefined ? {} : { busStatus: deps.busStatus }) })
   await useOpenApi(app)
 
+  const teller = eventTeller(deps)
   healthRoutes(app, deps, () => closing.aborted)
   openApiRoute(app)
   asyncApiRoute(app, runtime)
@@ -111,6 +117,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     tenant,
     claims,
     start: paymentStarter(deps, tenant, closing),
+    claim: paymentClaimer(runtime, teller),
     reveal: credentialRevealer(deps, tenant, closing),
     limiter: deps.rateLimiter ?? memoryRateLimiter(now),
     rates: { ...PRODUCTION_RATES, ...deps.rates },
@@ -120,7 +127,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   addRadius(app, deps, now)
   await app.register(async (hooks: App) => addHooks(hooks, deps, tenant, now))
   if (deps.routers !== undefined) routerPublicRoutes(app, runtime, deps.routers)
-  const parts: StaffParts = { now, keys, authenticate: authenticator(keys), live: { telling, limits, closing } }
+  const parts: StaffParts = { now, keys, authenticate: authenticator(keys), teller, live: { telling, limits, closing } }
   await app.register(async (business: App) => addBusinessRoutes(business, deps, parts), { prefix: '/api' })
   await app.register(async (staff: App) => addStaffRoutes(staff, deps, parts), { prefix: '/api/v1' })
   return app
@@ -137,20 +144,22 @@ function addRadius(app: App, { radius, runtime, log }: AppDeps, now: () => numbe
   app.addHook('onClose', () => feed.stop())
 }
 
-function addHooks(app: App, { runtime, inbox, receipts, metrics, log, hooks }: AppDeps, tenant: string, now: () => number): void {
+function addHooks(app: App, { runtime, inbox, receipts, metrics, log, hooks, appKey }: AppDeps, tenant: string, now: () => number): void {
   const processor = hookProcessor({
     inbox,
     runtime,
     receipts,
     tenant,
-    handlers: [darajaStk, smsDelivery],
+    handlers: [darajaStk, darajaC2b, darajaResult, darajaTimeout, smsDelivery],
+    receiveMoney: moneyReceiver({ runtime, receipts, appKey }, tenant),
     log,
     now,
     onProcessed: (provider, outcome) => metrics.hookProcessed(provider, outcome),
     sweepEveryMs: hooks.sweepEveryMs ?? 1_000,
     unmatchedAfterMs: hooks.unmatchedAfterMs ?? 10 * 60_000,
   })
-  hookRoutes(app, { writer: inboxWriter(inbox), inbox, processor, metrics, log, now, ...hooks })
+  const validate = (body: Buffer) => validateC2b({ directory: runtime, tenant, shortcode: hooks.darajaShortcode }, body)
+  hookRoutes(app, { writer: inboxWriter(inbox), inbox, processor, validate, metrics, log, now, ...hooks })
   app.addHook('onReady', (done) => {
     processor.start()
     done()
@@ -163,6 +172,7 @@ interface StaffParts {
   now: () => number
   keys: KeyCache
   authenticate: ReturnType<typeof authenticator>
+  teller: EventTeller
   live: Pick<StreamRouteDeps, 'telling' | 'limits' | 'closing'>
 }
 
@@ -172,8 +182,7 @@ function addBusinessRoutes(app: App, { runtime, routers }: AppDeps, { authentica
   if (routers !== undefined) routerStaffRoutes(app, runtime, routers)
 }
 
-function addStaffRoutes(app: App, { runtime, receipts, openPrompts, packageCatalogue, ledger, routers, sandbox }: AppDeps, { now, keys, authenticate, live }: StaffParts): void {
-  const teller = receiptTeller({ receipts, runtime })
+function addStaffRoutes(app: App, { runtime, openPrompts, packageCatalogue, ledger, statements, routers, sandbox }: AppDeps, { now, keys, authenticate, teller, live }: StaffParts): void {
   app.addHook('onRequest', authenticate)
   actorRoutes(app, runtime, openPrompts)
   eventRoutes(app, runtime, teller)
@@ -181,6 +190,7 @@ function addStaffRoutes(app: App, { runtime, receipts, openPrompts, packageCatal
   steeringRoutes(app, runtime)
   repairRoutes(app, runtime)
   ledgerRoutes(app, ledger)
+  void app.register(async (csv: App) => statementRoutes(csv, statements, now))
   machineRoutes(app, runtime)
   clusterRoute(app, runtime)
   searchRoutes(app, runtime)

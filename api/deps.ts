@@ -17,6 +17,7 @@ import type { Readiness } from './ports/readiness.ts'
 import type { Receipts } from './ports/receipts.ts'
 import type { Sandbox } from './ports/sandbox.ts'
 import type { RouterParts } from './routers/parts.ts'
+import type { Statements } from './ports/statements.ts'
 
 export interface AppDeps {
   runtime: Runtime
@@ -27,6 +28,7 @@ export interface AppDeps {
   openPrompts: OpenPrompts
   receipts: Receipts
   ledger: Ledger
+  statements: Statements
   credentials: CredentialsIssuer
   readiness: Readiness
   metrics: EdgeMetrics
@@ -77,6 +79,8 @@ export interface HookSettings {
   /** Without a secret the hooks of that provider do not exist. */
   darajaSecret?: string | undefined
   smsSecret?: string | undefined
+  /** Of C2B validations; absent: any. */
+  darajaShortcode?: string | undefined
   /** Absent or empty: any address may call. */
   darajaAllowedIps?: readonly string[] | undefined
   /** Default 1 s. */

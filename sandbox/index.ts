@@ -3,7 +3,7 @@
  * nothing but Node. A system whose base URL is set is left alone.
  */
 import { randomBytes } from 'node:crypto'
-import { DARAJA_SANDBOX_CREDENTIALS, startDaraja, type Daraja, type DarajaOptions } from './daraja/index.ts'
+import { DARAJA_SANDBOX_CREDENTIALS, DARAJA_SANDBOX_INITIATOR, startDaraja, type Daraja, type DarajaOptions } from './daraja/index.ts'
 import { startNas, type Nas } from './nas/index.ts'
 import { SMS_SANDBOX_CREDENTIALS, startSms, type Sms, type SmsOptions } from './sms/index.ts'
 
@@ -50,13 +50,16 @@ async function playDaraja({ env, daraja: options }: SandboxOptions, settings: Re
     shortcode: env['DARAJA_SHORTCODE'] ?? DARAJA_SANDBOX_CREDENTIALS.shortcode,
     passkey: env['DARAJA_PASSKEY'] ?? DARAJA_SANDBOX_CREDENTIALS.passkey,
   }
-  const daraja = await startDaraja({ credentials, ...options })
+  const initiator = { name: env['DARAJA_INITIATOR_NAME'] ?? DARAJA_SANDBOX_INITIATOR.name, securityCredential: env['DARAJA_SECURITY_CREDENTIAL'] ?? DARAJA_SANDBOX_INITIATOR.securityCredential }
+  const daraja = await startDaraja({ credentials, initiator, ...options })
   Object.assign(settings, {
     DARAJA_BASE_URL: daraja.url,
     DARAJA_CONSUMER_KEY: credentials.consumerKey,
     DARAJA_CONSUMER_SECRET: credentials.consumerSecret,
     DARAJA_SHORTCODE: credentials.shortcode,
     DARAJA_PASSKEY: credentials.passkey,
+    DARAJA_INITIATOR_NAME: initiator.name,
+    DARAJA_SECURITY_CREDENTIAL: initiator.securityCredential,
   })
   return daraja
 }

@@ -3,24 +3,26 @@ import { paymentMachine } from '../../machines/payment/machine.ts'
 import { paymentWords } from '../../machines/payment/words.ts'
 import type { ActorDefinition } from '../../runtime/index.ts'
 import { reactions } from '../reactions.ts'
-import { promptPayer, queryPayment, type PaymentCalls } from './effects.ts'
+import { askReturnStatus, promptPayer, queryPayment, requestReturn, type PaymentCalls } from './effects.ts'
 import { paymentIdentifiers } from './identifiers.ts'
 import { paymentLedger } from './ledger.ts'
+import { paymentMigrations } from './migrations.ts'
 import { openPrompts, paymentReceipts } from './projections.ts'
 
 export function definePayment(calls: PaymentCalls): ActorDefinition {
   return {
     type: 'payment',
-    version: '1',
+    version: '2',
     idPrefix: 'pay',
     machine: paymentMachine,
     input: paymentInput,
     events: paymentEvents,
-    effects: { promptPayer: promptPayer(calls), queryPayment: queryPayment(calls) },
+    effects: { promptPayer: promptPayer(calls), queryPayment: queryPayment(calls), requestReturn: requestReturn(calls), askReturnStatus: askReturnStatus(calls) },
     reactions: reactions.payment,
     projections: { openPrompts, paymentReceipts, paymentLedger },
     identifiers: paymentIdentifiers,
+    migrations: paymentMigrations,
     words: paymentWords,
-    personal: ['phone', 'macAddress', 'clientHash', 'review.expected', 'review.received', 'mismatch.expected', 'mismatch.received'],
+    personal: ['phone', 'macAddress', 'clientHash', 'received.payer', 'received.accountReference', 'review.expected', 'review.received', 'mismatch.expected', 'mismatch.received'],
   }
 }

@@ -5,7 +5,9 @@ import { type Address, defineEffect, type EffectDefinition } from '../../runtime
 import { INTERRUPTED, outcomeOfError } from '../gateway-outcome.ts'
 import { toEffectError } from '../gateways/errors.ts'
 import type { MpesaGateway } from '../gateways/mpesa/port.ts'
+import type { ReturnOutcome, ReturnRequest, StatusAsked, StatusRequest } from '../../machines/payment/refund.ts'
 import { accountReferenceOf } from './account-reference.ts'
+import { conversationIdOf } from './conversation-id.ts'
 
 export interface PaymentCalls {
   mpesa: MpesaGateway
@@ -16,7 +18,11 @@ export interface PaymentCalls {
    * finds it even when the answer of the push was lost and its CheckoutRequestID with it.
    */
   callbackUrl?: (payment: Address) => string
+  /** Where results of returns, and of questions about them, go. */
+  resultUrls: ResultUrls
 }
+
+export type ResultUrls = (payment: Address, about: 'return' | 'status') => { resultUrl: string; timeoutUrl: string }
 
 /** Longer than the gateway's own limit, so that the gateway's verdict arrives and not only "time is over". */
 const CALL_LIMIT_MS = 60_000
@@ -25,7 +31,7 @@ const CALL_LIMIT_MS = 60_000
 const LATE_MS = PROMPT_WINDOW_MS + CALL_LIMIT_MS
 
 /** One attempt: what may be asked again, and when, is the machine's decision (P2). */
-export function promptPayer({ mpesa, description, callbackUrl }: PaymentCalls): EffectDefinition {
+export function promptPayer({ mpesa, description, callbackUrl }: Omit<PaymentCalls, 'resultUrls'>): EffectDefinition {
   return defineEffect<PromptRequest, PromptOutcome>({
     lane: 'mpesa',
     retry: { attempts: 1 },
@@ -58,6 +64,47 @@ export function queryPayment({ mpesa }: Pick<PaymentCalls, 'mpesa'>): EffectDefi
         const result = await mpesa.stkQuery({ checkoutRequestId }, { signal })
         if (result.status === 'pending') return { outcome: 'pending', resultDesc: result.resultDesc }
         return { outcome: 'answered', resultCode: result.resultCode, resultDesc: result.resultDesc }
+      } catch (error) {
+        throw toEffectError(error)
+      }
+    },
+  })
+}
+
+/** One attempt (F2): what may be asked again, and when, is the machine's decision. */
+export function requestReturn({ mpesa, resultUrls }: Pick<PaymentCalls, 'mpesa' | 'resultUrls'>): EffectDefinition {
+  return defineEffect<ReturnRequest, ReturnOutcome>({
+    lane: 'mpesa',
+    retry: { attempts: 1 },
+    noteBeforeCall: true,
+    timeoutMs: CALL_LIMIT_MS,
+    async run({ way, request, receipt, phone, amount, currency, reason }, { key, address, interrupted, signal }) {
+      // A payout is known by the number that we chose, so it can be asked about even now.
+      if (interrupted) return INTERRUPTED
+      const options = { idempotencyKey: key, signal }
+      try {
+        const common = { amount, currency, remarks: reason, ...resultUrls(address, 'return') }
+        if (way === 'reversal') return { outcome: 'accepted', ...(await mpesa.reverse({ receipt: receipt ?? '', ...common }, options)) }
+        const originatorConversationId = conversationIdOf(address, request)
+        const { conversationId } = await mpesa.payOut({ phone: phone ?? '', originatorConversationId, ...common }, options)
+        return { outcome: 'accepted', originatorConversationId, conversationId }
+      } catch (error) {
+        return outcomeOfError(error)
+      }
+    },
+  })
+}
+
+/** Asking changes nothing. The answer comes as a result. */
+export function askReturnStatus({ mpesa, resultUrls }: Pick<PaymentCalls, 'mpesa' | 'resultUrls'>): EffectDefinition {
+  return defineEffect<StatusRequest, StatusAsked>({
+    lane: 'mpesa',
+    retry: { attempts: 3, initialMs: 2_000, factor: 3, maxMs: 30_000, jitter: 0.2 },
+    timeoutMs: CALL_LIMIT_MS,
+    async run({ way, request, originatorConversationId }, { address, signal }) {
+      try {
+        await mpesa.askStatus({ originatorConversationId: way === 'b2c' ? conversationIdOf(address, request) : (originatorConversationId ?? ''), ...resultUrls(address, 'status') }, { signal })
+        return { outcome: 'asked' }
       } catch (error) {
         throw toEffectError(error)
       }

@@ -20,15 +20,17 @@ export const openPrompts: Projection = ({ address, at, states, previousStates, c
   const payment = context as PaymentContext
   const isOpen = hasOpenPrompt(states, payment)
   const wasOpen = previousStates.length > 0 && hasOpenPrompt(previousStates, previousContext as PaymentContext)
-  if (isOpen === wasOpen) return []
+  if (isOpen === wasOpen || payment.phone === null) return []
   const key = { tenant: address.tenant, phone: payment.phone, payment_id: address.id }
   return [{ table: 'business.open_prompts', key, rows: isOpen ? [{ ...key, opened_at: new Date(at).toISOString() }] : [] }]
 }
 
 export const paymentReceipts: Projection = ({ address, context, previousContext }) => {
-  const { receipt, amount, currency, completedAt } = context as PaymentContext
+  const { receipt, amount, currency, completedAt, requestedAt, method } = context as PaymentContext
   const before = (previousContext as PaymentContext | undefined)?.receipt ?? null
-  if (receipt === null || completedAt === null || receipt === before) return []
+  // Money that came by itself is here, whatever it turns out to be for; that of a prompt, once it is credited.
+  const paidAt = completedAt ?? (method === 'c2b' ? requestedAt : null)
+  if (receipt === null || paidAt === null || receipt === before) return []
   const key = { tenant: address.tenant, payment_id: address.id }
-  return [{ table: 'business.payment_receipts', key, rows: [{ ...key, receipt, amount, currency, paid_at: new Date(completedAt).toISOString() }] }]
+  return [{ table: 'business.payment_receipts', key, rows: [{ ...key, receipt, amount, currency, paid_at: new Date(paidAt).toISOString() }] }]
 }

@@ -13,12 +13,15 @@ interface SendRule {
 
 const SEND_RULES: readonly SendRule[] = [
   // What an outside system tells us comes by its web hook; by hand only for those who may repair everything.
-  { type: 'payment', event: /^payment\.callback$/, permission: 'provider' },
+  { type: 'payment', event: /^payment\.(callback|returnResult|returnTimedOut)$/, permission: 'provider' },
   { type: 'notification', event: /^notification\.report$/, permission: 'provider' },
   // Shows credentials once; that right is the payer's.
   { type: 'hotspot-session', event: /^session\.revealCredentials$/, permission: 'provider' },
   { type: 'hotspot-session', event: /^session\.account$/, permission: 'provider' },
   { type: 'payment', event: /^payment\.(approve|reject|refund|reverse)/, permission: 'money' },
+  { type: 'hotspot-session', event: /^session\.(start|stop)$/, permission: 'hardware' },
+  { type: 'payment', event: /^payment\.(approve|reject|refund|refuse|settle|assign)/, permission: 'money' },
+  { type: 'reconciliation', event: /./, permission: 'money' },
   { type: 'router', event: /./, permission: 'hardware' },
 ]
 
@@ -31,6 +34,7 @@ const CREATE_PERMISSIONS: Readonly<Record<string, Permission>> = {
   router: 'hardware',
   // Names its own price; the public call takes that from the price list.
   payment: 'money',
+  reconciliation: 'money',
   // Access that nobody paid for.
   'hotspot-session': 'money',
   // Tells credentials to whatever phone it names.

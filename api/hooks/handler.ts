@@ -1,5 +1,6 @@
 /** What one kind of web hook means: whom it is about and what to tell them. */
 import type { EventObject } from '../../runtime/index.ts'
+import type { ReceivedMoney } from '../../actors/payment/received-money.ts'
 import { isPlain } from './plain-text.ts'
 
 export interface About {
@@ -17,6 +18,8 @@ export type HookReading =
       about: About
       event: EventObject
     }
+  /** Money that is to find its payment. */
+  | { ok: true; money: ReceivedMoney }
   /** For staff; quotes nothing from the body. */
   | { ok: false; problem: string }
 
@@ -38,5 +41,5 @@ export function readHook(handlers: readonly HookHandler[], hook: { provider: str
   if (handler === undefined) return { ok: false, problem: 'nobody handles this kind' }
   const reading = handler.read(body, subject)
   // Nobody can have such an identifier, and no database can even be asked for it.
-  return reading.ok && !isPlain(reading.about.value) ? { ok: false, problem: 'the identifier in it holds control characters' } : reading
+  return reading.ok && 'about' in reading && !isPlain(reading.about.value) ? { ok: false, problem: 'the identifier in it holds control characters' } : reading
 }

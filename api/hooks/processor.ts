@@ -8,6 +8,8 @@ import { bodyBytes } from './stored-body.ts'
 import type { BatchItemResult, EventObject, Log, Runtime } from '../../runtime/index.ts'
 import { receiptIn, withReceiptUse, type ReceiptUses } from '../payments/receipt-use.ts'
 import type { HookInbox, StoredHook } from '../ports/hook-inbox.ts'
+import type { ReceivedMoney } from '../../actors/payment/received-money.ts'
+import type { ReceiveMoney } from '../payments/receive-money.ts'
 import type { Receipts } from '../ports/receipts.ts'
 
 const GROUP_MAX = 100
@@ -21,6 +23,7 @@ export interface HookProcessorDeps {
   runtime: Pick<Runtime, 'search' | 'sendMany'>
   receipts: Receipts
   handlers: readonly HookHandler[]
+  receiveMoney: ReceiveMoney
   /** Whose actors the hooks are about. */
   tenant: string
   log: Log
@@ -110,8 +113,9 @@ export function hookProcessor(deps: HookProcessorDeps): HookProcessor {
     const addressed: Addressed[] = []
     for (const hook of group) {
       const reading = readHook(deps.handlers, hook, bodyBytes(hook.body))
-      if (reading.ok) addressed.push({ hook, about: reading.about, event: reading.event })
-      else verdicts.push({ hook, outcome: 'unreadable', note: reading.problem })
+      if (!reading.ok) verdicts.push({ hook, outcome: 'unreadable', note: reading.problem })
+      else if ('money' in reading) verdicts.push(await receive(hook, reading.money))
+      else addressed.push({ hook, about: reading.about, event: reading.event })
     }
     const [found, uses] = await Promise.all([findActors(addressed), findReceipts(addressed)])
     const items = addressed.flatMap((one) => {
@@ -122,6 +126,10 @@ export function hookProcessor(deps: HookProcessorDeps): HookProcessor {
     })
     const results = items.length === 0 ? [] : await send(first.provider, items)
     return [...verdicts, ...items.map(({ hook }, index) => judge.sent(hook, results[index], deps.now(), deps.unmatchedAfterMs))]
+  }
+
+  async function receive(hook: StoredHook, money: ReceivedMoney): Promise<Verdict> {
+    return judge.sent(hook, await deps.receiveMoney(money, eventIdOf(hook)), deps.now(), deps.unmatchedAfterMs)
   }
 
   async function findActors(addressed: readonly Addressed[]): Promise<Map<string, string>> {
@@ -141,7 +149,7 @@ export function hookProcessor(deps: HookProcessorDeps): HookProcessor {
       items.map(({ hook, about, event, id }) => ({
         to: { tenant: deps.tenant, type: about.type, id },
         event,
-        eventId: `${hook.provider}:${hook.kind.split('/', 1)[0]}:${hook.contentHash}`,
+        eventId: eventIdOf(hook),
       })),
       { source: `hook:${provider}` },
     )
@@ -195,6 +203,11 @@ export function hookProcessor(deps: HookProcessorDeps): HookProcessor {
     accept: enqueue,
     sweep,
   }
+}
+
+/** The content of the hook, so that the same one again is the same event (R3). */
+function eventIdOf({ provider, kind, contentHash }: StoredHook): string {
+  return `${provider}:${kind.split('/', 1)[0]}:${contentHash}`
 }
 
 function byProvider(hooks: readonly StoredHook[]): Map<string, StoredHook[]> {

@@ -8,7 +8,8 @@ import { Problem } from '../http/problem.ts'
 import { traceIdOf } from '../http/trace.ts'
 import { fieldErrors } from '../http/validation.ts'
 import { explainRefusedPayment } from '../payments/open-prompt.ts'
-import { pointingAtReceipt, type ReceiptTeller } from '../payments/receipt-use.ts'
+import type { EventTeller } from '../payments/event-teller.ts'
+import { pointingAtReceipt } from '../payments/receipt-use.ts'
 import type { OpenPrompts } from '../ports/open-prompts.ts'
 import { lensFor } from '../privacy/lens.ts'
 import { createdId, eventBody } from '../schemas/common.ts'
@@ -30,12 +31,12 @@ export const CALL_BODIES = {
 export interface CallDeps {
   runtime: Runtime
   keys: KeyCache
-  receipts: ReceiptTeller
+  teller: EventTeller
   openPrompts: OpenPrompts
 }
 
 /** Resolves with what REST would answer with. @throws Problem, StandingError */
-export async function answerCall({ runtime, keys, receipts, openPrompts }: CallDeps, call: ApiCall): Promise<object> {
+export async function answerCall({ runtime, keys, teller, openPrompts }: CallDeps, call: ApiCall): Promise<object> {
   const correlation = traceIdOf({ traceparent: call.headers.get('traceparent') })
   const trace = correlation === undefined ? {} : { correlationId: correlation }
   const authorization = call.headers.get('authorization')
@@ -47,7 +48,7 @@ export async function answerCall({ runtime, keys, receipts, openPrompts }: CallD
       const once = body.eventId === undefined ? {} : { eventId: body.eventId, checkBody: true }
       const guard = body.ifSeq === undefined ? {} : { ifSeq: body.ifSeq }
       const to = { tenant: caller.tenant, type: body.type, id: body.id }
-      const [{ event } = { event: body.event }] = await receipts.tell(caller.tenant, [{ to, event: body.event }])
+      const [{ event } = { event: body.event }] = await teller.tell(caller, [{ to, event: body.event }])
       const result = await runtime.send(to, event, { source: caller.source, ...once, ...guard, ...trace }).catch((error: unknown) => {
         throw pointingAtReceipt(error, event)
       })

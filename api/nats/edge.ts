@@ -3,9 +3,10 @@ import { keyCache } from '../auth/key-cache.ts'
 import { PROBLEM_STATUS, problemBody } from '../http/problem.ts'
 import { requestId } from '../http/trace.ts'
 import { understand } from '../http/understand.ts'
-import { receiptTeller } from '../payments/receipt-use.ts'
+import { eventTeller } from '../payments/event-teller.ts'
 import type { ApiKeys } from '../ports/api-keys.ts'
 import type { OpenPrompts } from '../ports/open-prompts.ts'
+import type { Packages } from '../ports/packages.ts'
 import type { Receipts } from '../ports/receipts.ts'
 import type { ApiCall, ApiReply, IntegrationEdge, Json, Log, Runtime } from '../../runtime/index.ts'
 import { answerCall } from './calls.ts'
@@ -15,12 +16,13 @@ export interface NatsEdgeDeps {
   runtime: Runtime
   apiKeys: ApiKeys
   receipts: Receipts
+  packages: Pick<Packages, 'find'>
   openPrompts: OpenPrompts
   log: Log
 }
 
-export function natsEdge({ runtime, apiKeys, receipts, openPrompts, log }: NatsEdgeDeps): IntegrationEdge {
-  const deps = { runtime, keys: keyCache(apiKeys), receipts: receiptTeller({ receipts, runtime }), openPrompts }
+export function natsEdge({ runtime, apiKeys, receipts, packages, openPrompts, log }: NatsEdgeDeps): IntegrationEdge {
+  const deps = { runtime, keys: keyCache(apiKeys), teller: eventTeller({ receipts, packages, runtime }), openPrompts }
   return {
     command: (command) => takeCommand(runtime, command),
     async call(call) {

@@ -35,6 +35,11 @@ export function isPaid(view: ActorView): boolean {
   return statusOf(view) === 'completed'
 }
 
+/** Access to show, with a login of its own. */
+export function isPaidAccess(view: ActorView): boolean {
+  return isPaid(view) && paymentContext(view).purpose.kind === 'hotspot'
+}
+
 export function paymentView(view: ActorView, definition: ActorDefinition | undefined): PaymentView {
   const { amount, currency, receipt, failure, review } = paymentContext(view)
   const status = statusOf(view)
@@ -60,4 +65,9 @@ function statusOf(view: ActorView): string {
 export function majorUnits(minor: number, currency: string): number {
   const digits = fractionDigitsOf(currency)
   return Number((minor / 10 ** digits).toFixed(digits))
+}
+
+/** Shillings as people name them, to the exact figure. */
+export function minorUnits(major: number, currency: string): number {
+  return major * 10 ** fractionDigitsOf(currency)
 }

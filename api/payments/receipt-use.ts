@@ -6,7 +6,7 @@ import { StandingError, type Address, type EventObject, type Runtime } from '../
 import type { Receipts } from '../ports/receipts.ts'
 import { paymentContext } from './payment-view.ts'
 
-const ABOUT_RECEIPTS: ReadonlySet<string> = new Set(['payment.callback', 'payment.approve'])
+const ABOUT_RECEIPTS: ReadonlySet<string> = new Set(['payment.callback', 'payment.approve', 'payment.claim'])
 
 /** Receipt -> the payment it has credited. */
 export type ReceiptUses = Awaited<ReturnType<Receipts['creditedTo']>>

@@ -2,19 +2,22 @@
 import type { AppDeps } from '../deps.ts'
 import { StandingError, type ActorView } from '../../runtime/index.ts'
 import { Problem } from '../http/problem.ts'
-import type { Package } from '../ports/packages.ts'
+import { snapshotOf } from './event-teller.ts'
 import { keyedLock } from './keyed-lock.ts'
 import { demandNoOpenPrompt } from './open-prompt.ts'
 import { paymentIdOf, randomPaymentId } from './payment-id.ts'
 import { isPrompted, paymentContext } from './payment-view.ts'
-import { packageSnapshot } from '../../machines/package.ts'
+import { findDue } from './subscription-due.ts'
 
 export interface PaymentOrder {
   /** Digits with country code. */
   phone: string
-  packageId: string
   /** `AA:BB:CC:DD:EE:FF`. */
   macAddress: string | null
+  /** Exactly one of a package and a subscription; the amount belongs to the latter, in minor units. */
+  packageId?: string
+  subscriptionId?: string
+  amount?: number
 }
 
 export interface StartOptions {
@@ -52,19 +55,19 @@ export function paymentStarter(deps: Pick<AppDeps, 'runtime' | 'packages' | 'ope
     if (idempotencyKey === undefined) return undefined
     const view = await runtime.get(address)
     if (view === undefined) return undefined
-    const { phone, macAddress, package: bought } = paymentContext(view)
-    if (phone === order.phone && macAddress === order.macAddress && bought.id === order.packageId) return { view, isReplay: true }
+    const { phone, macAddress, package: bought, purpose, amount } = paymentContext(view)
+    const isForSame = purpose.kind === 'subscription' ? purpose.subscriptionId === order.subscriptionId && amount === (order.amount ?? amount) : bought?.id === order.packageId
+    if (phone === order.phone && macAddress === order.macAddress && isForSame) return { view, isReplay: true }
     throw new Problem('idempotency-mismatch', 'This Idempotency-Key was used before, for another payment.')
   }
 
   async function startNew(address: { tenant: string; type: string; id: string }, order: PaymentOrder, options: StartOptions): Promise<StartedPayment> {
     await options.beforeNew()
-    const bought = await deps.packages.find(tenant, order.packageId)
-    if (bought === undefined) throw new Problem('package-unknown', undefined, { errors: [{ pointer: '/package_id', detail: 'is not on sale' }] })
+    const input = order.subscriptionId === undefined ? await packageInput(order, options.clientHash) : await subscriptionInput(order, order.subscriptionId, options.clientHash)
     const prompt = { tenant, phone: order.phone, id: address.id }
     await demandNoOpenPrompt(deps.openPrompts, prompt)
     try {
-      const view = await runtime.create(address, inputOf(order, bought, options.clientHash), {
+      const view = await runtime.create(address, input, {
         source: 'rest:public',
         ...(options.correlationId === undefined ? {} : { correlationId: options.correlationId }),
       })
@@ -78,10 +81,17 @@ export function paymentStarter(deps: Pick<AppDeps, 'runtime' | 'packages' | 'ope
       throw error
     }
   }
-}
 
-/** The input of the payment machine: what is bought is copied, so that the price list may change. */
-function inputOf(order: PaymentOrder, bought: Package, clientHash: string): unknown {
-  const snapshot = Object.fromEntries(Object.keys(packageSnapshot.shape).map((name) => [name, bought[name as keyof Package]]))
-  return { phone: order.phone, package: snapshot, amount: bought.amount, currency: bought.currency, macAddress: order.macAddress, clientHash }
+  /** What is bought is copied, so that the price list may change. */
+  async function packageInput({ packageId = '', phone, macAddress }: PaymentOrder, clientHash: string): Promise<object> {
+    const bought = await deps.packages.find(tenant, packageId)
+    if (bought === undefined) throw new Problem('package-unknown', undefined, { errors: [{ pointer: '/package_id', detail: 'is not on sale' }] })
+    return { phone, package: snapshotOf(bought), amount: bought.amount, currency: bought.currency, macAddress, clientHash }
+  }
+
+  async function subscriptionInput({ phone, macAddress, amount }: PaymentOrder, subscriptionId: string, clientHash: string): Promise<object> {
+    const due = await findDue(runtime, { tenant, type: 'subscription', id: subscriptionId })
+    if (due === undefined) throw new Problem('subscription-unknown', undefined, { errors: [{ pointer: '/subscription_id', detail: 'names no subscription that can be paid for' }] })
+    return { method: 'stk', purpose: { kind: 'subscription', subscriptionId }, phone, amount: amount ?? due.amount, currency: due.currency, macAddress, clientHash }
+  }
 }

@@ -7,7 +7,8 @@ import type { BatchItemResult, EventObject, Runtime } from '../../runtime/index.
 import { problemOf } from '../http/error-handler.ts'
 import { etagOf, idempotencyKey, ifMatchSeq } from '../http/headers.ts'
 import { traceIdOf } from '../http/trace.ts'
-import { pointingAtReceipt, type ReceiptTeller } from '../payments/receipt-use.ts'
+import type { EventTeller } from '../payments/event-teller.ts'
+import { pointingAtReceipt } from '../payments/receipt-use.ts'
 import { lensFor } from '../privacy/lens.ts'
 import { batchBody, factView, sendResult } from '../schemas/actor.ts'
 import { actorParams, eventBody, noQuery } from '../schemas/common.ts'
@@ -24,7 +25,7 @@ const batchResult = z.object({
   ),
 })
 
-export function eventRoutes(app: App, runtime: Runtime, receipts: ReceiptTeller): void {
+export function eventRoutes(app: App, runtime: Runtime, teller: EventTeller): void {
   app.post(
     '/actors/:type/:id/events',
     {
@@ -40,7 +41,7 @@ export function eventRoutes(app: App, runtime: Runtime, receipts: ReceiptTeller)
           200: sendResult,
           ...staffProblems(
             'actor-type-unknown', 'actor-not-found', 'event-not-accepted', 'actor-done', 'stale-version', 'payload-too-large', 'unsupported-media-type', 'invalid-event',
-            'idempotency-mismatch', 'actor-blocked', 'step-failed',
+            'idempotency-mismatch', 'actor-blocked', 'step-failed', 'package-unknown',
           ),
         },
       },
@@ -53,7 +54,7 @@ export function eventRoutes(app: App, runtime: Runtime, receipts: ReceiptTeller)
       const ifSeq = ifMatchSeq(request)
       const correlationId = traceIdOf(request.headers)
       const to = { tenant: principal.tenant, type, id }
-      const [{ event } = { event: body }] = await receipts.tell(principal.tenant, [{ to, event: body }])
+      const [{ event } = { event: body }] = await teller.tell(principal, [{ to, event: body }])
       const sending = runtime.send(to, event, {
         source: principal.source,
         ...(eventId === undefined ? {} : { eventId, checkBody: true }),
@@ -88,8 +89,8 @@ export function eventRoutes(app: App, runtime: Runtime, receipts: ReceiptTeller)
       const refused = items.map((item) => refusalOf(principal, item))
       const allowed = items.filter((_item, index) => refused[index] === undefined)
       const correlationId = traceIdOf(request.headers)
-      const told = await receipts.tell(
-        principal.tenant,
+      const told = await teller.tell(
+        principal,
         allowed.map(({ type, id, event, eventId }) => ({ to: { tenant: principal.tenant, type, id }, event, ...(eventId === undefined ? {} : { eventId }) })),
       )
       const sent = await runtime.sendMany(told, { source: principal.source, checkBody: true, ...(correlationId === undefined ? {} : { correlationId }) })

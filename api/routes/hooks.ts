@@ -8,6 +8,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { z } from 'zod'
 import type { App } from '../app-type.ts'
 import { allowedIps, type IsAllowed } from '../hooks/allowed-ips.ts'
+import { rejected, type ValidationAnswer } from '../hooks/daraja-c2b.ts'
 import { contentHash } from '../hooks/content-hash.ts'
 import { kindOf } from '../hooks/handler.ts'
 import type { InboxWriter } from '../hooks/inbox-writer.ts'
@@ -32,6 +33,8 @@ export interface HookRouteDeps {
   metrics: EdgeMetrics
   log: Log
   now: () => number
+  /** Answers a C2B validation. */
+  validate: (body: Buffer) => Promise<ValidationAnswer>
   darajaSecret?: string | undefined
   smsSecret?: string | undefined
   darajaAllowedIps?: readonly string[] | undefined
@@ -63,6 +66,11 @@ export function hookRoutes(app: App, deps: HookRouteDeps): void {
     isAllowed: allowedIps(deps.darajaAllowedIps),
     answer: { ResultCode: 0, ResultDesc: 'Accepted' },
   })
+  const daraja = { provider: 'daraja', secret: deps.darajaSecret, isAllowed: allowedIps(deps.darajaAllowedIps) }
+  addHook({ ...daraja, path: '/hooks/daraja/:secret/c2b/confirmation', kind: 'c2b', summary: 'A payer has used the paybill', answer: { ResultCode: 0, ResultDesc: 'Success' } })
+  addHook({ ...daraja, path: '/hooks/daraja/:secret/result', kind: 'result', summary: 'Result of a return, or of the question what became of it', subject: 'payment_id', answer: { ResultCode: 0, ResultDesc: 'Accepted' } })
+  addHook({ ...daraja, path: '/hooks/daraja/:secret/timeout', kind: 'timeout', summary: "Safaricom's queue gave a return up", subject: 'payment_id', answer: { ResultCode: 0, ResultDesc: 'Accepted' } })
+  addValidation()
   addHook({ path: '/hooks/sms/:secret/delivery', provider: 'sms', kind: 'delivery', summary: 'Delivery report of an SMS', secret: deps.smsSecret, isAllowed: () => true, answer: { status: 'accepted' } })
 
   function addHook(hook: Hook): void {
@@ -88,6 +96,31 @@ export function hookRoutes(app: App, deps: HookRouteDeps): void {
       async (request) => {
         await receive(hook, request)
         return hook.answer
+      },
+    )
+  }
+
+  /** Nothing has happened yet, so nothing is stored: the answer decides whether it happens. */
+  function addValidation(): void {
+    const isAllowed = allowedIps(deps.darajaAllowedIps)
+    app.post(
+      '/hooks/daraja/:secret/c2b/validation',
+      {
+        config: { takesAnything: true },
+        onRequest: secretCheck(deps.darajaSecret),
+        schema: {
+          tags: ['hooks'],
+          summary: 'May this payer use the paybill?',
+          description: '`0`, or C2B00012 (account), C2B00013 (amount), C2B00015 (shortcode), C2B00016 (other).',
+          params: z.object({ secret: z.string() }),
+          response: { 200: z.object({ ResultCode: z.string(), ResultDesc: z.string() }), ...problems('route-not-found', 'payload-too-large') },
+        },
+      },
+      async (request) => {
+        const trusted = isAllowed(request.ip)
+        const answer = trusted ? await deps.validate(Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)) : rejected('C2B00016')
+        deps.metrics.hookReceived('daraja', trusted ? 'fresh' : 'forged')
+        return answer
       },
     )
   }

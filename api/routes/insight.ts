@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { App } from '../app-type.ts'
 import type { Runtime } from '../../runtime/index.ts'
 import { cutPage, decodeNumberCursor, encodeCursor } from '../http/cursor.ts'
-import type { ReceiptTeller } from '../payments/receipt-use.ts'
+import type { EventTeller } from '../payments/event-teller.ts'
 import { lensFor } from '../privacy/lens.ts'
 import { dryRunView, historyEntry, nextView } from '../schemas/actor.ts'
 import { actorParams, eventBody, noQuery, page, pageQuery } from '../schemas/common.ts'
@@ -12,7 +12,7 @@ import { definitionOf } from './actors.ts'
 
 const historyQuery = z.strictObject({ ...pageQuery, order: z.enum(['asc', 'desc']).default('asc') })
 
-export function insightRoutes(app: App, runtime: Runtime, receipts: ReceiptTeller): void {
+export function insightRoutes(app: App, runtime: Runtime, teller: EventTeller): void {
   app.get(
     '/actors/:type/:id/history',
     {
@@ -57,7 +57,7 @@ export function insightRoutes(app: App, runtime: Runtime, receipts: ReceiptTelle
       const { type, id } = request.params
       const lens = lensFor(request.principal, definitionOf(runtime, type))
       const to = { tenant: request.principal.tenant, type, id }
-      const [{ event } = { event: request.body }] = await receipts.tell(to.tenant, [{ to, event: request.body }])
+      const [{ event } = { event: request.body }] = await teller.tell(request.principal, [{ to, event: request.body }])
       return lens.dryRun(await runtime.dryRun(to, event))
     },
   )

@@ -8,16 +8,17 @@ import type { Runtime } from '../../runtime/index.ts'
 import { idempotencyKey, matchesIfNoneMatch } from '../http/headers.ts'
 import { Problem } from '../http/problem.ts'
 import { traceIdOf } from '../http/trace.ts'
+import type { ClaimPayment } from '../payments/claimed.ts'
 import type { Claims } from '../payments/claim.ts'
 import { looksLikePaymentId } from '../payments/payment-id.ts'
-import { isDecided, isPaid, majorUnits, paymentContext, paymentView } from '../payments/payment-view.ts'
+import { isDecided, isPaidAccess, majorUnits, minorUnits, paymentContext, paymentView } from '../payments/payment-view.ts'
 import type { Rate, StkRates } from '../payments/rates.ts'
 import type { Reveal } from '../payments/reveal.ts'
-import type { StartPayment } from '../payments/start.ts'
+import type { PaymentOrder, StartPayment } from '../payments/start.ts'
 import type { RateLimiter } from '../ports/rate-limiter.ts'
 import { demandRate } from '../rate-limit.ts'
 import { noQuery } from '../schemas/common.ts'
-import { packageView, paymentSchema, startBody, startedSchema, waitQuery } from '../schemas/payment.ts'
+import { claimBody, packageView, paymentSchema, startBody, startedSchema, waitQuery } from '../schemas/payment.ts'
 import { problems } from '../schemas/problem.ts'
 
 export interface PaymentRouteDeps extends Pick<AppDeps, 'packages' | 'metrics'> {
@@ -25,6 +26,7 @@ export interface PaymentRouteDeps extends Pick<AppDeps, 'packages' | 'metrics'> 
   tenant: string
   claims: Claims
   start: StartPayment
+  claim: ClaimPayment
   reveal: Reveal
   limiter: RateLimiter
   rates: StkRates
@@ -67,7 +69,7 @@ export function paymentRoutes(app: App, deps: PaymentRouteDeps): void {
         description: 'Header `Idempotency-Key`: the same key gives the same payment.',
         querystring: noQuery,
         body: startBody,
-        response: { 202: startedSchema, ...problems('invalid-input', 'package-unknown', 'idempotency-mismatch', 'prompt-open', 'rate-limited', 'payload-too-large', 'unsupported-media-type') },
+        response: { 202: startedSchema, ...problems('invalid-input', 'package-unknown', 'subscription-unknown', 'idempotency-mismatch', 'prompt-open', 'rate-limited', 'payload-too-large', 'unsupported-media-type') },
       },
     },
     async (request, reply) => {
@@ -110,9 +112,33 @@ export function paymentRoutes(app: App, deps: PaymentRouteDeps): void {
       const isNews = (seq: number) => request.headers['if-none-match'] !== undefined && !matchesIfNoneMatch(request, etagOf(seq))
       const view = await watch(id, isNews, request.query.wait)
       reply.header('cache-control', 'no-store').header('etag', etagOf(view.seq))
-      const credentials = isPaid(view) && mayBeShown(request, id, paymentContext(view).clientHash) ? await deps.reveal(id, { timeoutMs: until - deps.now() }) : undefined
+      const credentials = isPaidAccess(view) && mayBeShown(request, id, paymentContext(view).clientHash) ? await deps.reveal(id, { timeoutMs: until - deps.now() }) : undefined
       if (credentials === undefined && matchesIfNoneMatch(request, etagOf(view.seq))) return reply.code(304).send(null)
       return { ...paymentView(view, runtime.definition('payment')), ...(credentials === undefined ? {} : { credentials }) }
+    },
+  )
+
+  app.post(
+    '/api/payments/:payment_id/claim',
+    {
+      schema: {
+        tags: ['payments'],
+        summary: 'I have paid: here is my receipt',
+        description: 'We look again at once: at the prompt, and at all that the provider has taken in. The receipt by itself grants nothing.',
+        params: z.object({ payment_id: z.string() }),
+        querystring: noQuery,
+        body: claimBody,
+        response: { 202: paymentSchema, ...problems('invalid-input', 'payment-not-found', 'rate-limited', 'payload-too-large', 'unsupported-media-type') },
+      },
+    },
+    async (request, reply) => {
+      const id = request.params.payment_id
+      reply.headers(await limited('claim', deps.rates.stkPerPhone, id))
+      const address = { tenant, type: 'payment', id }
+      const view = looksLikePaymentId(id) ? await runtime.get(address) : undefined
+      if (view === undefined) throw new Problem('payment-not-found')
+      const later = await deps.claim(address, request.body.receipt)
+      return reply.code(202).header('cache-control', 'no-store').send(paymentView(later ?? view, runtime.definition('payment')))
     },
   )
 
@@ -144,7 +170,7 @@ function etagOf(seq: number): string {
   return `"p${seq}"`
 }
 
-function readOrder({ phone_number, package_id, mac_address }: z.output<typeof startBody>) {
+function readOrder({ phone_number, package_id, subscription_id, amount, mac_address }: z.output<typeof startBody>): PaymentOrder {
   const phone = normaliseKenyanPhone(phone_number)
   const mac = mac_address === undefined || mac_address === null || mac_address.trim() === '' ? undefined : normaliseMac(mac_address)
   const errors = [
@@ -152,5 +178,11 @@ function readOrder({ phone_number, package_id, mac_address }: z.output<typeof st
     ...(mac === undefined || mac.ok ? [] : [{ pointer: '/mac_address', detail: mac.problem }]),
   ]
   if (!phone.ok || mac?.ok === false) throw new Problem('invalid-input', undefined, { errors })
-  return { phone: phone.phone, packageId: package_id, macAddress: mac === undefined ? null : mac.mac }
+  return {
+    phone: phone.phone,
+    macAddress: mac === undefined ? null : mac.mac,
+    ...(package_id === undefined ? {} : { packageId: package_id }),
+    ...(subscription_id === undefined ? {} : { subscriptionId: subscription_id }),
+    ...(amount === undefined ? {} : { amount: minorUnits(amount, 'KES') }),
+  }
 }

@@ -18,11 +18,20 @@ export const packageView = z
   })
   .meta({ id: 'Package' })
 
-export const startBody = z.strictObject({
-  phone_number: z.string().max(40).describe('any usual way of writing a Kenyan mobile number'),
-  package_id: printable(64).min(1),
-  mac_address: z.string().max(40).nullish().describe('any usual way of writing a MAC address'),
-})
+const SHILLINGS_MAX = 250_000
+
+export const startBody = z
+  .strictObject({
+    phone_number: z.string().max(40).describe('any usual way of writing a Kenyan mobile number'),
+    package_id: printable(64).min(1).optional().describe('this or `subscription_id`'),
+    subscription_id: printable(64).min(1).optional(),
+    amount: z.int().positive().max(SHILLINGS_MAX).optional().describe('of a subscription, in whole shillings; what is due unless said'),
+    mac_address: z.string().max(40).nullish().describe('any usual way of writing a MAC address'),
+  })
+  .refine(({ package_id: bought, subscription_id: paid }) => (bought === undefined) !== (paid === undefined), { path: ['package_id'], message: 'name either a package or a subscription' })
+  .refine(({ subscription_id: paid, amount }) => amount === undefined || paid !== undefined, { path: ['amount'], message: 'belongs to a subscription; a package has its price' })
+
+export const claimBody = z.strictObject({ receipt: z.string().trim().toUpperCase().regex(/^[A-Z0-9]{6,20}$/, 'a receipt is 6 to 20 letters and digits').describe('from the SMS of M-Pesa') })
 
 export const startedSchema = z
   .object({

@@ -42,6 +42,7 @@ const app = await buildApp({
   radius: { logins: business.radiusLogins, accounting: business.radiusAccounting },
   receipts: business.receipts,
   ledger: business.ledger,
+  statements: business.statements,
   credentials: createCredentialIssuer(APP_KEY),
   readiness: { check: () => Promise.resolve({ ready: runtime.isRunning(), checks: {} }) },
   metrics,

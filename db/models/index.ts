@@ -14,6 +14,7 @@ import { routerQueries } from './router.ts'
 import { radiusAccountingQueries } from './radius-accounting.ts'
 import { radiusLoginQueries } from './radius-logins.ts'
 import { sandboxRouterQueries } from './sandbox-router.ts'
+import { statementQueries } from './statement.ts'
 
 export function openBusiness(knex: Knex) {
   return {
@@ -23,6 +24,7 @@ export function openBusiness(knex: Knex) {
     hookInbox: reporting(hookInboxQueries(knex)),
     openPrompts: reporting(openPromptQueries(knex)),
     ledger: reporting(ledgerQueries(knex)),
+    statements: reporting(statementQueries(knex)),
     receipts: reporting(paymentReceiptQueries(knex)),
     routers: reporting(routerQueries(knex)),
     liveLogins: reporting(liveLoginQueries(knex)),

@@ -1,7 +1,7 @@
 /** How a payment's record changes with each thing that happens. Pure: each takes the record and gives the changed fields. */
 import type { PromptOutcome, QueryOutcome } from './calls.ts'
-import type { PaymentContext, PaymentFailure, PaymentResult, PaymentReview } from './context.ts'
-import type { PaymentCallback, PaymentDecision } from './events.ts'
+import type { ConfirmedBy, PaymentContext, PaymentFact, PaymentFailure, PaymentResult, PaymentReview } from './context.ts'
+import type { PaymentAssignment, PaymentCallback, PaymentDecision, PaymentEvent } from './events.ts'
 import { failureOfRefusal, failureOfResult, findMismatch } from './judgement.ts'
 import { REVIEW_WORDS } from './review-words.ts'
 
@@ -29,12 +29,12 @@ export function resultOfQuery(outcome: QueryOutcome, at: number): PaymentResult 
 /** The ids of the prompt, if its answer never came. Only money may bring them: a forged failure must not shut the real callback out. */
 function withPromptOf(context: PaymentContext, callback: PaymentCallback): Change {
   return {
-    checkoutRequestId: context.checkoutRequestId ?? callback.checkoutRequestId,
+    checkoutRequestId: context.checkoutRequestId ?? callback.checkoutRequestId ?? null,
     merchantRequestId: context.merchantRequestId ?? callback.merchantRequestId ?? null,
   }
 }
 
-export function withPayment(context: PaymentContext, confirmedBy: NonNullable<PaymentContext['confirmedBy']>, at: number): Change {
+export function withPayment(context: PaymentContext, confirmedBy: ConfirmedBy, at: number): Change {
   return { confirmedBy, completedAt: at, lateByMs: context.failure === null ? null : at - context.failure.at }
 }
 
@@ -102,4 +102,46 @@ export function withMismatch(context: PaymentContext, callback: PaymentCallback,
 
 export function withDoubt(reason: PaymentReview['reason'], code: string | null, at: number): Change {
   return { review: { reason, expected: null, received: null, receipt: null, code, words: REVIEW_WORDS[reason], at } }
+}
+
+/** Money whose purpose nobody knows. */
+export function withUnmatched({ received, receipt }: PaymentContext, at: number): Change {
+  const reason = received?.doubt ?? 'account-unknown'
+  return { review: { reason, expected: null, received: received?.accountReference ?? null, receipt, code: null, words: REVIEW_WORDS[reason], at } }
+}
+
+export function withAssignment(context: PaymentContext, { subscriptionId, package: bought, phone, reason }: PaymentAssignment): Change {
+  const decision = { decision: reason, phone: phone ?? context.phone }
+  if (subscriptionId !== undefined) return { ...decision, purpose: { kind: 'subscription', subscriptionId } }
+  return { ...decision, purpose: { kind: 'hotspot' }, package: bought ?? context.package }
+}
+
+export function withApproval(context: PaymentContext, { reason, receipt }: Extract<PaymentEvent, { type: 'payment.approve' }>): Change {
+  const { review } = context
+  const cameInstead = review?.reason === 'amount-mismatch' && typeof review.received === 'number' ? review.received : null
+  return { decision: reason, receipt: receipt ?? review?.receipt ?? context.receipt, paidAmount: cameInstead }
+}
+
+export function withClaim(context: PaymentContext, { receipt, receiptUsedBy }: Extract<PaymentEvent, { type: 'payment.claim' }>, at: number): Change {
+  return { claim: { receipt, usedBy: receiptUsedBy ?? null, at }, claims: context.claims + 1 }
+}
+
+export function completedFact(context: PaymentContext, at: number): Extract<PaymentFact, { type: 'payment.completed' }> {
+  const { purpose, amount, paidAmount } = context
+  return {
+    type: 'payment.completed',
+    purpose,
+    method: context.method,
+    packageId: context.package?.id ?? null,
+    package: context.package,
+    // A customer is credited with what came; a package has its price.
+    amount: purpose.kind === 'subscription' ? (paidAmount ?? amount) : amount,
+    currency: context.currency,
+    phone: context.phone,
+    macAddress: context.macAddress,
+    receipt: context.receipt,
+    confirmedBy: context.confirmedBy ?? 'callback',
+    lateByMs: context.lateByMs,
+    at: context.completedAt ?? at,
+  }
 }

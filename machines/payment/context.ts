@@ -1,6 +1,7 @@
 /** What a payment remembers: plain JSON, times in milliseconds since the epoch, and enough of the past for support. */
 import type { PackageSnapshot } from '../package.ts'
-import type { PaymentInput } from './events.ts'
+import type { PaymentInput, PaymentPurpose } from './events.ts'
+import type { Refund } from './refund.ts'
 
 export interface PaymentContext extends PaymentInput {
   requestedAt: number
@@ -18,7 +19,9 @@ export interface PaymentContext extends PaymentInput {
   failure: PaymentFailure | null
   review: PaymentReview | null
   completedAt: number | null
-  confirmedBy: 'callback' | 'query' | 'staff' | null
+  confirmedBy: ConfirmedBy | null
+  /** What came, where that is known to differ from what was asked; minor units. */
+  paidAmount: number | null
   /** Null while only a query vouches for the payment: queries name no receipt, a later callback does. */
   receipt: string | null
   /** When the payer's money moved, by the callback; RFC 3339. */
@@ -33,7 +36,14 @@ export interface PaymentContext extends PaymentInput {
   decision: string | null
   /** The receipt that staff refused, so that a repeated callback does not ask them again. */
   rejectedReceipt: string | null
+  /** The receipt with which the customer says to have paid; it proves nothing. */
+  claim: { receipt: string; usedBy: string | null; at: number } | null
+  claims: number
+  /** The newest refund that was asked for. */
+  refund: Refund | null
 }
+
+export type ConfirmedBy = 'callback' | 'query' | 'staff' | 'c2b' | 'pull'
 
 export interface PaymentResult {
   source: 'push' | 'callback' | 'query'
@@ -54,7 +64,7 @@ export interface PaymentFailure {
 }
 
 export interface PaymentReview {
-  reason: MismatchReason | 'result-unclear' | 'prompt-uncertain' | 'unconfirmed'
+  reason: MismatchReason | Doubt | 'result-unclear' | 'prompt-uncertain' | 'unconfirmed'
   expected: string | number | null
   received: string | number | null
   /** The payment that the receipt has credited; with `receipt-used` only. */
@@ -66,6 +76,9 @@ export interface PaymentReview {
   at: number
 }
 
+/** Why nobody knows what money was for. */
+export type Doubt = 'account-unknown' | 'several-subscriptions'
+
 export type MismatchReason = 'amount-mismatch' | 'currency-mismatch' | 'phone-mismatch' | 'receipt-used'
 
 export interface PaymentMismatch extends Pick<PaymentReview, 'expected' | 'received' | 'usedBy' | 'receipt' | 'at'> {
@@ -73,18 +86,20 @@ export interface PaymentMismatch extends Pick<PaymentReview, 'expected' | 'recei
 }
 
 export type PaymentFact =
-  | { type: 'payment.requested'; phone: string; packageId: string; amount: number; currency: string; at: number }
+  | { type: 'payment.requested'; method: PaymentInput['method']; purpose: PaymentPurpose; phone: string | null; packageId: string | null; amount: number; currency: string; at: number }
   | { type: 'payment.prompted'; checkoutRequestId: string; at: number }
   | {
       type: 'payment.completed'
-      packageId: string
-      package: PackageSnapshot
+      purpose: PaymentPurpose
+      method: PaymentInput['method']
+      packageId: string | null
+      package: PackageSnapshot | null
       amount: number
       currency: string
-      phone: string
+      phone: string | null
       macAddress: string | null
       receipt: string | null
-      confirmedBy: 'callback' | 'query' | 'staff'
+      confirmedBy: ConfirmedBy
       lateByMs: number | null
       at: number
     }
@@ -96,6 +111,25 @@ export type PaymentFact =
   | ({ type: 'payment.mismatchFound' } & PaymentMismatch)
   /** Money a second time for one purchase. */
   | { type: 'payment.duplicateReceived'; receipt: string; amount: number | null; at: number }
+  /** The customer says to have paid, and names a receipt that we do not know of yet. */
+  | { type: 'payment.claimed'; receipt: string; at: number }
+  | RefundFact
+
+type RefundStep = Pick<Refund, 'way' | 'amount' | 'currency' | 'reason'> & { at: number }
+
+/** The money went back. `wasCredited`: something was given for it, which is to be taken away. */
+type Returned = RefundStep & { purpose: PaymentPurpose; method: PaymentInput['method']; wasCredited: boolean; receipt: string | null; returnReceipt: string | null; charge: number | null }
+
+type RefundFact =
+  | ({ type: 'payment.refundRequested'; requestedBy: string } & RefundStep)
+  | ({ type: 'payment.refundApproved'; approvedBy: string } & RefundStep)
+  | ({ type: 'payment.refundRefused'; refusedBy: string } & RefundStep)
+  /** The money did not go back. */
+  | ({ type: 'payment.refundFailed'; code: string; description: string } & RefundStep)
+  /** By reversal of the payer's transaction. */
+  | ({ type: 'payment.reversed' } & Returned)
+  /** By a payout to the payer's phone. */
+  | ({ type: 'payment.refunded' } & Returned)
 
 /** Tolerates a missing input: XState makes one throw-away context without it (reference: pitfall 4). */
 export function newPayment(input: PaymentInput): PaymentContext {
@@ -114,12 +148,16 @@ export function newPayment(input: PaymentInput): PaymentContext {
     review: null,
     completedAt: null,
     confirmedBy: null,
-    receipt: null,
-    transactionDate: null,
+    receipt: input?.received?.receipt ?? null,
+    transactionDate: input?.received?.transactionDate ?? null,
     lateByMs: null,
     mismatch: null,
     otherReceipts: [],
     decision: null,
     rejectedReceipt: null,
+    paidAmount: null,
+    claim: null,
+    claims: 0,
+    refund: null,
   }
 }

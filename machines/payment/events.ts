@@ -6,6 +6,7 @@ import { z } from 'zod'
 import type { EventsOf } from '../event-types.ts'
 import { macAddress } from '../network.ts'
 import { packageSnapshot } from '../package.ts'
+import { refundEvents } from './refund-events.ts'
 import { PRINTABLE, NOT_PRINTABLE, printable, remark } from '../printable.ts'
 
 const reason = remark(500)
@@ -16,11 +17,42 @@ const receipt = z.string().trim().toUpperCase().regex(/^[A-Z0-9]{6,20}$/, 'a rec
  */
 const receiptUsedBy = printable(400).min(1).optional()
 
-export const paymentInput = z.strictObject({
-  /** The payer: digits with country code. */
-  phone: z.string().regex(/^254(7|1)\d{8}$/, 'a Kenyan mobile number as 2547XXXXXXXX or 2541XXXXXXXX'),
-  package: packageSnapshot,
-  /** What must be paid, from the price list of the server. */
+const kenyanPhone = z.string().regex(/^254(7|1)\d{8}$/, 'a Kenyan mobile number as 2547XXXXXXXX or 2541XXXXXXXX')
+const actorId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'the id of an actor')
+
+export const paymentPurpose = z.discriminatedUnion('kind', [
+  /** The package that is bought; a session starts. */
+  z.strictObject({ kind: z.literal('hotspot') }),
+  /** Credit of a customer. */
+  z.strictObject({ kind: z.literal('subscription'), subscriptionId: actorId }),
+  /** Money that came, and nobody knows what for: a person assigns it or gives it back. */
+  z.strictObject({ kind: z.literal('unmatched') }),
+])
+
+/** Money that the payer sent without being prompted. */
+const receivedMoney = z.strictObject({
+  receipt,
+  /** Who told us: a confirmation of the paybill, or the provider's list of transactions. */
+  source: z.enum(['c2b', 'pull']),
+  /** When the payer's money moved; RFC 3339. */
+  transactionDate: printable(40).nullable().default(null),
+  /** What the payer typed as account number. */
+  accountReference: printable(100).nullable().default(null),
+  /** Safaricom gives the payer's number hashed (SHA-256) or with some digits as `*`, or not at all. */
+  payer: z.strictObject({ hash: z.string().regex(/^[0-9a-f]{64}$/).nullable(), masked: printable(20).nullable(), name: printable(200).nullable() }),
+  /** Why nobody knows what for. */
+  doubt: z.enum(['account-unknown', 'several-subscriptions']).nullable().default(null),
+})
+
+const paymentFields = z.strictObject({
+  /** `stk`: we prompt the payer. `c2b`: the payer has paid. `cash`: over the counter. `voucher`: by a prepaid code. */
+  method: z.enum(['stk', 'c2b', 'cash', 'voucher']).default('stk'),
+  purpose: paymentPurpose.default({ kind: 'hotspot' }),
+  /** The payer: digits with country code. Null when the payer is known by less. */
+  phone: kenyanPhone.nullable().default(null),
+  package: packageSnapshot.nullable().default(null),
+  received: receivedMoney.nullable().default(null),
+  /** What must be paid, from the price list of the server; or what came. */
   amount: z.int().positive(),
   currency: z.string().regex(/^[A-Z]{3}$/),
   /** The device that will use the access, `AA:BB:CC:DD:EE:FF`. */
@@ -29,7 +61,18 @@ export const paymentInput = z.strictObject({
   clientHash: printable(128).nullable().default(null),
 })
 
-export type PaymentInput = z.output<typeof paymentInput>
+export const paymentInput = paymentFields.superRefine(({ method, purpose, phone, package: bought, received }, context) => {
+  const demand = (isMet: boolean, path: string, message: string): void => {
+    if (!isMet) context.addIssue({ code: 'custom', path: [path], message })
+  }
+  demand(purpose.kind !== 'hotspot' || bought !== null, 'package', 'is needed: it is what is bought')
+  demand((method !== 'stk' && purpose.kind !== 'hotspot') || phone !== null, 'phone', 'is needed to prompt the payer, and for the access')
+  demand((method === 'c2b') === (received !== null), 'received', 'belongs to c2b, and to nothing else')
+  demand(method === 'c2b' || purpose.kind !== 'unmatched', 'purpose', 'must be known')
+})
+
+export type PaymentInput = z.output<typeof paymentFields>
+export type PaymentPurpose = z.output<typeof paymentPurpose>
 
 export const paymentEvents = {
   /**
@@ -39,7 +82,9 @@ export const paymentEvents = {
    * that of a success is taken over; if it knows another, the event is refused.
    */
   'payment.callback': z.strictObject({
-    checkoutRequestId: printable(200).min(1),
+    /** Missing in what finds its payment by the account number instead: the paybill's confirmation of the same money, or the provider's list. */
+    checkoutRequestId: printable(200).min(1).optional(),
+    source: z.enum(['callback', 'c2b', 'pull']).default('callback'),
     merchantRequestId: printable(200).optional(),
     resultCode: z.union([printable(40).min(1), z.number()]),
     resultDesc: printable(2_000).optional(),
@@ -60,8 +105,24 @@ export const paymentEvents = {
   'payment.approve': z.strictObject({ reason, receipt: receipt.optional(), receiptUsedBy }),
   /** Staff found that this is no payment for this purchase. */
   'payment.reject': z.strictObject({ reason }),
+  /** "I have paid, here is my receipt." Makes us look again, and never grants anything by itself. */
+  'payment.claim': z.strictObject({ receipt, receiptUsedBy }),
+  /**
+   * Staff know what money was for that came without a purpose. Whoever brings the event names the subscription, or adds the package
+   * as it is on the price list now.
+   */
+  'payment.assign': z.strictObject({
+    reason,
+    subscriptionId: actorId.optional(),
+    packageId: printable(64).min(1).optional(),
+    package: packageSnapshot.optional(),
+    /** Whose access it is, if the payer's number is not known. */
+    phone: kenyanPhone.optional(),
+  }),
+  ...refundEvents,
 }
 
 export type PaymentEvent = EventsOf<typeof paymentEvents>
 export type PaymentCallback = Extract<PaymentEvent, { type: 'payment.callback' }>
 export type PaymentDecision = Extract<PaymentEvent, { type: 'payment.approve' | 'payment.reject' | 'payment.cancel' }>
+export type PaymentAssignment = Extract<PaymentEvent, { type: 'payment.assign' }>

@@ -22,7 +22,9 @@ export type Verdict =
 type Mismatch = Pick<PaymentMismatch, 'reason' | 'expected' | 'received' | 'usedBy'>
 
 export function judgeCallback(context: PaymentContext, callback: PaymentCallback): Verdict {
-  const isForeign = context.checkoutRequestId !== null && context.checkoutRequestId !== callback.checkoutRequestId
+  // Only a payment that prompted somebody waits for a result. What names no prompt was found by the account number of this payment.
+  const { checkoutRequestId: told } = callback
+  const isForeign = context.method !== 'stk' || (context.checkoutRequestId !== null && told !== undefined && context.checkoutRequestId !== told)
   if (isForeign) return 'foreign'
   const verdict = judgeCode(callback.resultCode)
   return verdict === 'paid' && findMismatch(context, callback) !== null ? 'mismatched' : verdict
@@ -58,8 +60,8 @@ export function findMismatch(context: PaymentContext, callback: PaymentCallback)
   if (callback.currency !== undefined && callback.currency !== context.currency) {
     return { reason: 'currency-mismatch', expected: context.currency, received: callback.currency }
   }
-  if (callback.phone !== undefined && !isSamePhone(context.phone, callback.phone)) {
-    return { reason: 'phone-mismatch', expected: context.phone, received: callback.phone }
+  if (callback.phone !== undefined && !isSamePhone(context.phone ?? '', callback.phone)) {
+    return { reason: 'phone-mismatch', expected: context.phone ?? null, received: callback.phone }
   }
   return null
 }

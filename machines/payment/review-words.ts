@@ -15,5 +15,13 @@ export const REVIEW_WORDS: Readonly<Record<PaymentReview['reason'], ReviewWords>
   },
   'result-unclear': { staff: 'The result does not tell whether money moved.', customer: CHECKING },
   'prompt-uncertain': { staff: 'Nobody knows whether the customer was prompted, and no callback came.', customer: CHECKING },
+  'account-unknown': {
+    staff: 'Money came, and its account number names nobody. Find out what it is for and assign it, or give it back.',
+    customer: 'We have your money, but its account number is not known to us. Our staff are looking into it.',
+  },
+  'several-subscriptions': {
+    staff: 'Money came without an account number, and its payer has several subscriptions. Assign it to one of them.',
+    customer: 'We have your money. Our staff are finding out which of your subscriptions it is for.',
+  },
   unconfirmed: { staff: 'No callback came, and no query said what became of the prompt.', customer: CHECKING },
 }

@@ -28,3 +28,15 @@ export const PROMPTS_MAX = 4
 
 /** The customer stands there with the phone in hand; a prompt that comes later than this is worse than none. */
 export const PROMPT_WINDOW_MS = 3 * MINUTE_MS
+
+/** "I have paid" may be said this often of one payment; each time we look again. */
+export const CLAIMS_MAX = 10
+
+/** The result of a return usually comes within seconds. */
+export const RESULT_WINDOW_MS = 2 * MINUTE_MS
+
+/** Gaps before the first, second, ... question what became of a return. After the last one a person finds out. */
+export const CHECK_GAPS_MS: readonly number[] = [MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS, 3 * HOUR_MS, 12 * HOUR_MS]
+
+/** Requests of one refund, each but the first after a certain refusal. */
+export const RETURNS_MAX = 3

@@ -1,7 +1,10 @@
 import type { Words } from '../words.ts'
+import { refundWords } from './refund-words.ts'
 
 export const paymentWords = {
   states: {
+    ...refundWords.states,
+    requested: { staff: 'The payment begins.', customer: 'Your payment begins.' },
     prompting: { staff: 'We are asking M-Pesa to prompt the customer.', customer: 'We are sending a payment request to your phone.' },
     deferred: { staff: 'M-Pesa did not take the request for now; we ask again shortly.', customer: 'M-Pesa is busy. We are trying again.' },
     uncertain: {
@@ -29,12 +32,20 @@ export const paymentWords = {
     review: { staff: 'A person must decide: see the reason, and the M-Pesa statement.', customer: 'We are checking this payment. Please do not pay again yet; our staff will get back to you.' },
   },
   events: {
+    ...refundWords.events,
+    'payment.claim': { staff: 'The customer says to have paid and names a receipt: we look again. It grants nothing by itself.', customer: 'Tell us your M-Pesa receipt, and we look again.' },
+    'payment.assign': { staff: 'Say what this money is for: a subscription, or a package with the phone that gets the access.', customer: 'Our staff have found out what your money is for.' },
     'payment.callback': { staff: 'M-Pesa reports the result.', customer: 'M-Pesa tells us the result of your payment.' },
     'payment.cancel': { staff: 'Give up waiting; we go on asking M-Pesa, and money that still comes is credited.', customer: 'Cancel this payment.' },
     'payment.approve': { staff: 'Credit the payment: the money was found. A failed payment needs the receipt.', customer: 'Our staff confirm your payment.' },
     'payment.reject': { staff: 'Close the review: this is no payment for this purchase.', customer: 'Our staff could not match a payment to this purchase.' },
   },
   guards: {
+    ...refundWords.guards,
+    isPrompted: { staff: 'The payer is to be prompted.', customer: 'You will be asked on your phone.' },
+    isUnmatched: { staff: 'Money that came without anybody knowing what for: assign it, or give it back.', customer: 'We are finding out what your money is for.' },
+    canAssign: { staff: 'The money has no purpose yet, and exactly one is named: a subscription, or a package on sale together with a full phone number.', customer: 'We know what your money is for.' },
+    canClaim: { staff: 'A prompted payment that is not credited, and was claimed fewer than ten times.', customer: 'You can tell us your receipt.' },
     isOwnPrompt: { staff: 'The result is about the prompt of this payment.', customer: 'The answer is about this payment.' },
     hasMoney: { staff: 'The result says that money moved.', customer: 'M-Pesa reports money.' },
     isMatchingPayment: { staff: 'Paid: amount, currency and phone are as asked.', customer: 'The amount and the phone number are right.' },
@@ -65,11 +76,13 @@ export const paymentWords = {
     isOtherReceipt: { staff: 'The receipt is another one than that of this payment.', customer: 'This is another receipt.' },
   },
   delays: {
+    ...refundWords.delays,
     promptRetryGap: { staff: 'the pause that M-Pesa asks for before another request', customer: 'a short pause before we try again' },
     uncertainWindow: { staff: 'three minutes for a callback, then a person looks', customer: 'up to three minutes for M-Pesa to answer' },
     queryGap: { staff: 'the gap before the next query: 45 s, 90 s, 3 min, 10 min, 30 min, 1 h, 3 h', customer: 'the time until we ask M-Pesa again' },
   },
   effects: {
+    ...refundWords.effects,
     promptPayer: { staff: 'STK push: ask M-Pesa to prompt the customer', customer: 'sending the payment request to your phone' },
     queryPayment: { staff: 'STK query: ask M-Pesa what became of the prompt', customer: 'asking M-Pesa about your payment' },
   },

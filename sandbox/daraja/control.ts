@@ -5,7 +5,9 @@ import type { Background } from '../background.ts'
 import type { Delivery } from '../delivery.ts'
 import type { Scenarios } from '../scenarios.ts'
 import { behaviourSchema, type Behaviour, type CallbackPlan } from './behaviours.ts'
+import { paySchema, type Pay, type Paybill, type PayOutcome } from './paybill.ts'
 import type { Prompt, Prompts } from './prompts.ts'
+import { returnSchema, type ReturnBehaviour, type ReturnRecord, type Returns } from './returns.ts'
 import type { Tokens } from './tokens.ts'
 
 /** What the customer does when a prompt is answered by hand. */
@@ -22,6 +24,13 @@ export interface DarajaControl {
   until(fits: (prompt: Prompt) => boolean): Promise<Prompt>
   /** The customer answers the prompt; resolves when the callback is delivered or given up. Thrown: Error if there is no such prompt. */
   answer(checkoutRequestId: string, resultCode: string | number, details?: AnswerDetails): Promise<Delivery>
+  /** A payer uses the paybill by hand. */
+  pay(pay?: Pay): Promise<PayOutcome>
+  /** Where validations and confirmations go. */
+  setC2bUrls(urls: { validationUrl: string; confirmationUrl: string }): void
+  /** For the next reversal or payout. Each is used once, in order. */
+  nextReturn(behaviour: ReturnBehaviour): void
+  returns(): ReturnRecord[]
   /** Ends every access token that is out. */
   expireTokens(): void
   tokensIssued(): number
@@ -36,9 +45,11 @@ export interface ControlParts {
   prompts: Prompts
   tokens: Tokens
   background: Background
+  paybill: Paybill
+  returns: Returns
 }
 
-export function createControl({ scenarios, prompts, tokens, background }: ControlParts): DarajaControl {
+export function createControl({ scenarios, prompts, tokens, background, paybill, returns }: ControlParts): DarajaControl {
   return {
     next({ phone, ...behaviour }) {
       scenarios.next(behaviour, phone)
@@ -51,6 +62,10 @@ export function createControl({ scenarios, prompts, tokens, background }: Contro
       if (delivery === undefined) throw new Error(`no prompt ${checkoutRequestId}`)
       return delivery
     },
+    pay: (pay = {}) => paybill.pay(pay),
+    setC2bUrls: (urls) => { paybill.setUrls(urls) },
+    nextReturn: (behaviour) => { returns.next(behaviour) },
+    returns: () => returns.list(),
     expireTokens: () => { tokens.expireAll() },
     tokensIssued: () => tokens.issued(),
     idle: () => background.idle(),
@@ -97,6 +112,18 @@ export function registerControl(app: FastifyInstance, control: DarajaControl): v
     const { resultCode, ...details } = parsed.data
     return await control.answer(id, resultCode, details)
   })
+  app.post('/_sandbox/pay', async (request, reply) => {
+    const parsed = paySchema.safeParse(request.body ?? {})
+    if (!parsed.success) return await reply.code(422).send({ error: z.prettifyError(parsed.error) })
+    return await control.pay(parsed.data)
+  })
+  app.post('/_sandbox/returns', async (request, reply) => {
+    const parsed = returnSchema.safeParse(request.body ?? {})
+    if (!parsed.success) return await reply.code(422).send({ error: z.prettifyError(parsed.error) })
+    control.nextReturn(parsed.data)
+    return await reply.code(204).send()
+  })
+  app.get('/_sandbox/returns', () => control.returns())
   app.post('/_sandbox/tokens/expire', async (_request, reply) => {
     control.expireTokens()
     return await reply.code(204).send()

@@ -6,11 +6,13 @@ import { createBackground } from '../background.ts'
 import type { DeliveryRules } from '../delivery.ts'
 import { createScenarios } from '../scenarios.ts'
 import { createServer, listen, type ListenOptions } from '../server.ts'
-import { refusal } from './answers.ts'
+import { refusal, type Answer } from './answers.ts'
 import type { Behaviour } from './behaviours.ts'
 import { createControl, registerControl, type DarajaControl } from './control.ts'
+import { createPaybill } from './paybill.ts'
 import { createPrompts } from './prompts.ts'
 import { queryAnswer } from './query.ts'
+import { createReturns } from './returns.ts'
 import { createStkPush } from './stk-push.ts'
 import { createTokens } from './tokens.ts'
 import { validateQuery } from './validate.ts'
@@ -23,6 +25,9 @@ export const DARAJA_SANDBOX_CREDENTIALS = {
   passkey: 'sandbox-passkey',
 } as const
 
+/** Who moves money back, as the stand-in knows it. */
+export const DARAJA_SANDBOX_INITIATOR = { name: 'sandbox-initiator', securityCredential: 'sandbox-security-credential' } as const
+
 export interface DarajaOptions extends ListenOptions {
   credentials?: { consumerKey: string; consumerSecret: string; shortcode: string; passkey: string }
   /** Milliseconds since the epoch, for tokens and dates; delays are real time. Default `Date.now`. */
@@ -31,6 +36,9 @@ export interface DarajaOptions extends ListenOptions {
   defaults?: Behaviour
   /** Default 2,000 ms: about what a quick customer needs for the PIN. */
   callbackAfterMs?: number
+  initiator?: { name: string; securityCredential: string }
+  /** After which a reversal, payout or status query tells its result. Default 500 ms. */
+  resultAfterMs?: number
   /** Default 3599. */
   tokenLifeSeconds?: number
   /** Default true: a phone with an open prompt gets no second one. */
@@ -62,7 +70,15 @@ export async function startDaraja(options: DarajaOptions = {}): Promise<Daraja> 
     promptsMax: options.promptsMax ?? 5_000,
     delivery: options.delivery ?? {},
   }, background)
-  const control = createControl({ scenarios, prompts, tokens, background })
+  const paybill = createPaybill({ shortcode: credentials.shortcode, clock, transactionsMax: options.promptsMax ?? 5_000, delivery: options.delivery ?? {} }, prompts, background)
+  const returns = createReturns({
+    shortcode: credentials.shortcode,
+    initiator: options.initiator ?? DARAJA_SANDBOX_INITIATOR,
+    resultAfterMs: options.resultAfterMs ?? 500,
+    recordsMax: options.promptsMax ?? 5_000,
+    delivery: options.delivery ?? {},
+  }, paybill, background)
+  const control = createControl({ scenarios, prompts, tokens, background, paybill, returns })
   const stkPush = createStkPush({
     merchant: credentials, tokens, prompts, scenarios, background, refusesSecondPrompt: options.refusesSecondPrompt ?? true,
   })
@@ -86,6 +102,17 @@ export async function startDaraja(options: DarajaOptions = {}): Promise<Daraja> 
     const answer = prompt === undefined ? refusal('not-found', request.id) : queryAnswer(prompt, prompts.nextQueryShape(prompt))
     return await reply.code(answer.status).send(answer.body)
   })
+  /** Behind a good token; undefined is never answered. */
+  const guarded = (path: string, answerOf: (body: unknown, requestId: string) => Answer | undefined) =>
+    app.post(path, async (request, reply) => {
+      const answer = tokens.judge(request.headers.authorization, request.id) ?? answerOf(request.body, request.id)
+      return answer === undefined ? reply.hijack() : await reply.code(answer.status).send(answer.body)
+    })
+  for (const version of ['v1', 'v2']) guarded(`/mpesa/c2b/${version}/registerurl`, (body, requestId) => paybill.register(body, version, requestId))
+  guarded('/pulltransactions/v1/query', (body, requestId) => paybill.list(body, requestId))
+  guarded('/mpesa/reversal/v1/request', (body, requestId) => returns.reverse(body, requestId))
+  guarded('/mpesa/b2c/v3/paymentrequest', (body, requestId) => returns.payOut(body, requestId))
+  guarded('/mpesa/transactionstatus/v1/query', (body, requestId) => returns.askStatus(body, requestId))
   registerControl(app, control)
 
   const url = await listen(app, options)

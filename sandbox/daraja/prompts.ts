@@ -6,6 +6,7 @@ import { createJournal } from '../journal.ts'
 import { resultDescOf } from './answers.ts'
 import { callbackPlans, type Behaviour, type CallbackPlan, type QueryShape } from './behaviours.ts'
 import { callbackBody } from './callback-body.ts'
+import { makeReceipt } from './receipt.ts'
 import type { Push } from './validate.ts'
 
 export interface Prompt extends Push {
@@ -163,10 +164,4 @@ function dayFirst(digits: string): string {
 
 function number(digits: number): string {
   return String(randomInt(10 ** (digits - 1), 10 ** digits))
-}
-
-/** Ten letters and digits, like `NLJ7RT61SV`. */
-function makeReceipt(): string {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'
-  return Array.from({ length: 10 }, (_none, index) => alphabet[randomInt(index === 0 ? 26 : 36)]).join('')
 }

@@ -173,6 +173,66 @@ describe('the ledger', () => {
   })
 })
 
+describe('a statement against the ledger', () => {
+  let database: TestDatabase
+  let business: Business
+  let knex: ReturnType<typeof createKnex>
+  beforeAll(async () => {
+    database = await createTestDatabase()
+    knex = createKnex(database.url, { max: 4, applicationName: 'test' })
+    business = openBusiness(knex)
+  })
+  afterAll(async () => {
+    await knex.destroy()
+    await database.drop()
+  })
+  const entry = (receipt: string, amount: number, change: object = {}) => ({ receipt, kind: 'paid-in' as const, amount, currency: 'KES', at: new Date(T0 + 1_000).toISOString(), accountReference: '12345674', details: null, ...change })
+  const by = { source: 'csv', by: 'key:k', at: T0 }
+  const unexplained = (query: object = {}) => business.statements.unexplained('main', { from: T0, to: T0 + 60_000, limit: 10, ...query })
+  async function book(ref: string, lines: readonly [account: string, amount: number][], receipt: string | null, payment = 'pay_1'): Promise<void> {
+    await knex('business.ledger_entries').insert(lines.map(([account, amount_minor], index) => ({ tenant: 'main', entry_ref: ref, line: index + 1, account, amount_minor, currency: 'KES', at: new Date(T0 + 2_000), description: 'x', actor_type: 'payment', actor_id: payment, receipt })))
+  }
+
+  it('says nothing while there is no statement', async () => {
+    await book('a', [['mpesa', 1_000], ['revenue:hotspot', -1_000]], 'NLJ7RT61SV')
+    expect(await unexplained()).toEqual({ period: null, provider: [], ours: [], hasMore: false })
+  })
+
+  it('takes each row once', async () => {
+    expect(await business.statements.add('main', [entry('NLJ7RT61SV', 1_000), entry('NLJ7RT61SV', -55, { kind: 'charge' })], by)).toEqual({ added: 2 })
+    expect(await business.statements.add('main', [entry('NLJ7RT61SV', 1_000), entry('NLJ7RT61SW', 500), entry('NLJ7RT61SW', 500)], by)).toEqual({ added: 1 })
+    expect(await business.statements.add('main', [], by)).toEqual({ added: 0 })
+  })
+
+  it('lists what only one of them knows, and where the amounts differ', async () => {
+    await book('b', [['mpesa', 700], ['revenue:hotspot', -700]], 'NLJ7RT61SX')
+    await book('c', [['mpesa', 300], ['revenue:hotspot', -300]], null, 'pay_3')
+    await business.statements.add('main', [entry('NLJ7RT61SY', 900)], by)
+    await book('d', [['mpesa', 100], ['revenue:hotspot', -100]], 'NLJ7RT61SY')
+    expect(await unexplained()).toMatchObject({
+      provider: [{ receipt: 'NLJ7RT61SW', amount: 500, ledgerAmount: null, accountReference: '12345674' }, { receipt: 'NLJ7RT61SY', amount: 900, ledgerAmount: 100 }],
+      ours: [{ receipt: 'NLJ7RT61SX', amount: 700, actor: { type: 'payment', id: 'pay_1' } }, { receipt: null, amount: 300, actor: { id: 'pay_3' } }],
+      hasMore: false,
+    })
+    expect(await unexplained({ limit: 1 })).toMatchObject({ provider: [{}], ours: [{}], hasMore: true })
+    expect(await unexplained({ from: T0 + 3_000 })).toMatchObject({ provider: [], ours: [] })
+    expect(await business.statements.unexplained('other', { from: undefined, to: undefined, limit: 10 })).toMatchObject({ period: null })
+  })
+
+  it('finds the receipt that a payment learnt later', async () => {
+    await knex.raw("insert into business.payment_receipts (tenant, receipt, payment_id, amount, currency, paid_at) values ('main', 'NLJ7RT61SZ', 'pay_3', 300, 'KES', now())")
+    await business.statements.add('main', [entry('NLJ7RT61SZ', 300)], by)
+    expect((await unexplained()).ours).toMatchObject([{ receipt: 'NLJ7RT61SX' }])
+  })
+
+  it('compares money that went back, and leaves charges out', async () => {
+    await business.statements.add('main', [entry('NLJ7RT61SX', 700), entry('SKR9XXXXXX', -700, { kind: 'withdrawn' })], by)
+    await book('e', [['refunds:pending', 700], ['mpesa', -700]], 'SKR9XXXXXX')
+    await book('f', [['fees', 5], ['mpesa', -5]], 'SKR9XXXXXX')
+    expect(await unexplained()).toMatchObject({ provider: [{ receipt: 'NLJ7RT61SW' }, { receipt: 'NLJ7RT61SY' }], ours: [] })
+  })
+})
+
 describe('opening', () => {
   it('answers for a database that is named, and says when it is gone', async () => {
     const named = await createTestDatabase()

@@ -44,6 +44,7 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
     packageCatalogue: memoryPackageCatalogue(),
     openPrompts: { find: async () => undefined },
     receipts: { creditedTo: async () => new Map<string, string>() },
+    statements: { add: async (_tenant, entries) => ({ added: entries.length }), unexplained: async () => ({ period: null, provider: [], ours: [], hasMore: false }) },
     ledger: { balances: async () => [], lines: async () => [] },
     credentials: { issue: ({ id }, version) => ({ username: `u-${id.slice(-4)}`, password: `secret-v${version}` }) },
     readiness: { check: async () => ({ ready: true, checks: { store: 'ok' } }) },

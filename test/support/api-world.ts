@@ -1,7 +1,8 @@
 /** The edge over the real engine and the real actors; only the outside systems and the store are stand-ins. */
 import { createRegistry } from '../../actors/registry.ts'
+import { receiptPaymentIds } from '../../actors/payment/received-money.ts'
 import { createCredentialIssuer } from '../../actors/credentials.ts'
-import type { StkPushAccepted } from '../../actors/gateways/mpesa/port.ts'
+import type { MpesaGateway, StkPushAccepted } from '../../actors/gateways/mpesa/port.ts'
 import { createRuntime, memoryStore, type ActorDefinition, type Runtime } from '../../runtime/index.ts'
 import { buildApp } from '../../api/app.ts'
 import type { App } from '../../api/app-type.ts'
@@ -11,6 +12,7 @@ import { createMetrics } from '../../api/metrics.ts'
 import { memoryApiKeys, memoryInbox, memoryLedger, memoryPackageCatalogue, memoryPackages, noRadius, type MemoryApiKeys, type MemoryInbox } from './api-ports.ts'
 import { nobodyOnline } from './live-access.ts'
 import { DARAJA_SECRET, SMS_SECRET } from './api-fakes.ts'
+import { fakeMpesa } from './fake-mpesa.ts'
 
 export const APP_KEY = 'application-key-of-tests'
 
@@ -28,12 +30,12 @@ export interface World {
   stop(): Promise<void>
 }
 
-export async function apiWorld(extra: readonly ActorDefinition[] = [], options: Partial<AppDeps> = {}): Promise<World> {
+export async function apiWorld(extra: readonly ActorDefinition[] = [], options: Partial<AppDeps> = {}, mpesa: Partial<MpesaGateway> = {}): Promise<World> {
   let pushes = 0
   const sms: string[] = []
   const credentials = createCredentialIssuer(APP_KEY)
   const actors = createRegistry({
-    mpesa: { stkPush: () => world.push(++pushes), stkQuery: async () => ({ status: 'pending', reason: 'being-processed', resultDesc: '' }) },
+    mpesa: fakeMpesa({ stkPush: () => world.push(++pushes), stkQuery: async () => ({ status: 'pending', reason: 'being-processed', resultDesc: '' }), ...mpesa }),
     sms: {
       send: async ({ text }) => {
         sms.push(text)
@@ -42,6 +44,7 @@ export async function apiWorld(extra: readonly ActorDefinition[] = [], options: 
     },
     credentials,
     liveAccess: nobodyOnline(),
+    config: { receiptIds: receiptPaymentIds(APP_KEY), directory: { search: (query) => runtime.search(query), get: (address) => runtime.get(address) }, resultUrls: ({ id }, about) => ({ resultUrl: `https://x.example/result/${id}.${about}`, timeoutUrl: `https://x.example/timeout/${id}.${about}` }) },
   })
   const store = memoryStore({ uniqueKeys: { 'business.payment_receipts': [['tenant', 'receipt']], 'business.open_prompts': [['tenant', 'phone']] } })
   const rowsOf = (table: string) => store.tables.rows.get(table) ?? []
@@ -60,6 +63,7 @@ export async function apiWorld(extra: readonly ActorDefinition[] = [], options: 
     packages: memoryPackages(),
     packageCatalogue: memoryPackageCatalogue(),
     ...ports,
+    statements: { add: async (_tenant, entries) => ({ added: entries.length }), unexplained: async () => ({ period: null, provider: [], ours: [], hasMore: false }) },
     ledger: memoryLedger(() => rowsOf('business.ledger_entries')),
     credentials,
     readiness: { check: async () => ({ ready: true, checks: {} }) },

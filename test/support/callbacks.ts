@@ -18,3 +18,23 @@ export function successCallback(checkoutRequestId: string, receipt = 'NLJ7RT61SV
 export function failureCallback(checkoutRequestId: string, resultCode = 1032): object {
   return { Body: { stkCallback: { MerchantRequestID: 'm', CheckoutRequestID: checkoutRequestId, ResultCode: resultCode, ResultDesc: '[STK_CB - ]Request cancelled by user' } } }
 }
+
+/** A C2B validation or confirmation of ten shillings for the account 12345674. */
+export function c2bBody(fields: object): object {
+  return {
+    TransactionType: 'Pay Bill',
+    TransID: 'RKTQDM7W6S',
+    TransTime: '20260101063845',
+    TransAmount: '10.00',
+    BusinessShortCode: '600638',
+    BillRefNumber: '12345674',
+    InvoiceNumber: '',
+    OrgAccountBalance: '49197.00',
+    ThirdPartyTransID: '',
+    MSISDN: '2547*****126',
+    FirstName: 'JOHN',
+    MiddleName: '',
+    LastName: 'DOE',
+    ...fields,
+  }
+}

@@ -13,6 +13,7 @@ import { createMetrics } from '../../api/metrics.ts'
 import { createRuntime, manualClock, memoryStore, type MovableClock, type Runtime } from '../../runtime/index.ts'
 import { startRouterOs, type RouterOs } from '../../sandbox/routeros/index.ts'
 import { memoryApiKeys, memoryInbox, memoryPackageCatalogue, memoryPackages, noRadius, type MemoryApiKeys } from './api-ports.ts'
+import { fakeMpesa } from './fake-mpesa.ts'
 import { nobodyOnline } from './live-access.ts'
 
 export const ROUTER_APP_KEY = 'application-key-of-router-tests'
@@ -60,7 +61,7 @@ export async function routerWorld(network = '10.77.0.0/16'): Promise<RouterWorld
   const live = memoryRouters(sessions)
   const runtime = createRuntime({
     actors: createRegistry({
-      mpesa: { stkPush: unused, stkQuery: unused },
+      mpesa: fakeMpesa({}),
       sms: { send: unused },
       credentials: createCredentialIssuer(ROUTER_APP_KEY),
       liveAccess: nobodyOnline(),
@@ -83,6 +84,7 @@ export async function routerWorld(network = '10.77.0.0/16'): Promise<RouterWorld
     packages: memoryPackages(),
     packageCatalogue: memoryPackageCatalogue(),
     ledger: { balances: async () => [], lines: async () => [] },
+    statements: { add: async (_tenant, entries) => ({ added: entries.length }), unexplained: async () => ({ period: null, provider: [], ours: [], hasMore: false }) },
     openPrompts: { find: async () => undefined },
     receipts: { creditedTo: async () => new Map<string, string>() },
     credentials: createCredentialIssuer(ROUTER_APP_KEY),

@@ -9,7 +9,8 @@ import { z } from 'zod'
 import { createCallLedger } from '../call-ledger.ts'
 import { endpointUrl, sendHttp, type HttpAnswer } from '../http.ts'
 import { SHILLINGS_MAX } from './amount.ts'
-import { darajaError, isTokenRefused, type DarajaEndpoint } from './errors.ts'
+import { darajaError, isRepeatable, isTokenRefused, type DarajaEndpoint } from './errors.ts'
+import { createMoneyCalls, type Initiator } from './money-calls.ts'
 import { createTokenSource } from './oauth.ts'
 import type { MpesaGateway, StkPushAccepted, StkPushRequest } from './port.ts'
 import { readStkQuery } from './query-result.ts'
@@ -27,6 +28,10 @@ export interface DarajaClientOptions {
   /** The till for buy goods. Default: the shortcode. */
   partyB?: string
   callbackUrl: string
+  /** Without it no money can be sent back. */
+  initiator?: Initiator | undefined
+  /** Which form C2B callbacks come in: `v1` gives the payer's number hashed, `v2` masked. Default `v2`. */
+  c2bVersion?: 'v1' | 'v2'
   /** Milliseconds since the epoch. */
   clock: () => number
   /** Per HTTP call. Default 20 s: Daraja often needs more than 10 to accept a push, and giving up early makes it uncertain. */
@@ -37,7 +42,14 @@ export interface DarajaClientOptions {
   refreshTokenEarlyMs?: number
 }
 
-const PATHS = { 'stk-push': '/mpesa/stkpush/v1/processrequest', 'stk-query': '/mpesa/stkpushquery/v1/query' } as const
+const PATHS = {
+  'stk-push': '/mpesa/stkpush/v1/processrequest',
+  'stk-query': '/mpesa/stkpushquery/v1/query',
+  reversal: '/mpesa/reversal/v1/request',
+  payout: '/mpesa/b2c/v3/paymentrequest',
+  status: '/mpesa/transactionstatus/v1/query',
+  pull: '/pulltransactions/v1/query',
+} as const
 
 const scalar = z.union([z.string(), z.number()]).transform((value) => String(value).trim())
 
@@ -68,21 +80,21 @@ export function createDarajaClient(options: DarajaClientOptions): MpesaGateway {
   const pushes = createCallLedger<StkPushAccepted>()
 
   /** Sends with a valid token; refreshes it once and sends once more if it is refused. Secrets that were sent come back with the answer. */
-  async function call(endpoint: keyof typeof PATHS, makeBody: () => { Password: string }, signal: AbortSignal | undefined) {
+  async function call(endpoint: keyof typeof PATHS | 'c2b-register', makeBody: () => { Password?: string }, signal: AbortSignal | undefined) {
     const send = async () => {
       const token = await tokens.get(signal)
       const body = makeBody()
       const answer = await sendHttp({
         method: 'POST',
-        url: endpointUrl(baseUrl, PATHS[endpoint]),
+        url: endpointUrl(baseUrl, endpoint === 'c2b-register' ? `/mpesa/c2b/${options.c2bVersion ?? 'v2'}/registerurl` : PATHS[endpoint]),
         label: `M-Pesa ${endpoint}`,
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', accept: 'application/json' },
         body: JSON.stringify(body),
         timeoutMs,
         signal,
-        isRepeatable: endpoint === 'stk-query',
+        isRepeatable: isRepeatable(endpoint),
       })
-      return { token, answer, secrets: [token, body.Password, passkey, options.consumerKey, options.consumerSecret] }
+      return { token, answer, secrets: [token, body.Password ?? '', passkey, options.consumerKey, options.consumerSecret] }
     }
     const first = await send()
     if (!isTokenRefused(first.answer)) return first
@@ -98,7 +110,18 @@ export function createDarajaClient(options: DarajaClientOptions): MpesaGateway {
     return readAccepted(answer) ?? refuse('stk-push', answer, secrets)
   }
 
+  const moneyCalls = createMoneyCalls({
+    shortcode,
+    initiator: options.initiator,
+    shillingsMax: merchant.shillingsMax,
+    async ask(endpoint, body, secrets, signal) {
+      const { answer, secrets: sent } = await call(endpoint, () => body, signal)
+      return { answer, refuse: () => refuse(endpoint, answer, [...sent, ...secrets]) }
+    },
+  })
+
   return {
+    ...moneyCalls,
     async stkPush(request, { idempotencyKey, signal }) {
       // Checked before the ledger and the token: a mistake of ours costs no call.
       stkPushFields(request, merchant, clock())

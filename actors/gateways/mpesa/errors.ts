@@ -9,8 +9,14 @@ import { GatewayError } from '../errors.ts'
 import { retryAfterMs, type HttpAnswer } from '../http.ts'
 import { redact } from '../redact.ts'
 
-/** `stk-push` is the one that must not be repeated blindly. */
-export type DarajaEndpoint = 'oauth' | 'stk-push' | 'stk-query'
+export type DarajaEndpoint = 'oauth' | 'stk-push' | 'stk-query' | 'reversal' | 'payout' | 'status' | 'pull' | 'c2b-register'
+
+/** What moves money, or asks somebody for it: must not be repeated blindly. */
+const MOVES_MONEY: ReadonlySet<DarajaEndpoint> = new Set(['stk-push', 'reversal', 'payout'])
+
+export function isRepeatable(endpoint: DarajaEndpoint): boolean {
+  return !MOVES_MONEY.has(endpoint)
+}
 
 /** `isOpen`: Daraja failed in a way that does not exclude that it took the request. */
 type Rule = { code: string; retryable?: true; afterMs?: number; isOpen?: true }
@@ -64,7 +70,7 @@ export function isTokenRefused(answer: HttpAnswer): boolean {
 export function darajaError(endpoint: DarajaEndpoint, answer: HttpAnswer, secrets: readonly string[]): GatewayError {
   const refusal = readRefusal(answer)
   const rule = ruleFor(endpoint, answer, refusal)
-  const uncertain = rule.isOpen === true && endpoint === 'stk-push'
+  const uncertain = rule.isOpen === true && !isRepeatable(endpoint)
   const words = redact(refusal.errorMessage ?? answer.text, secrets)
   const named = refusal.errorCode === undefined ? `HTTP ${answer.status}` : `HTTP ${answer.status}, ${redact(refusal.errorCode, secrets)}`
   const afterMs = retryAfterMs(answer.headers) ?? rule.afterMs

@@ -59,6 +59,7 @@ export async function startRadiusWorld(way: Way, { files = {} }: { files?: Recor
     packages: memoryPackages(),
     packageCatalogue: business.packageCatalogue,
     ledger: business.ledger,
+    statements: business.statements,
     openPrompts: business.openPrompts,
     receipts: business.receipts,
     credentials,

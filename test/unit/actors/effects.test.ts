@@ -8,6 +8,7 @@ import { sendSms } from '../../../actors/notification/effects.ts'
 import { textOf } from '../../../actors/notification/text.ts'
 import { promptPayer, queryPayment } from '../../../actors/payment/effects.ts'
 import type { EffectContext, EffectDefinition } from '../../../runtime/definition.ts'
+import { fakeMpesa } from '../../support/fake-mpesa.ts'
 import { START } from '../machines/play.ts'
 
 function context(fields: Partial<EffectContext> = {}): EffectContext {
@@ -33,13 +34,12 @@ const invalid = new GatewayError('invalid-phone', 'not a Kenyan number')
 describe('promptPayer', () => {
   const request = { phone: '254708374149', amount: 2_000, currency: 'KES', requestedAt: START }
   const asked: { request: StkPushRequest; key: string }[] = []
-  const mpesa = (error?: Error): MpesaGateway => ({
+  const mpesa = (error?: Error) => fakeMpesa({
     stkPush: async (request, { idempotencyKey }) => {
       asked.push({ request, key: idempotencyKey })
       if (error !== undefined) throw error
       return { merchantRequestId: 'm', checkoutRequestId: 'ws_CO_1', responseDescription: '', customerMessage: '' }
     },
-    stkQuery: () => Promise.reject(new Error('not asked')),
   })
   const effect = (error?: Error) => promptPayer({ mpesa: mpesa(error), description: 'Internet' })
 
@@ -88,7 +88,7 @@ describe('promptPayer', () => {
 })
 
 describe('queryPayment', () => {
-  const effect = (stkQuery: MpesaGateway['stkQuery']) => queryPayment({ mpesa: { stkPush: () => Promise.reject(new Error('not asked')), stkQuery } })
+  const effect = (stkQuery: MpesaGateway['stkQuery']) => queryPayment({ mpesa: fakeMpesa({ stkQuery }) })
   const request = { checkoutRequestId: 'ws_CO_1' }
 
   it('gives what M-Pesa says', async () => {

@@ -5,7 +5,8 @@ import { GatewayError } from '../../../actors/gateways/errors.ts'
 import { createRegistry } from '../../../actors/registry.ts'
 import { createRuntime, manualClock, memoryStore, type MovableClock, type Runtime } from '../../../runtime/index.ts'
 import { nobodyOnline } from '../../support/live-access.ts'
-import { callback, CHECKOUT, INPUT } from '../machines/payment.fixture.ts'
+import { callback, CHECKOUT, INPUT, PHONE } from '../machines/payment.fixture.ts'
+import { fakeMpesa } from '../../support/fake-mpesa.ts'
 import { START } from '../machines/play.ts'
 
 const credentials = createCredentialIssuer('an application key of good length')
@@ -34,14 +35,14 @@ beforeEach(async () => {
     actors: createRegistry({
       credentials,
       liveAccess: nobodyOnline(),
-      mpesa: {
+      mpesa: fakeMpesa({
         stkPush: async (_request, { idempotencyKey }) => {
           pushes.push(idempotencyKey)
           if (pushError !== undefined) throw pushError
           return { merchantRequestId: 'm', checkoutRequestId: CHECKOUT, responseDescription: '', customerMessage: '' }
         },
         stkQuery: async () => queryResult,
-      },
+      }),
       sms: {
         send: async ({ text }) => {
           texts.push(text)
@@ -109,7 +110,7 @@ describe('pay, surf, stop', () => {
   })
 
   it('is found by what callbacks and customers name', async () => {
-    for (const value of [CHECKOUT, INPUT.phone, 'PAY1']) {
+    for (const value of [CHECKOUT, PHONE, 'PAY1']) {
       expect(await runtime.search({ values: [value] })).toMatchObject([{ address: { type: 'payment', id: 'pay_1' } }])
     }
   })

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { apiWorld, type World } from '../../support/api-world.ts'
+import { testApp } from '../../support/api-fakes.ts'
 import { INPUT, callback } from '../machines/payment.fixture.ts'
 
 let world: World
@@ -49,5 +50,49 @@ describe('the ledger', () => {
   it('belongs to its tenant', async () => {
     await pay('pay_1', 'NLJ7RT61S1')
     expect((await get('accounts', world.keys.add('other-key-123', ['auditor'], 'other'))).json()).toEqual({ data: [], nextCursor: null })
+  })
+})
+
+describe('statements', () => {
+  const CSV = 'Receipt No.,Completion Time,Paid In,Withdrawn\nRKTQDM7W6S,2026-01-01 10:20:30,10,\nodd,2026-01-01 10:20:30,10,\n'
+  const send = (payload: string, type = 'text/csv', headers = world.keys.add('billing-key-123', ['billing'])) =>
+    world.app.inject({ method: 'POST', url: '/api/v1/statements', payload, headers: { ...headers, 'content-type': type } })
+
+  it('are imported as the portal exports them', async () => {
+    const response = await send(CSV)
+    expect([response.statusCode, response.json()]).toEqual([200, { added: 1, repeated: 0, skipped: 0, problems: [{ line: 3, problem: 'the receipt is none' }] }])
+  })
+
+  it('of another form are refused', async () => {
+    expect((await send('hello')).json()).toMatchObject({ code: 'invalid-input' })
+    expect((await send('{}', 'application/json')).json()).toMatchObject({ code: 'unsupported-media-type' })
+    expect((await send(CSV, 'application/xml')).json()).toMatchObject({ code: 'unsupported-media-type' })
+    expect((await send(CSV, 'text/csv', world.keys.add('auditor-key-123', ['auditor']))).json()).toMatchObject({ code: 'forbidden' })
+  })
+
+  it('are held against the ledger', async () => {
+    const at = Date.UTC(2026, 0, 1)
+    const test = await testApp({
+      statements: {
+        add: async () => ({ added: 0 }),
+        unexplained: async (_tenant, query) => {
+          expect(query).toEqual({ from: at, to: undefined, limit: 5 })
+          return {
+            period: { from: at, to: at + 1 },
+            provider: [{ receipt: 'A', amount: 5, currency: 'KES', at, accountReference: null, details: null, ledgerAmount: null }, { receipt: 'B', amount: 5, currency: 'KES', at, accountReference: null, details: null, ledgerAmount: 4 }],
+            ours: [{ receipt: null, amount: 7, currency: 'KES', at, description: 'x', actor: { type: 'payment', id: 'p' } }],
+            hasMore: false,
+          }
+        },
+      },
+    })
+    const response = await test.app.inject({ url: '/api/v1/statements/unexplained?from=2026-01-01T00:00:00Z&limit=5', headers: test.as('auditor') })
+    expect(response.json()).toMatchObject({
+      period: { from: '2026-01-01T00:00:00.000Z' },
+      provider: [{ problem: 'not-in-ledger', ledger_amount_minor: null }, { problem: 'amount-differs', ledger_amount_minor: 4 }],
+      ours: [{ problem: 'receipt-unknown', amount_minor: 7 }],
+    })
+    expect((await test.app.inject({ url: '/api/v1/statements/unexplained', headers: test.as('agent') })).statusCode).toBe(403)
+    await test.app.close()
   })
 })

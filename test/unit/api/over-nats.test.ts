@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { natsEdge } from '../../../api/nats/edge.ts'
 import { silentLog, type ApiCall, type Command, type IntegrationEdge, type Json } from '../../../runtime/index.ts'
+import { memoryPackages } from '../../support/api-ports.ts'
 import { apiWorld, type World } from '../../support/api-world.ts'
 
 let world: World
@@ -9,7 +10,7 @@ let edge: IntegrationEdge
 
 beforeEach(async () => {
   world = await apiWorld()
-  edge = natsEdge({ runtime: world.runtime, apiKeys: world.keys, ...world.ports, log: silentLog })
+  edge = natsEdge({ runtime: world.runtime, apiKeys: world.keys, ...world.ports, packages: memoryPackages(), log: silentLog })
 })
 afterEach(() => world.stop())
 

@@ -4,8 +4,13 @@ import { Play, type Message } from './play.ts'
 
 export const HOUR_PACKAGE = { id: 'hour', name: '1 hour', durationSeconds: 3_600, dataBytes: null, uploadKbps: 2_000, downloadKbps: 5_000, devices: 1 }
 
+export const PHONE = '254708374149'
+
 export const INPUT: PaymentInput = {
-  phone: '254708374149',
+  method: 'stk',
+  purpose: { kind: 'hotspot' },
+  received: null,
+  phone: PHONE,
   package: HOUR_PACKAGE,
   amount: 2_000,
   currency: 'KES',
@@ -71,6 +76,23 @@ export const brought = {
     return pay
   },
 }
+
+/** Money that came by itself. */
+export const RECEIVED: NonNullable<PaymentInput['received']> = {
+  receipt: 'NLJ7RT61SV',
+  source: 'c2b',
+  transactionDate: '2026-01-01T00:00:00Z',
+  accountReference: '12345674',
+  payer: { hash: null, masked: '2547*****149', name: 'JANE' },
+  doubt: null,
+}
+export const UNMATCHED_INPUT: PaymentInput = { ...INPUT, method: 'c2b', purpose: { kind: 'unmatched' }, phone: null, package: null, macAddress: null, received: { ...RECEIVED, doubt: 'account-unknown' } }
+export const C2B_INPUT: PaymentInput = { ...UNMATCHED_INPUT, purpose: { kind: 'subscription', subscriptionId: 'sub_1' }, received: RECEIVED }
+
+export const TAKEN = { outcome: 'accepted', originatorConversationId: 'oc-1', conversationId: 'AG_1' }
+export const returnResult = (fields: Record<string, unknown> = {}): Message => ({ type: 'payment.returnResult', about: 'return', resultCode: '0', resultDesc: 'ok', originatorConversationId: 'oc-1', conversationId: 'AG_1', ...fields })
+export const refund = (fields: Record<string, unknown> = {}): Message => ({ type: 'payment.refund', reason: 'paid twice', by: 'key:one', way: 'reversal', ...fields })
+export const approveRefund = (by = 'key:two'): Message => ({ type: 'payment.approveRefund', by })
 
 export type PayState = keyof typeof brought
 export const PAY_STATES = Object.keys(brought) as PayState[]

@@ -8,7 +8,7 @@ describe('payment: prompting the payer', () => {
     const pay = newPay()
     expect(pay.state).toBe('prompting')
     expect(pay.calls.get('promptPayer')).toEqual({ phone: '254708374149', amount: 2_000, currency: 'KES', requestedAt: START })
-    expect(pay.facts).toEqual([{ type: 'payment.requested', phone: '254708374149', packageId: 'hour', amount: 2_000, currency: 'KES', at: START }])
+    expect(pay.facts).toEqual([{ type: 'payment.requested', method: 'stk', purpose: { kind: 'hotspot' }, phone: '254708374149', packageId: 'hour', amount: 2_000, currency: 'KES', at: START }])
   })
 
   it('waits for the callback once M-Pesa took the request', () => {
@@ -86,6 +86,8 @@ describe('payment: callbacks', () => {
     expect(brought.completed().facts).toEqual([
       {
         type: 'payment.completed',
+        purpose: { kind: 'hotspot' },
+        method: 'stk',
         packageId: 'hour',
         package: { id: 'hour', name: '1 hour', durationSeconds: 3_600, dataBytes: null, uploadKbps: 2_000, downloadKbps: 5_000, devices: 1 },
         amount: 2_000,

@@ -1,0 +1,69 @@
+/** Reads the provider's list, and finds whose the money is that nobody told us of. */
+import type { FoundMoney, Pulled, PullRequest } from '../../machines/reconciliation/events.ts'
+import { defineEffect, type EffectDefinition } from '../../runtime/index.ts'
+import { toEffectError } from '../gateways/errors.ts'
+import type { MpesaGateway, PulledTransaction } from '../gateways/mpesa/port.ts'
+import { findDestination, type Directory, type ReceiptIds } from '../payment/received-money.ts'
+
+export interface PullParts {
+  mpesa: MpesaGateway
+  directory: Directory
+  receiptIds: ReceiptIds
+  /** The provider's time, which nobody moves. */
+  providerNow: () => number
+}
+
+const HOUR_MS = 60 * 60_000
+/** Daraja looks back no further (protocols: M-Pesa, pull). */
+const WINDOW_MS = 48 * HOUR_MS
+/** A transaction may be listed later than it happened. */
+const OVERLAP_MS = HOUR_MS
+/** R9: what one result may hold. */
+const CHUNK = 200
+
+export function pullMoney({ mpesa, directory, receiptIds, providerNow }: PullParts): EffectDefinition {
+  return defineEffect<PullRequest, Pulled>({
+    lane: 'mpesa',
+    retry: { attempts: 3, initialMs: 2_000, factor: 3, maxMs: 30_000, jitter: 0.2 },
+    timeoutMs: 120_000,
+    async run({ pulledUntil }, { address: { tenant }, signal }) {
+      const toMs = providerNow()
+      const fromMs = Math.max(toMs - WINDOW_MS, (pulledUntil ?? 0) - OVERLAP_MS)
+      const rows = await mpesa.pullTransactions({ fromMs, toMs }, { signal }).catch((error: unknown) => {
+        throw toEffectError(error)
+      })
+      const unread = rows.map((row) => ({ row, at: row.at === null ? toMs : Date.parse(row.at) })).sort((a, b) => a.at - b.at)
+      const untold = await withoutKnown(directory, tenant, unread)
+      // All that we know of already may be listed at once: only what is new takes work.
+      const chunk = untold.slice(0, CHUNK)
+      const last = chunk.at(-1)
+      const hasMore = untold.length > CHUNK
+      const found: FoundMoney[] = []
+      for (const { row } of chunk) found.push(...(await lookUp(directory, receiptIds, tenant, row)))
+      return { pulledUntil: hasMore && last !== undefined ? last.at + OVERLAP_MS : toMs, listed: rows.length, found, hasMore }
+    },
+  })
+}
+
+interface Unread {
+  row: PulledTransaction
+  at: number
+}
+
+async function withoutKnown(directory: Directory, tenant: string, rows: readonly Unread[]): Promise<Unread[]> {
+  const known = new Set<string>()
+  for (let start = 0; start < rows.length; start += CHUNK) {
+    const values = rows.slice(start, start + CHUNK).map(({ row }) => row.receipt)
+    const hits = await directory.search({ tenant, values, limit: values.length * 4 })
+    for (const { identifier, address } of hits) if (address.type === 'payment' && identifier.kind === 'receipt') known.add(identifier.value)
+  }
+  return rows.filter(({ row }) => !known.has(row.receipt))
+}
+
+async function lookUp(directory: Directory, receiptIds: ReceiptIds, tenant: string, { receipt, amount, currency, at, accountReference, phone }: PulledTransaction): Promise<FoundMoney[]> {
+  const money = { source: 'pull' as const, receipt, amount, currency, at, accountReference, phone, payer: { hash: null, masked: null, name: null } }
+  const destination = await findDestination(directory, receiptIds, tenant, money)
+  const common = { receipt, amount, currency, paymentId: destination.paymentId }
+  if (destination.kind === 'known') return []
+  return [destination.kind === 'new' ? { ...common, input: destination.input } : { ...common, event: destination.event }]
+}

@@ -1,0 +1,28 @@
+/** The provider's statement against our ledger. */
+export interface StatementEntry {
+  receipt: string
+  kind: 'paid-in' | 'withdrawn' | 'charge'
+  /** Minor units; negative for what left. */
+  amount: number
+  currency: string
+  /** RFC 3339. */
+  at: string
+  accountReference: string | null
+  details: string | null
+}
+
+export interface Unexplained {
+  /** The time that is compared: all that the statements cover, unless said. Null: there is no statement. */
+  period: { from: number; to: number } | null
+  /** On the statement, and not so in the ledger. */
+  provider: { receipt: string; amount: number; currency: string; at: number; accountReference: string | null; details: string | null; ledgerAmount: number | null }[]
+  /** In the ledger, and not on the statement. */
+  ours: { receipt: string | null; amount: number; currency: string; at: number; description: string; actor: { type: string; id: string } }[]
+  hasMore: boolean
+}
+
+export interface Statements {
+  /** What is there already is left as it is. Resolves with how many were new. */
+  add(tenant: string, entries: readonly StatementEntry[], by: { source: string; by: string; at: number }): Promise<{ added: number }>
+  unexplained(tenant: string, query: { from: number | undefined; to: number | undefined; limit: number }): Promise<Unexplained>
+}

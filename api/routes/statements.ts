@@ -1,0 +1,111 @@
+/** The provider's statement: imported as its portal exports it, and held against the ledger. */
+import { z } from 'zod'
+import { parseStatement } from '../../actors/gateways/mpesa/statement.ts'
+import type { App } from '../app-type.ts'
+import { Problem } from '../http/problem.ts'
+import type { Statements } from '../ports/statements.ts'
+import { instant, noQuery, wholeNumber } from '../schemas/common.ts'
+import { staffProblems } from '../schemas/problem.ts'
+
+const CSV_BYTES_MAX = 8 * 1_024 * 1_024
+const ROWS_MAX = 500
+const ROWS_DEFAULT = 100
+
+const imported = z
+  .object({
+    added: z.int().describe('new rows'),
+    repeated: z.int().describe('rows that were there already'),
+    skipped: z.int().describe('transactions that were not completed'),
+    problems: z.array(z.object({ line: z.int(), problem: z.string() })).describe('lines that could not be read; the others were taken'),
+  })
+  .meta({ id: 'ImportedStatement' })
+
+const unexplained = z
+  .object({
+    period: z.object({ from: z.string(), to: z.string() }).nullable().describe('what is compared; null while there is no statement'),
+    provider: z.array(
+      z.object({
+        receipt: z.string(),
+        problem: z.enum(['not-in-ledger', 'amount-differs']),
+        amount_minor: z.int(),
+        ledger_amount_minor: z.int().nullable(),
+        currency: z.string(),
+        at: z.string(),
+        account_reference: z.string().nullable(),
+        details: z.string().nullable(),
+      }),
+    ),
+    ours: z.array(
+      z.object({
+        receipt: z.string().nullable(),
+        problem: z.enum(['not-in-statement', 'receipt-unknown']),
+        amount_minor: z.int(),
+        currency: z.string(),
+        at: z.string(),
+        description: z.string(),
+        actor: z.object({ type: z.string(), id: z.string() }),
+      }),
+    ),
+    hasMore: z.boolean(),
+  })
+  .meta({ id: 'UnexplainedMoney' })
+
+const time = (at: number): string => new Date(at).toISOString()
+
+export function statementRoutes(app: App, statements: Statements, now: () => number): void {
+  app.addContentTypeParser('text/csv', { parseAs: 'string', bodyLimit: CSV_BYTES_MAX }, (_request, body, done) => done(null, body))
+
+  app.post(
+    '/statements',
+    {
+      bodyLimit: CSV_BYTES_MAX,
+      config: { permission: 'money' },
+      schema: {
+        tags: ['ledger'],
+        summary: "Import a statement: the CSV file of M-Pesa's portal",
+        description: 'Content type `text/csv`. The same rows again change nothing.',
+        querystring: noQuery,
+        consumes: ['text/csv'],
+        response: { 200: imported, ...staffProblems('payload-too-large', 'unsupported-media-type') },
+      },
+    },
+    async ({ principal, body }) => {
+      if (typeof body !== 'string') throw new Problem('unsupported-media-type', 'Send the statement as `text/csv`.')
+      const { rows, skipped, problems } = parseStatement(body)
+      if (rows.length === 0 && problems.length > 0) throw new Problem('invalid-input', 'This is no statement of M-Pesa.', { errors: problems.map(({ line, problem }) => ({ pointer: `/${line}`, detail: problem })) })
+      // A file may list a row twice; the table takes it once.
+      const { added } = await statements.add(principal.tenant, rows, { source: 'csv', by: principal.by, at: now() })
+      return { added, repeated: rows.length - added, skipped, problems }
+    },
+  )
+
+  app.get(
+    '/statements/unexplained',
+    {
+      config: { permission: 'ledger' },
+      schema: {
+        tags: ['ledger'],
+        summary: 'Money that the statement and the ledger do not both know',
+        description: 'Compared by receipt, over the time that the statements cover unless said. Charges are left out. At the ends of the period a payment may stand on one side only, as it is booked when we hear of it.',
+        querystring: z.strictObject({ from: instant.optional(), to: instant.optional(), limit: wholeNumber(1, ROWS_MAX).default(ROWS_DEFAULT) }),
+        response: { 200: unexplained, ...staffProblems() },
+      },
+    },
+    async ({ principal, query: { from, to, limit } }) => {
+      const found = await statements.unexplained(principal.tenant, { from: from === undefined ? undefined : Date.parse(from), to: to === undefined ? undefined : Date.parse(to), limit })
+      return {
+        period: found.period === null ? null : { from: time(found.period.from), to: time(found.period.to) },
+        provider: found.provider.map(({ amount, ledgerAmount, at, accountReference, ...row }) => ({
+          ...row,
+          problem: ledgerAmount === null ? ('not-in-ledger' as const) : ('amount-differs' as const),
+          amount_minor: amount,
+          ledger_amount_minor: ledgerAmount,
+          account_reference: accountReference,
+          at: time(at),
+        })),
+        ours: found.ours.map(({ amount, at, ...row }) => ({ ...row, problem: row.receipt === null ? ('receipt-unknown' as const) : ('not-in-statement' as const), amount_minor: amount, at: time(at) })),
+        hasMore: found.hasMore,
+      }
+    },
+  )
+}

@@ -1,0 +1,239 @@
+/** Money that comes by itself, over HTTP and the engine: confirmations, the provider's list, and both of the same money. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { PulledTransaction } from '../../../actors/gateways/mpesa/port.ts'
+import { phoneHash } from '../../../actors/gateways/mpesa/phone-hash.ts'
+import { DARAJA_SECRET } from '../../support/api-fakes.ts'
+import { apiWorld, type World } from '../../support/api-world.ts'
+import { c2bBody, successCallback } from '../../support/callbacks.ts'
+import { subscriptionStub } from '../../support/subscription-stub.ts'
+
+const PHONE = '254708374149'
+let world: World
+let list: PulledTransaction[]
+let pulls: { fromMs: number; toMs: number }[]
+
+beforeEach(async () => {
+  list = []
+  pulls = []
+  world = await apiWorld([subscriptionStub], { hooks: { darajaSecret: DARAJA_SECRET, darajaShortcode: '600638', sweepEveryMs: 20 } }, {
+    pullTransactions: async (window) => {
+      pulls.push(window)
+      return list
+    },
+    reverse: async () => ({ originatorConversationId: 'oc-1', conversationId: 'AG_1' }),
+  })
+  await subscription('sub_1', '12345674', PHONE)
+})
+afterEach(() => world.stop())
+
+const subscription = (id: string, accountNumber: string, phone: string) => world.runtime.create({ type: 'subscription', id }, { accountNumber, phone, plan: { amount: 1_000, currency: 'KES' } })
+const hook = (path: string, payload: object, remoteAddress = '127.0.0.1') => world.app.inject({ method: 'POST', url: `/hooks/daraja/${DARAJA_SECRET}/${path}`, payload, remoteAddress })
+const confirm = async (fields: object = {}) => {
+  const response = await hook('c2b/confirmation', c2bBody(fields))
+  expect(response.json()).toEqual({ ResultCode: 0, ResultDesc: 'Success' })
+  await vi.waitFor(() => expect(world.inbox.rows.at(-1)?.outcome).not.toBeNull())
+  await world.runtime.settled()
+}
+const payments = async () => (await world.runtime.list({ type: 'payment', limit: 100 })).data
+const balances = async () => {
+  const { data } = (await world.app.inject({ url: '/api/v1/ledger/accounts', headers: world.keys.add('audit-key-123', ['auditor']) })).json<{ data: { account: string; amount_minor: number }[] }>()
+  return Object.fromEntries(data.map(({ account, amount_minor: amount }) => [account, amount]))
+}
+
+describe('a confirmation', () => {
+  it.each([
+    ['its account number, however typed', { BillRefNumber: ' 1234-5674 ' }],
+    ['the only subscription of its hashed phone', { BillRefNumber: 'rent', MSISDN: phoneHash(PHONE) }],
+    ['the only subscription of its phone', { BillRefNumber: '', MSISDN: PHONE }],
+  ])('is credited by %s', async (_how, fields) => {
+    await confirm(fields)
+    expect(await payments()).toMatchObject([{ states: ['completed'], context: { purpose: { kind: 'subscription', subscriptionId: 'sub_1' }, method: 'c2b', receipt: 'RKTQDM7W6S', amount: 1_000 } }])
+    expect(await balances()).toEqual({ mpesa: 1_000, 'customer:sub_1': -1_000 })
+  })
+
+  it.each([
+    ['nobody', { BillRefNumber: 'rent', MSISDN: '2547*****126' }, 'account-unknown'],
+    ['several', { BillRefNumber: '', MSISDN: PHONE }, 'several-subscriptions'],
+  ])('that names %s waits for a person', async (_whom, fields, reason) => {
+    await subscription('sub_2', '22345676', PHONE)
+    await confirm(fields)
+    expect(await payments()).toMatchObject([{ states: ['review'], context: { purpose: { kind: 'unmatched' }, review: { reason, receipt: 'RKTQDM7W6S' } } }])
+    expect(await balances()).toEqual({ mpesa: 1_000, unmatched: -1_000 })
+  })
+
+  it('does not credit a subscription that is over', async () => {
+    await world.runtime.send({ type: 'subscription', id: 'sub_1' }, { type: 'end' })
+    await confirm({ BillRefNumber: '12345674' })
+    expect(await payments()).toMatchObject([{ states: ['review'] }])
+  })
+
+  it('that comes again, in whatever words, is the same money', async () => {
+    await confirm()
+    await confirm()
+    await confirm({ OrgAccountBalance: '1.00', FirstName: 'JANE' })
+    expect(await payments()).toHaveLength(1)
+    expect(await balances()).toEqual({ mpesa: 1_000, 'customer:sub_1': -1_000 })
+  })
+
+  it('that cannot be read, or is forged, makes nothing', async () => {
+    await confirm({ TransID: 'x' })
+    await confirm({ TransAmount: '-5' })
+    expect(world.inbox.rows.map(({ outcome }) => outcome)).toEqual(['unreadable', 'unreadable'])
+    expect((await world.app.inject({ method: 'POST', url: '/hooks/daraja/wrong-secret/c2b/confirmation', payload: c2bBody({}) })).statusCode).toBe(404)
+    expect(await payments()).toEqual([])
+  })
+})
+
+describe('a prompted payment that is confirmed, too', () => {
+  async function prompt(): Promise<{ id: string; account: string; checkout: string }> {
+    const response = await world.app.inject({ method: 'POST', url: '/api/payments/stk', payload: { phone_number: PHONE, package_id: 'hour' } })
+    const { payment_id: id, transaction_id: checkout } = response.json<{ payment_id: string; transaction_id: string }>()
+    return { id, checkout, account: id.slice(-12).toUpperCase() }
+  }
+  const callback = async (checkout: string) => {
+    await hook('stk', successCallback(checkout, 'RKTQDM7W6S'))
+    await vi.waitFor(() => expect(world.inbox.rows.at(-1)?.outcome).not.toBeNull())
+    await world.runtime.settled()
+  }
+
+  it.each([['callback first', true], ['confirmation first', false]])('is credited once: %s', async (_order, isCallbackFirst) => {
+    const { id, account, checkout } = await prompt()
+    if (isCallbackFirst) await callback(checkout)
+    await confirm({ BillRefNumber: account, MSISDN: '2547*****149' })
+    if (!isCallbackFirst) await callback(checkout)
+    expect(await payments()).toMatchObject([{ id, states: ['completed'], context: { receipt: 'RKTQDM7W6S', otherReceipts: [] } }])
+    expect(await balances()).toEqual({ mpesa: 1_000, 'revenue:hotspot': -1_000 })
+  })
+
+  it('makes up for a lost callback', async () => {
+    const { id, account } = await prompt()
+    await confirm({ BillRefNumber: account, MSISDN: phoneHash(PHONE) })
+    expect(await payments()).toMatchObject([{ id, states: ['completed'], context: { confirmedBy: 'c2b' } }])
+  })
+
+  it('and the payer who uses its number again pays something else', async () => {
+    const { account, checkout } = await prompt()
+    await callback(checkout)
+    await confirm({ BillRefNumber: account, TransID: 'RKTQDM7W6T', MSISDN: '2547*****126' })
+    expect((await payments()).map(({ states }) => states[0]).sort()).toEqual(['completed', 'review'])
+    expect(await balances()).toEqual({ mpesa: 2_000, 'revenue:hotspot': -1_000, unmatched: -1_000 })
+  })
+
+  it('whose receipt a stray confirmation has taken is looked at, and credits nothing twice', async () => {
+    const { id, checkout } = await prompt()
+    await confirm({ BillRefNumber: 'rent', MSISDN: '2547*****126' })
+    await callback(checkout)
+    expect((await world.runtime.get({ type: 'payment', id }))?.context).toMatchObject({ review: { reason: 'receipt-used' }, completedAt: null })
+    expect(await balances()).toEqual({ mpesa: 1_000, unmatched: -1_000 })
+  })
+})
+
+describe('a validation', () => {
+  it.each([
+    ['0', {}],
+    ['0', { BillRefNumber: 'rent', MSISDN: phoneHash(PHONE) }],
+    ['C2B00012', { BillRefNumber: '99999999', MSISDN: '2547*****126' }],
+    ['C2B00013', { TransAmount: '0.00' }],
+    ['C2B00013', { TransAmount: 'ten' }],
+    ['C2B00015', { BusinessShortCode: '123456' }],
+    ['C2B00016', { TransID: '' }],
+  ])('is answered %s for %j, and stores nothing', async (code, fields) => {
+    const response = await hook('c2b/validation', c2bBody({ ...fields, OrgAccountBalance: '' }))
+    expect([response.statusCode, response.json<{ ResultCode: string }>().ResultCode]).toEqual([200, code])
+    expect(world.inbox.rows).toEqual([])
+  })
+})
+
+describe('the provider\'s list', () => {
+  const unheardOf: PulledTransaction = { receipt: 'RKTQDM7W6S', at: new Date(Date.now() - 60_000).toISOString(), amount: 1_000, currency: 'KES', phone: PHONE, accountReference: '12345674' }
+  const address = { type: 'reconciliation', id: 'mpesa' }
+  const look = async () => {
+    if ((await world.runtime.get(address)) === undefined) await world.runtime.create(address, {})
+    else await world.runtime.send(address, { type: 'reconciliation.pull' })
+    await world.runtime.settled()
+  }
+
+  it('makes a payment of money that nobody told us of, once, and the confirmation that comes after all is the same', async () => {
+    list = [unheardOf]
+    await look()
+    await look()
+    expect(await payments()).toMatchObject([{ states: ['completed'], context: { confirmedBy: 'pull', purpose: { subscriptionId: 'sub_1' } } }])
+    await confirm()
+    expect(await payments()).toHaveLength(1)
+    expect(await balances()).toEqual({ mpesa: 1_000, 'customer:sub_1': -1_000 })
+    expect((await world.runtime.get(address))?.context).toMatchObject({ pulls: 2, found: 1, lastError: null })
+  })
+
+  it('adds nothing to what is confirmed already', async () => {
+    await confirm()
+    list = [unheardOf]
+    await look()
+    expect(await payments()).toHaveLength(1)
+    expect((await world.runtime.get(address))?.context).toMatchObject({ found: 0 })
+  })
+
+  it('is read from where it was read to, and 48 hours back at first', async () => {
+    await look()
+    await look()
+    const [first, second] = pulls
+    expect((first?.toMs ?? 0) - (first?.fromMs ?? 0)).toBe(48 * 3_600_000)
+    expect((first?.toMs ?? 0) - (second?.fromMs ?? 0)).toBe(3_600_000)
+  })
+
+  it('is asked when a customer says to have paid, and completes a payment whose callback was lost', async () => {
+    const response = await world.app.inject({ method: 'POST', url: '/api/payments/stk', payload: { phone_number: PHONE, package_id: 'hour' } })
+    const { payment_id: id } = response.json<{ payment_id: string }>()
+    list = [{ ...unheardOf, accountReference: id.slice(-12).toUpperCase() }]
+    await world.app.inject({ method: 'POST', url: `/api/payments/${id}/claim`, payload: { receipt: 'RKTQDM7W6S' } })
+    await world.runtime.settled()
+    expect(pulls.length).toBeGreaterThan(0)
+    expect(await payments()).toMatchObject([{ id, states: ['completed'], context: { receipt: 'RKTQDM7W6S', confirmedBy: 'pull' } }])
+  })
+})
+
+describe('the result of a return', () => {
+  const payment = { type: 'payment' }
+  const envelope = (fields: object) => ({ Result: { ResultType: 0, ResultCode: 0, ResultDesc: 'ok', OriginatorConversationID: 'oc-1', ConversationID: 'AG_1', TransactionID: 'SKR9XXXXXX', ...fields } })
+  async function refunding(): Promise<{ type: string; id: string }> {
+    await confirm()
+    const [{ id } = { id: '' }] = await payments()
+    await world.runtime.send({ ...payment, id }, { type: 'payment.refund', reason: 'wrong account', by: 'key:one', way: 'reversal' })
+    await world.runtime.send({ ...payment, id }, { type: 'payment.approveRefund', by: 'key:two' })
+    await world.runtime.settled()
+    return { ...payment, id }
+  }
+  const told = async (path: string, body: object) => {
+    expect((await hook(path, body)).json()).toEqual({ ResultCode: 0, ResultDesc: 'Accepted' })
+    await vi.waitFor(() => expect(world.inbox.rows.at(-1)?.outcome).not.toBeNull())
+    await world.runtime.settled()
+  }
+
+  it('ends it, and again changes nothing', async () => {
+    const to = await refunding()
+    await told(`result/${to.id}.return`, envelope({ ResultParameters: { ResultParameter: { Key: 'Charge', Value: '5.00' } } }))
+    await told(`result/${to.id}.return`, envelope({ ResultCode: 'R000001' }))
+    expect(await world.runtime.get(to)).toMatchObject({ states: ['refunded'], context: { refund: { receipt: 'SKR9XXXXXX', charge: 500 } } })
+    expect(await balances()).toEqual({ mpesa: -500, fees: 500, 'customer:sub_1': 0, 'refunds:pending': 0 })
+  })
+
+  it('R000001, already reversed, is done', async () => {
+    const to = await refunding()
+    await told(`result/${to.id}.return`, envelope({ ResultCode: 'R000001' }))
+    expect((await world.runtime.get(to))?.states).toEqual(['refunded'])
+  })
+
+  it('a timeout is no result, and the answer about the status decides', async () => {
+    const to = await refunding()
+    await told(`timeout/${to.id}.return`, {})
+    expect((await world.runtime.get(to))?.states).toContain('refunding.uncertain')
+    await told(`result/${to.id}.status`, envelope({ OriginatorConversationID: 'oc-2', ConversationID: 'AG_2', ResultParameters: { ResultParameter: [{ Key: 'TransactionStatus', Value: 'Completed' }] } }))
+    expect((await world.runtime.get(to))?.states).toEqual(['refunded'])
+  })
+
+  it('of nobody, or unreadable, is kept for staff', async () => {
+    await told('result', envelope({}))
+    await told('result/pay_x.other', envelope({}))
+    await told('result/pay_x.return', { Result: {} })
+    expect(world.inbox.rows.map(({ outcome }) => outcome)).toEqual(['unreadable', 'unreadable', 'unreadable'])
+  })
+})
