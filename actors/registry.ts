@@ -1,34 +1,48 @@
 /** Every actor type there is. */
-import type { ActorDefinition, Address } from '../runtime/index.ts'
+import type { ActorDefinition, Address, EffectDefinition } from '../runtime/index.ts'
 import type { CredentialIssuer } from './credentials.ts'
 import type { MpesaGateway } from './gateways/mpesa/port.ts'
 import type { SmsGateway } from './gateways/sms/port.ts'
 import { defineHotspotSession } from './hotspot-session/definition.ts'
+import { noLiveAccess } from './live-access/none.ts'
 import { defineNotification } from './notification/definition.ts'
+import type { ContactRules } from './notification/effects.ts'
+import type { QuietHours } from './notification/quiet-hours.ts'
 import { definePayment } from './payment/definition.ts'
+import { defineSubscription } from './subscription/definition.ts'
 
 export interface RegistryDeps {
   mpesa: MpesaGateway
   sms: SmsGateway
   credentials: CredentialIssuer
+  /** Default: nobody has opted out, and nothing was sent before. */
+  contactRules?: ContactRules
+  /** Tells open sessions. Default: there are no routers. */
+  applyAccess?: EffectDefinition
   config?: RegistryConfig
 }
 
 export interface RegistryConfig {
   /** Of times in messages. Default `Africa/Nairobi`. */
   timeZone?: string
+  /** Default: none. */
+  quietHours?: QuietHours
   /** What the payer sees; 1-13 characters. Default `Internet`. */
   paymentDescription?: string
   /** See `PaymentCalls.callbackUrl`. Default: the gateway's own address. */
   callbackUrl?: (payment: Address) => string
 }
 
-export function createRegistry({ mpesa, sms, credentials, config = {} }: RegistryDeps): readonly ActorDefinition[] {
-  const { timeZone = 'Africa/Nairobi', paymentDescription = 'Internet', callbackUrl } = config
+const NO_RULES: ContactRules = { hasOptedOut: () => Promise.resolve(false), lastSentAt: () => Promise.resolve(undefined) }
+const NO_QUIET_HOURS: QuietHours = { from: '00:00', to: '00:00' }
+
+export function createRegistry({ mpesa, sms, credentials, contactRules = NO_RULES, applyAccess = noLiveAccess(), config = {} }: RegistryDeps): readonly ActorDefinition[] {
+  const { timeZone = 'Africa/Nairobi', quietHours = NO_QUIET_HOURS, paymentDescription = 'Internet', callbackUrl } = config
   return [
     definePayment({ mpesa, description: paymentDescription, ...(callbackUrl === undefined ? {} : { callbackUrl }) }),
     defineHotspotSession({ credentials }),
-    defineNotification({ sms, credentials, timeZone }),
+    defineSubscription({ credentials, applyAccess }),
+    defineNotification({ sms, credentials, timeZone, contactRules, quietHours }),
   ]
 }
 

@@ -72,14 +72,20 @@ const walks: Walk[] = [
     input: {
       channel: 'sms',
       to: '254708374149',
-      template: 'hotspot-credentials',
+      template: 'subscription-reminder',
       locale: 'en',
-      about: { tenant: 'main', type: 'hotspot-session', id: 'pay_1' },
+      about: { tenant: 'main', type: 'subscription', id: 'sub_1' },
       credentialVersion: 1,
-      details: { packageName: '1 hour', expiresAt: 1_000_000_000 },
+      details: { packageName: 'Home', accountNumber: '10000009', amount: 1, currency: 'KES', expiresAt: 1_000_000_000 },
     },
     events: [
-      done('sendSms', { outcome: 'accepted', providerId: 'p', cost: null, segments: 1 }),
+      done('checkClearance', { outcome: 'clear' }),
+      done('checkClearance', { outcome: 'held', reason: 'quiet-hours', until: 1_000 }),
+      done('checkClearance', { outcome: 'suppressed', reason: 'opted-out' }),
+      error('checkClearance'),
+      { type: 'notification.cancel', reason: 'x' } as EventObject,
+      { type: 'xstate.after.heldTime.notification.held' },
+      done('sendSms', { outcome: 'accepted', provider: 'africas-talking', providerId: 'p', cost: null, segments: 1 }),
       done('sendSms', { outcome: 'refused', code: 'x', detail: '', retryAfterMs: 1_000 }),
       done('sendSms', { outcome: 'refused', code: 'x', detail: '', retryAfterMs: null }),
       done('sendSms', { outcome: 'uncertain', code: 'x', detail: '' }),
@@ -92,7 +98,7 @@ const walks: Walk[] = [
       uncertainSends,
       lastReport?.status,
     ],
-    absorbing: ['delivered'],
+    absorbing: ['delivered', 'suppressed', 'cancelled'],
   },
 ]
 
