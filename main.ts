@@ -34,7 +34,7 @@ const LISTEN_BACKLOG = 4_096
 /** A stop that takes longer than this is no stop (contract.md, "SIGTERM drains"). */
 const DRAIN_LIMIT_MS = 9_500
 /** Slow SMS must not hold up prompts, and neither holds up what the engine does itself. */
-const LANES = { mpesa: { concurrency: 64 }, sms: { concurrency: 32 }, default: { concurrency: 32 } }
+const LANES = { mpesa: { concurrency: 64 }, sms: { concurrency: 32 }, radius: { concurrency: 32 }, default: { concurrency: 32 } }
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env)
@@ -75,7 +75,13 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   const store = postgresStore({ url: database.url })
   const nats = natsOf(settings, log, metrics.bus)
   const runtime = createRuntime({
-    actors: createRegistry({ mpesa: mpesaOf(outside), sms: smsOf(outside), credentials, config: { callbackUrl } }),
+    actors: createRegistry({
+      mpesa: mpesaOf(outside),
+      sms: smsOf(outside),
+      credentials,
+      contactRules: business.contacts,
+      config: { callbackUrl, timeZone: settings.STANDING_TIME_ZONE, quietHours: settings.STANDING_QUIET_HOURS },
+    }),
     store,
     clock,
     log,
@@ -92,6 +98,9 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     inbox: business.hookInbox,
     packages: business.packages,
     packageCatalogue: business.packageCatalogue,
+    accounts: business.accounts,
+    optOuts: business.contacts,
+    timeZone: settings.STANDING_TIME_ZONE,
     openPrompts: business.openPrompts,
     receipts: business.receipts,
     ledger: business.ledger,

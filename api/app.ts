@@ -34,12 +34,14 @@ import { hookRoutes } from './routes/hooks.ts'
 import { insightRoutes } from './routes/insight.ts'
 import { ledgerRoutes } from './routes/ledger.ts'
 import { machineRoutes } from './routes/machines.ts'
+import { optOutRoutes } from './routes/opt-outs.ts'
 import { packageRoutes } from './routes/packages.ts'
 import { paymentRoutes } from './routes/payments.ts'
 import { repairRoutes } from './routes/repair.ts'
 import { sandboxRoutes } from './routes/sandbox.ts'
 import { searchRoutes } from './routes/search.ts'
 import { steeringRoutes } from './routes/steering.ts'
+import { subscriptionRoutes } from './routes/subscriptions.ts'
 
 const BODY_BYTES_MAX = 1_024 * 1_024
 /** Effect keys and event ids stand in addresses, URL-encoded. */
@@ -127,7 +129,8 @@ function addHooks(app: App, { runtime, inbox, receipts, metrics, log, hooks }: A
   app.addHook('onClose', () => processor.stop())
 }
 
-function addStaffRoutes(app: App, { runtime, apiKeys, receipts, openPrompts, packageCatalogue, ledger, sandbox }: AppDeps, now: () => number): void {
+function addStaffRoutes(app: App, deps: AppDeps, now: () => number): void {
+  const { runtime, apiKeys, receipts, openPrompts, packageCatalogue, ledger, sandbox } = deps
   const teller = receiptTeller({ receipts, runtime })
   app.addHook('onRequest', authenticator(keyCache(apiKeys, now)))
   actorRoutes(app, runtime, openPrompts)
@@ -140,5 +143,7 @@ function addStaffRoutes(app: App, { runtime, apiKeys, receipts, openPrompts, pac
   clusterRoute(app, runtime)
   searchRoutes(app, runtime)
   packageRoutes(app, packageCatalogue, now)
+  subscriptionRoutes(app, { runtime, accounts: deps.accounts, catalogue: packageCatalogue, timeZone: deps.timeZone ?? 'Africa/Nairobi' })
+  optOutRoutes(app, deps.optOuts, now)
   if (sandbox !== undefined) sandboxRoutes(app, sandbox)
 }

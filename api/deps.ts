@@ -3,11 +3,13 @@ import type { Logger } from 'pino'
 import type { StkRates } from './payments/rates.ts'
 import type { BusStatus, Runtime } from '../runtime/index.ts'
 import type { EdgeMetrics } from './metrics.ts'
+import type { Accounts } from './ports/accounts.ts'
 import type { ApiKeys } from './ports/api-keys.ts'
 import type { CredentialsIssuer } from './ports/credentials.ts'
 import type { HookInbox } from './ports/hook-inbox.ts'
 import type { Ledger } from './ports/ledger.ts'
 import type { OpenPrompts } from './ports/open-prompts.ts'
+import type { OptOuts } from './ports/opt-outs.ts'
 import type { PackageCatalogue } from './ports/package-catalogue.ts'
 import type { Packages } from './ports/packages.ts'
 import type { RateLimiter } from './ports/rate-limiter.ts'
@@ -21,6 +23,10 @@ export interface AppDeps {
   inbox: HookInbox
   packages: Packages
   packageCatalogue: PackageCatalogue
+  accounts: Accounts
+  optOuts: OptOuts
+  /** Where the business counts its months. Default `Africa/Nairobi`. */
+  timeZone?: string
   openPrompts: OpenPrompts
   receipts: Receipts
   ledger: Ledger

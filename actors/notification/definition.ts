@@ -20,6 +20,6 @@ export function defineNotification(calls: NotificationCalls): ActorDefinition {
     migrations: [fromVersion1],
     identifiers: notificationIdentifiers,
     words: notificationWords,
-    personal: ['to', 'details.accountNumber', 'details.username'],
+    personal: ['to'],
   }
 }

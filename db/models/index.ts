@@ -3,12 +3,14 @@ import type { Knex } from 'knex'
 import { DBError } from 'objection'
 import { toStoreError } from '../store/errors.ts'
 import { apiKeyQueries } from './api-key.ts'
+import { contactQueries } from './contact.ts'
 import { hookInboxQueries } from './hook-inbox.ts'
 import { ledgerQueries } from './ledger.ts'
 import { openPromptQueries } from './open-prompt.ts'
 import { packageCatalogueQueries } from './package-catalogue.ts'
 import { packageQueries } from './package.ts'
 import { paymentReceiptQueries } from './payment-receipt.ts'
+import { subscriptionQueries } from './subscription.ts'
 
 export function openBusiness(knex: Knex) {
   return {
@@ -19,6 +21,8 @@ export function openBusiness(knex: Knex) {
     openPrompts: reporting(openPromptQueries(knex)),
     ledger: reporting(ledgerQueries(knex)),
     receipts: reporting(paymentReceiptQueries(knex)),
+    accounts: reporting(subscriptionQueries(knex)),
+    contacts: reporting(contactQueries(knex)),
   }
 }
 

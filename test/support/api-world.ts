@@ -8,7 +8,7 @@ import type { App } from '../../api/app-type.ts'
 import type { AppDeps } from '../../api/deps.ts'
 import { createLogger } from '../../api/logger.ts'
 import { createMetrics } from '../../api/metrics.ts'
-import { memoryApiKeys, memoryInbox, memoryLedger, memoryPackageCatalogue, memoryPackages, type MemoryApiKeys, type MemoryInbox } from './api-ports.ts'
+import { memoryApiKeys, memoryInbox, memoryLedger, memoryOptOuts, memoryPackageCatalogue, memoryPackages, type MemoryApiKeys, type MemoryInbox } from './api-ports.ts'
 import { DARAJA_SECRET, SMS_SECRET } from './api-fakes.ts'
 
 const APP_KEY = 'application-key-of-tests'
@@ -57,6 +57,8 @@ export async function apiWorld(extra: readonly ActorDefinition[] = [], options: 
     inbox,
     packages: memoryPackages(),
     packageCatalogue: memoryPackageCatalogue(),
+    accounts: { isTaken: async () => false },
+    optOuts: memoryOptOuts(),
     ...ports,
     ledger: memoryLedger(() => rowsOf('business.ledger_entries')),
     credentials,
