@@ -53,8 +53,8 @@ export interface Life {
 
 const CARRIED_OUT = new Set(['xstate.raise', 'xstate.cancel', 'xstate.emit', 'xstate.spawnChild', 'xstate.stopChild'])
 
-export function begin(input: SubscriptionInput = inputOf(), now = START): Life {
-  const [snapshot, actions] = withStepTime(now, () => initialTransition(subscriptionMachine, input as never))
+export function begin(input: SubscriptionInput = inputOf(), now = START, machine: typeof subscriptionMachine = subscriptionMachine): Life {
+  const [snapshot, actions] = withStepTime(now, () => initialTransition(machine, input as never))
   expect((snapshot as { error?: unknown }).error).toBeUndefined()
   return step({ now, snapshot, timers: new Map(), call: undefined, facts: [], story: [], steps: 0 }, snapshot, actions)
 }
