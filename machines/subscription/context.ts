@@ -65,7 +65,7 @@ export interface SubscriptionContext extends SubscriptionInput {
   /** The newest; all are in the journal. */
   payments: TakenPayment[]
   coverage: 'none' | 'paid' | 'grace'
-  /** Since the last paid term: the next grace needs another one first. */
+  /** Since the last paid term, which alone earns another: true before the first. */
   graceUsed: boolean
   graceEndsAt: number | null
   blocks: Record<string, Block>
@@ -100,7 +100,7 @@ export function newSubscription(input: SubscriptionInput): SubscriptionContext {
     debts: [],
     payments: [],
     coverage: 'none',
-    graceUsed: false,
+    graceUsed: true,
     graceEndsAt: null,
     blocks: {},
     change: null,
