@@ -9,6 +9,8 @@ import { createCredentialIssuer } from './actors/credentials.ts'
 import { callbackUrlWarnings, holdsRefusedWord } from './actors/gateways/mpesa/callback-url.ts'
 import { createDarajaClient } from './actors/gateways/mpesa/client.ts'
 import { createAfricasTalkingClient } from './actors/gateways/sms/africas-talking.ts'
+import { withFallback } from './actors/gateways/sms/fallback.ts'
+import { createTwilioClient } from './actors/gateways/sms/twilio.ts'
 import { createRegistry } from './actors/registry.ts'
 import type { App } from './api/app-type.ts'
 import { buildApp } from './api/app.ts'
@@ -69,6 +71,8 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   let address = ''
   // Named after its payment, so that a callback finds it even when the answer of the push was lost (docs/adr/0006).
   const callbackUrl = (payment: Address): string => `${outside.DARAJA_CALLBACK_BASE_URL ?? address}/hooks/daraja/${secrets.daraja}/stk/${payment.id}`
+  const twilioSecret = derived(appKey, 'twilio-hook')
+  const twilioUrl = (): string => `${outside.TWILIO_CALLBACK_BASE_URL ?? address}/hooks/twilio/${twilioSecret}/status`
   const clock: Clock = isSandbox ? sandboxClock(await latestMoment(knex)) : systemClock()
   const credentials = createCredentialIssuer(appKey)
   const metrics = createMetrics()
@@ -77,7 +81,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   const runtime = createRuntime({
     actors: createRegistry({
       mpesa: mpesaOf(outside),
-      sms: smsOf(outside),
+      sms: smsOf(outside, twilioUrl),
       credentials,
       contactRules: business.contacts,
       config: { callbackUrl, timeZone: settings.STANDING_TIME_ZONE, quietHours: settings.STANDING_QUIET_HOURS },
@@ -111,7 +115,12 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     metrics,
     log,
     appKey,
-    hooks: { darajaSecret: secrets.daraja, smsSecret: secrets.sms, darajaAllowedIps: outside.DARAJA_ALLOWED_IPS },
+    hooks: {
+      darajaSecret: secrets.daraja,
+      smsSecret: secrets.sms,
+      darajaAllowedIps: outside.DARAJA_ALLOWED_IPS,
+      ...(outside.TWILIO_AUTH_TOKEN === undefined ? {} : { twilio: { secret: twilioSecret, authToken: outside.TWILIO_AUTH_TOKEN, url: twilioUrl } }),
+    },
     rates: stkRates(settings),
     trustedProxies: settings.STANDING_TRUSTED_PROXIES,
     secureCookies: settings.WEB_URL?.startsWith('https:') ?? false,
@@ -160,13 +169,22 @@ function mpesaOf(outside: Settings) {
   })
 }
 
-function smsOf(outside: Settings) {
-  return createAfricasTalkingClient({
+function smsOf(outside: Settings, statusCallback: () => string) {
+  const first = createAfricasTalkingClient({
     baseUrl: needed(outside, 'AT_BASE_URL'),
     username: needed(outside, 'AT_USERNAME'),
     apiKey: needed(outside, 'AT_API_KEY'),
     ...(outside.AT_SENDER === undefined ? {} : { sender: outside.AT_SENDER }),
   })
+  if (outside.TWILIO_BASE_URL === undefined) return first
+  const second = createTwilioClient({
+    baseUrl: outside.TWILIO_BASE_URL,
+    accountSid: needed(outside, 'TWILIO_ACCOUNT_SID'),
+    authToken: needed(outside, 'TWILIO_AUTH_TOKEN'),
+    sender: needed(outside, 'TWILIO_SENDER'),
+    statusCallback,
+  })
+  return withFallback(first, second)
 }
 
 function natsOf(settings: Settings, log: Logger, metrics: ReturnType<typeof createMetrics>['bus']) {
@@ -187,7 +205,7 @@ function natsOf(settings: Settings, log: Logger, metrics: ReturnType<typeof crea
   })
 }
 
-function needed(settings: Settings, name: 'DARAJA_BASE_URL' | 'DARAJA_CONSUMER_KEY' | 'DARAJA_CONSUMER_SECRET' | 'DARAJA_SHORTCODE' | 'DARAJA_PASSKEY' | 'AT_BASE_URL' | 'AT_USERNAME' | 'AT_API_KEY'): string {
+function needed(settings: Settings, name: 'DARAJA_BASE_URL' | 'DARAJA_CONSUMER_KEY' | 'DARAJA_CONSUMER_SECRET' | 'DARAJA_SHORTCODE' | 'DARAJA_PASSKEY' | 'AT_BASE_URL' | 'AT_USERNAME' | 'AT_API_KEY' | 'TWILIO_ACCOUNT_SID' | 'TWILIO_AUTH_TOKEN' | 'TWILIO_SENDER'): string {
   const value = settings[name]
   if (value === undefined) throw new SettingsError([`${name} is required when its system is not played by a stand-in`])
   return value
@@ -214,8 +232,9 @@ function sandboxPort(clock: Clock & { advance(ms: number): Promise<void> }, stan
     now: () => clock.now(),
     advance: (ms) => clock.advance(ms),
     outbox: () =>
-      (standIns.sms?.control.messages() ?? [])
+      [...(standIns.sms?.control.messages() ?? []), ...(standIns.twilio?.messages() ?? [])]
         .map((message) => ({ ...message, channel: 'sms' as const }))
+        .sort((a, b) => a.at.localeCompare(b.at))
         .reverse(),
   }
 }

@@ -10,6 +10,7 @@ import { darajaStk } from './hooks/daraja-stk.ts'
 import { inboxWriter } from './hooks/inbox-writer.ts'
 import { hookProcessor } from './hooks/processor.ts'
 import { smsDelivery } from './hooks/sms-delivery.ts'
+import { twilioStatus } from './hooks/twilio-status.ts'
 import { useClosing } from './http/closing.ts'
 import { usePlainAddresses } from './http/control-characters.ts'
 import { errorHandler } from './http/error-handler.ts'
@@ -114,7 +115,7 @@ function addHooks(app: App, { runtime, inbox, receipts, metrics, log, hooks }: A
     runtime,
     receipts,
     tenant,
-    handlers: [darajaStk, smsDelivery],
+    handlers: [darajaStk, smsDelivery, twilioStatus],
     log,
     now,
     onProcessed: (provider, outcome) => metrics.hookProcessed(provider, outcome),

@@ -59,10 +59,19 @@ export interface AppDeps {
   strictResponses?: boolean
 }
 
+export interface TwilioHook {
+  secret: string
+  /** Signs its callbacks. */
+  authToken: string
+  /** The full address that Twilio was told to call: the signature is over it. */
+  url: () => string
+}
+
 export interface HookSettings {
   /** Without a secret the hooks of that provider do not exist. */
   darajaSecret?: string | undefined
   smsSecret?: string | undefined
+  twilio?: TwilioHook | undefined
   /** Absent or empty: any address may call. */
   darajaAllowedIps?: readonly string[] | undefined
   /** Default 1 s. */

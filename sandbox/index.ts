@@ -4,18 +4,21 @@
  */
 import { DARAJA_SANDBOX_CREDENTIALS, startDaraja, type Daraja, type DarajaOptions } from './daraja/index.ts'
 import { SMS_SANDBOX_CREDENTIALS, startSms, type Sms, type SmsOptions } from './sms/index.ts'
+import { startTwilio, TWILIO_SANDBOX_CREDENTIALS, type Twilio, type TwilioOptions } from './twilio/index.ts'
 
 export interface SandboxOptions {
   /** Usually `process.env`. Credentials that are set are what the stand-ins then ask for. */
   env: Readonly<Record<string, string | undefined>>
   daraja?: DarajaOptions
   sms?: SmsOptions
+  twilio?: TwilioOptions
 }
 
 export interface Sandbox {
   /** Only those that were started. */
   daraja?: Daraja
   sms?: Sms
+  twilio?: Twilio
   /** Environment settings with which the system reaches the stand-ins, for those it does not have. */
   settings: Record<string, string>
   stop(): Promise<void>
@@ -26,12 +29,14 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const settings: Record<string, string> = {}
   const daraja = env['DARAJA_BASE_URL'] === undefined ? await playDaraja(options, settings) : undefined
   const sms = env['AT_BASE_URL'] === undefined ? await playSms(options, settings) : undefined
+  const twilio = env['TWILIO_BASE_URL'] === undefined ? await playTwilio(options, settings) : undefined
   return {
     ...(daraja === undefined ? {} : { daraja }),
     ...(sms === undefined ? {} : { sms }),
+    ...(twilio === undefined ? {} : { twilio }),
     settings,
     async stop() {
-      await Promise.all([daraja?.stop(), sms?.stop()])
+      await Promise.all([daraja?.stop(), sms?.stop(), twilio?.stop()])
     },
   }
 }
@@ -62,4 +67,19 @@ async function playSms({ env, sms: options }: SandboxOptions, settings: Record<s
   const sms = await startSms({ credentials, ...options })
   Object.assign(settings, { AT_BASE_URL: sms.url, AT_USERNAME: credentials.username, AT_API_KEY: credentials.apiKey })
   return sms
+}
+
+async function playTwilio({ env, twilio: options }: SandboxOptions, settings: Record<string, string>): Promise<Twilio> {
+  const credentials = {
+    accountSid: env['TWILIO_ACCOUNT_SID'] ?? TWILIO_SANDBOX_CREDENTIALS.accountSid,
+    authToken: env['TWILIO_AUTH_TOKEN'] ?? TWILIO_SANDBOX_CREDENTIALS.authToken,
+  }
+  const twilio = await startTwilio({ credentials, ...options })
+  Object.assign(settings, {
+    TWILIO_BASE_URL: twilio.url,
+    TWILIO_ACCOUNT_SID: credentials.accountSid,
+    TWILIO_AUTH_TOKEN: credentials.authToken,
+    TWILIO_SENDER: env['TWILIO_SENDER'] ?? '+15005550006',
+  })
+  return twilio
 }
