@@ -69,6 +69,7 @@ export default defineConfig(
       'no-restricted-properties': [
         'error',
         { object: 'Date', property: 'now', message: TIME },
+        { object: 'Temporal', property: 'Now', message: TIME },
         { object: 'Math', property: 'random', message: CHANCE },
       ],
       'no-restricted-syntax': [

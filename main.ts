@@ -13,6 +13,8 @@ import { createRouterOsClient } from './actors/gateways/routeros/client.ts'
 import { createRadiusClient } from './actors/gateways/radius/client.ts'
 import type { ResultUrls } from './actors/payment/effects.ts'
 import { receiptPaymentIds } from './actors/payment/received-money.ts'
+import { withFallback } from './actors/gateways/sms/fallback.ts'
+import { createTwilioClient } from './actors/gateways/sms/twilio.ts'
 import { createRegistry } from './actors/registry.ts'
 import { createRouterSecrets } from './actors/router/secrets.ts'
 import type { App } from './api/app-type.ts'
@@ -79,6 +81,8 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     const at = (what: string) => `${outside.DARAJA_CALLBACK_BASE_URL ?? address}/hooks/daraja/${secrets.daraja}/${what}/${payment.id}.${about}`
     return { resultUrl: at('result'), timeoutUrl: at('timeout') }
   }
+  const twilioSecret = derived(appKey, 'twilio-hook')
+  const twilioUrl = (): string => `${outside.TWILIO_CALLBACK_BASE_URL ?? address}/hooks/twilio/${twilioSecret}/status`
   const clock: Clock = isSandbox ? sandboxClock(await latestMoment(knex)) : systemClock()
   const credentials = createCredentialIssuer(appKey)
   const routers = { routers: business.routers, routerOs: createRouterOsClient(), secrets: createRouterSecrets(appKey), surroundings: () => surroundingsOf(outside, address, appKey), now: () => clock.now() }
@@ -88,11 +92,19 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   const runtime: Runtime = createRuntime({
     actors: createRegistry({
       mpesa: mpesaOf(outside),
-      sms: smsOf(outside),
+      sms: smsOf(outside, twilioUrl),
       credentials,
       liveAccess: { radius: createRadiusClient(), logins: business.liveLogins },
       routers: { ...routers, live: business.routers },
-      config: { callbackUrl, resultUrls, receiptIds: receiptPaymentIds(appKey), directory: { search: (query) => runtime.search(query), get: (to) => runtime.get(to) } },
+      contactRules: business.contacts,
+      config: {
+        callbackUrl,
+        resultUrls,
+        receiptIds: receiptPaymentIds(appKey),
+        directory: { search: (query) => runtime.search(query), get: (to) => runtime.get(to) },
+        timeZone: settings.STANDING_TIME_ZONE,
+        quietHours: settings.STANDING_QUIET_HOURS,
+      },
     }),
     store,
     clock,
@@ -110,6 +122,9 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     inbox: business.hookInbox,
     packages: business.packages,
     packageCatalogue: business.packageCatalogue,
+    accounts: business.accounts,
+    optOuts: business.contacts,
+    timeZone: settings.STANDING_TIME_ZONE,
     openPrompts: business.openPrompts,
     receipts: business.receipts,
     ledger: business.ledger,
@@ -129,7 +144,13 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
       clock: () => clock.now(),
       staleAfterMs: settings.RADIUS_STALE_MINUTES * 60_000,
     },
-    hooks: { darajaSecret: secrets.daraja, darajaShortcode: outside.DARAJA_SHORTCODE, smsSecret: secrets.sms, darajaAllowedIps: outside.DARAJA_ALLOWED_IPS },
+    hooks: {
+      darajaSecret: secrets.daraja,
+      darajaShortcode: outside.DARAJA_SHORTCODE,
+      smsSecret: secrets.sms,
+      darajaAllowedIps: outside.DARAJA_ALLOWED_IPS,
+      ...(outside.TWILIO_AUTH_TOKEN === undefined ? {} : { twilio: { secret: twilioSecret, authToken: outside.TWILIO_AUTH_TOKEN, url: twilioUrl } }),
+    },
     rates: stkRates(settings),
     trustedProxies: settings.STANDING_TRUSTED_PROXIES,
     secureCookies: settings.WEB_URL?.startsWith('https:') ?? false,
@@ -205,13 +226,22 @@ function initiatorOf({ DARAJA_INITIATOR_NAME: name, DARAJA_SECURITY_CREDENTIAL: 
   return name === undefined || securityCredential === undefined ? undefined : { name, securityCredential, payoutShortcode }
 }
 
-function smsOf(outside: Settings) {
-  return createAfricasTalkingClient({
+function smsOf(outside: Settings, statusCallback: () => string) {
+  const first = createAfricasTalkingClient({
     baseUrl: needed(outside, 'AT_BASE_URL'),
     username: needed(outside, 'AT_USERNAME'),
     apiKey: needed(outside, 'AT_API_KEY'),
     ...(outside.AT_SENDER === undefined ? {} : { sender: outside.AT_SENDER }),
   })
+  if (outside.TWILIO_BASE_URL === undefined) return first
+  const second = createTwilioClient({
+    baseUrl: outside.TWILIO_BASE_URL,
+    accountSid: needed(outside, 'TWILIO_ACCOUNT_SID'),
+    authToken: needed(outside, 'TWILIO_AUTH_TOKEN'),
+    sender: needed(outside, 'TWILIO_SENDER'),
+    statusCallback,
+  })
+  return withFallback(first, second)
 }
 
 function natsOf(settings: Settings, log: Logger, metrics: ReturnType<typeof createMetrics>['bus']) {
@@ -232,7 +262,7 @@ function natsOf(settings: Settings, log: Logger, metrics: ReturnType<typeof crea
   })
 }
 
-function needed(settings: Settings, name: 'DARAJA_BASE_URL' | 'DARAJA_CONSUMER_KEY' | 'DARAJA_CONSUMER_SECRET' | 'DARAJA_SHORTCODE' | 'DARAJA_PASSKEY' | 'AT_BASE_URL' | 'AT_USERNAME' | 'AT_API_KEY'): string {
+function needed(settings: Settings, name: 'DARAJA_BASE_URL' | 'DARAJA_CONSUMER_KEY' | 'DARAJA_CONSUMER_SECRET' | 'DARAJA_SHORTCODE' | 'DARAJA_PASSKEY' | 'AT_BASE_URL' | 'AT_USERNAME' | 'AT_API_KEY' | 'TWILIO_ACCOUNT_SID' | 'TWILIO_AUTH_TOKEN' | 'TWILIO_SENDER'): string {
   const value = settings[name]
   if (value === undefined) throw new SettingsError([`${name} is required when its system is not played by a stand-in`])
   return value
@@ -259,8 +289,9 @@ function sandboxPort(clock: Clock & { advance(ms: number): Promise<void> }, stan
     now: () => clock.now(),
     advance: (ms) => clock.advance(ms),
     outbox: () =>
-      (standIns.sms?.control.messages() ?? [])
+      [...(standIns.sms?.control.messages() ?? []), ...(standIns.twilio?.messages() ?? [])]
         .map((message) => ({ ...message, channel: 'sms' as const }))
+        .sort((a, b) => a.at.localeCompare(b.at))
         .reverse(),
   }
 }

@@ -11,6 +11,8 @@
  * | reconciliation.moneyFound  | start the payment that follows from the receipt, or tell the one there is  |
  * | session.ready              | start `notification/<session id>-credentials`: the login by SMS            |
  * | session.resendWanted       | start `notification/<session id>-credentials-<number>`: once more          |
+ *
+ * Those about subscriptions are in reactions/subscription.ts.
  */
 import type { SessionFact } from '../machines/hotspot-session/context.ts'
 import type { SessionInput } from '../machines/hotspot-session/events.ts'
@@ -19,6 +21,7 @@ import type { PaymentFact } from '../machines/payment/context.ts'
 import type { FoundMoney } from '../machines/reconciliation/events.ts'
 import type { Address, Json, Reaction, ReactionMessage } from '../runtime/index.ts'
 import { derivedId } from './derived-id.ts'
+import { paySubscription, revokeSubscriptionPayment, subscriptionReactions } from './reactions/subscription.ts'
 
 type Payload<Union extends { type: string }, Type extends Union['type']> = Omit<Extract<Union, { type: Type }>, 'type'>
 
@@ -81,7 +84,13 @@ function credentialsMessage(
 
 /** By actor type, then by fact. */
 export const reactions = {
-  payment: { 'payment.completed': startSession, 'payment.refunded': revokeSession, 'payment.reversed': revokeSession, 'payment.claimed': lookForMoney },
+  payment: {
+    'payment.completed': (fact) => [...startSession(fact), ...paySubscription(fact)],
+    'payment.refunded': (fact) => [...revokeSession(fact), ...revokeSubscriptionPayment(fact)],
+    'payment.reversed': (fact) => [...revokeSession(fact), ...revokeSubscriptionPayment(fact)],
+    'payment.claimed': lookForMoney,
+  },
   reconciliation: { 'reconciliation.moneyFound': takeFoundMoney },
   'hotspot-session': { 'session.ready': sendCredentials, 'session.resendWanted': resendCredentials },
+  subscription: subscriptionReactions,
 } satisfies Record<string, Record<string, Reaction>>

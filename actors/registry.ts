@@ -5,14 +5,17 @@ import { GatewayError } from './gateways/errors.ts'
 import type { MpesaGateway } from './gateways/mpesa/port.ts'
 import type { SmsGateway } from './gateways/sms/port.ts'
 import { defineHotspotSession } from './hotspot-session/definition.ts'
-import type { LiveAccessParts } from './live-access/apply.ts'
+import { liveAccess as applyLiveAccess, type LiveAccessParts } from './live-access/apply.ts'
 import { defineNotification } from './notification/definition.ts'
+import type { ContactRules } from './notification/effects.ts'
+import type { QuietHours } from './notification/quiet-hours.ts'
 import { definePayment } from './payment/definition.ts'
 import { defineRouter } from './router/definition.ts'
 import type { RouterCalls } from './router/probe.ts'
 import type { ResultUrls } from './payment/effects.ts'
 import { receiptPaymentIds, type Directory, type ReceiptIds } from './payment/received-money.ts'
 import { defineReconciliation } from './reconciliation/definition.ts'
+import { defineSubscription } from './subscription/definition.ts'
 
 export interface RegistryDeps {
   mpesa: MpesaGateway
@@ -21,12 +24,16 @@ export interface RegistryDeps {
   /** Without it routers are known but cannot be looked at. */
   routers?: RouterCalls
   liveAccess: LiveAccessParts
+  /** Default: nobody has opted out, and nothing was sent before. */
+  contactRules?: ContactRules
   config?: RegistryConfig
 }
 
 export interface RegistryConfig {
   /** Of times in messages. Default `Africa/Nairobi`. */
   timeZone?: string
+  /** Default: none. */
+  quietHours?: QuietHours
   /** What the payer sees; 1-13 characters. Default `Internet`. */
   paymentDescription?: string
   /** See `PaymentCalls.callbackUrl`. Default: the gateway's own address. */
@@ -39,13 +46,18 @@ export interface RegistryConfig {
   receiptIds?: ReceiptIds
 }
 
-export function createRegistry({ mpesa, sms, credentials, liveAccess, routers = NO_ROUTERS, config = {} }: RegistryDeps): readonly ActorDefinition[] {
-  const { timeZone = 'Africa/Nairobi', paymentDescription = 'Internet', callbackUrl, resultUrls = noResultUrls, directory = nobody, receiptIds = receiptPaymentIds('') } = config
+const NO_RULES: ContactRules = { hasOptedOut: () => Promise.resolve(false), lastSentAt: () => Promise.resolve(undefined) }
+const NO_QUIET_HOURS: QuietHours = { from: '00:00', to: '00:00' }
+
+export function createRegistry({ mpesa, sms, credentials, liveAccess, routers = NO_ROUTERS, contactRules = NO_RULES, config = {} }: RegistryDeps): readonly ActorDefinition[] {
+  const { timeZone = 'Africa/Nairobi', quietHours = NO_QUIET_HOURS, paymentDescription = 'Internet', callbackUrl } = config
+  const { resultUrls = noResultUrls, directory = nobody, receiptIds = receiptPaymentIds('') } = config
   return [
     definePayment({ mpesa, resultUrls, description: paymentDescription, ...(callbackUrl === undefined ? {} : { callbackUrl }) }),
     defineReconciliation({ mpesa, directory, receiptIds, providerNow: () => Date.now() }),
     defineHotspotSession({ credentials, liveAccess }),
-    defineNotification({ sms, credentials, timeZone }),
+    defineSubscription({ credentials, applyAccess: applyLiveAccess(liveAccess) }),
+    defineNotification({ sms, credentials, timeZone, contactRules, quietHours }),
     defineRouter(routers),
   ]
 }

@@ -16,6 +16,7 @@ import { darajaStk } from './hooks/daraja-stk.ts'
 import { inboxWriter } from './hooks/inbox-writer.ts'
 import { hookProcessor } from './hooks/processor.ts'
 import { smsDelivery } from './hooks/sms-delivery.ts'
+import { twilioStatus } from './hooks/twilio-status.ts'
 import { useClosing } from './http/closing.ts'
 import { usePlainAddresses } from './http/control-characters.ts'
 import { errorHandler } from './http/error-handler.ts'
@@ -44,6 +45,7 @@ import { hookRoutes } from './routes/hooks.ts'
 import { insightRoutes } from './routes/insight.ts'
 import { ledgerRoutes } from './routes/ledger.ts'
 import { machineRoutes } from './routes/machines.ts'
+import { optOutRoutes } from './routes/opt-outs.ts'
 import { packageRoutes } from './routes/packages.ts'
 import { paymentRoutes } from './routes/payments.ts'
 import { routerPublicRoutes, routerReadingRoutes, routerStaffRoutes } from './routes/routers.ts'
@@ -54,6 +56,7 @@ import { searchRoutes } from './routes/search.ts'
 import { streamRoute, type StreamRouteDeps } from './routes/stream.ts'
 import { statementRoutes } from './routes/statements.ts'
 import { steeringRoutes } from './routes/steering.ts'
+import { subscriptionRoutes } from './routes/subscriptions.ts'
 
 const BODY_BYTES_MAX = 1_024 * 1_024
 /** Effect keys and event ids stand in addresses, URL-encoded. */
@@ -150,7 +153,7 @@ function addHooks(app: App, { runtime, inbox, receipts, metrics, log, hooks, app
     runtime,
     receipts,
     tenant,
-    handlers: [darajaStk, darajaC2b, darajaResult, darajaTimeout, smsDelivery],
+    handlers: [darajaStk, darajaC2b, darajaResult, darajaTimeout, smsDelivery, twilioStatus],
     receiveMoney: moneyReceiver({ runtime, receipts, appKey }, tenant),
     log,
     now,
@@ -182,7 +185,8 @@ function addBusinessRoutes(app: App, { runtime, routers }: AppDeps, { authentica
   if (routers !== undefined) routerStaffRoutes(app, runtime, routers)
 }
 
-function addStaffRoutes(app: App, { runtime, openPrompts, packageCatalogue, ledger, statements, routers, sandbox }: AppDeps, { now, keys, authenticate, teller, live }: StaffParts): void {
+function addStaffRoutes(app: App, deps: AppDeps, { now, keys, authenticate, teller, live }: StaffParts): void {
+  const { runtime, openPrompts, packageCatalogue, ledger, statements, routers, sandbox } = deps
   app.addHook('onRequest', authenticate)
   actorRoutes(app, runtime, openPrompts)
   eventRoutes(app, runtime, teller)
@@ -197,5 +201,7 @@ function addStaffRoutes(app: App, { runtime, openPrompts, packageCatalogue, ledg
   packageRoutes(app, packageCatalogue, now)
   streamRoute(app, { ...live, runtime, keys })
   if (routers !== undefined) routerReadingRoutes(app, runtime, routers)
+  subscriptionRoutes(app, { runtime, accounts: deps.accounts, catalogue: packageCatalogue, timeZone: deps.timeZone ?? 'Africa/Nairobi' })
+  optOutRoutes(app, deps.optOuts, now)
   if (sandbox !== undefined) sandboxRoutes(app, sandbox)
 }

@@ -4,11 +4,13 @@ import type { ChannelLimits } from './channels/limits.ts'
 import type { StkRates } from './payments/rates.ts'
 import type { BusStatus, Runtime } from '../runtime/index.ts'
 import type { EdgeMetrics } from './metrics.ts'
+import type { Accounts } from './ports/accounts.ts'
 import type { ApiKeys } from './ports/api-keys.ts'
 import type { CredentialsIssuer } from './ports/credentials.ts'
 import type { HookInbox } from './ports/hook-inbox.ts'
 import type { Ledger } from './ports/ledger.ts'
 import type { OpenPrompts } from './ports/open-prompts.ts'
+import type { OptOuts } from './ports/opt-outs.ts'
 import type { PackageCatalogue } from './ports/package-catalogue.ts'
 import type { Packages } from './ports/packages.ts'
 import type { RadiusAccounting, RadiusLogins } from './ports/radius.ts'
@@ -25,6 +27,10 @@ export interface AppDeps {
   inbox: HookInbox
   packages: Packages
   packageCatalogue: PackageCatalogue
+  accounts: Accounts
+  optOuts: OptOuts
+  /** Where the business counts its months. Default `Africa/Nairobi`. */
+  timeZone?: string
   openPrompts: OpenPrompts
   receipts: Receipts
   ledger: Ledger
@@ -75,12 +81,21 @@ export interface RadiusParts {
   staleAfterMs?: number | undefined
 }
 
+export interface TwilioHook {
+  secret: string
+  /** Signs its callbacks. */
+  authToken: string
+  /** The full address that Twilio was told to call: the signature is over it. */
+  url: () => string
+}
+
 export interface HookSettings {
   /** Without a secret the hooks of that provider do not exist. */
   darajaSecret?: string | undefined
   smsSecret?: string | undefined
   /** Of C2B validations; absent: any. */
   darajaShortcode?: string | undefined
+  twilio?: TwilioHook | undefined
   /** Absent or empty: any address may call. */
   darajaAllowedIps?: readonly string[] | undefined
   /** Default 1 s. */

@@ -14,6 +14,7 @@ const GROUPS: readonly { names: readonly Name[]; why: string; needed: (settings:
   },
   { names: ['DARAJA_INITIATOR_NAME', 'DARAJA_SECURITY_CREDENTIAL'], why: 'refunds', needed: (settings) => settings.DARAJA_INITIATOR_NAME !== undefined || settings.DARAJA_SECURITY_CREDENTIAL !== undefined },
   { names: ['AT_BASE_URL', 'AT_USERNAME', 'AT_API_KEY', 'SMS_HOOK_SECRET'], why: 'SMS', needed: () => true },
+  { names: ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_SENDER', 'TWILIO_CALLBACK_BASE_URL'], why: 'TWILIO_BASE_URL', needed: (settings) => settings.TWILIO_BASE_URL !== undefined },
   { names: ['SMARTTWIN_BASE_URL', 'SMARTTWIN_API_KEY', 'SMARTTWIN_API_SIGN_KEY'], why: 'SMARTTWIN_ENABLED=true', needed: (settings) => settings.SMARTTWIN_ENABLED === true },
   { names: ['MAIL_FROM'], why: 'SMTP_URL', needed: (settings) => settings.SMTP_URL !== undefined },
 ]

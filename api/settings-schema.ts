@@ -1,6 +1,7 @@
 /** The name and form of every setting (contract.md §1). */
 import { z } from 'zod'
 import { parseNetwork } from '../actors/router/tunnel.ts'
+import { timeZone } from '../machines/calendar.ts'
 
 const text = z.string().trim().min(1)
 const url = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/+$/, ''))
@@ -13,6 +14,13 @@ const rate = z
   .regex(/^[1-9]\d{0,6}\/[1-9]\d{0,6}$/, 'must be <requests>/<seconds>, such as 5/600')
   .transform((value) => value.split('/').map(Number) as [number, number])
   .transform(([limit, seconds]) => ({ limit, windowMs: seconds * 1_000 }))
+
+/** Such as `21:00-07:00`, local time; `off`: none. */
+const quietHours = z
+  .string()
+  .regex(/^(off|([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)$/, 'must be two local times such as 21:00-07:00, or off')
+  .transform((value) => (value === 'off' ? '00:00-00:00' : value).split('-') as [string, string])
+  .transform(([from, to]) => ({ from, to }))
 
 /** Every name we read, with what it may be. Order is that of the contract. */
 export const SETTINGS = {
@@ -35,6 +43,8 @@ export const SETTINGS = {
   STANDING_API_KEY: z.string().regex(/^[\x21-\x7e]{8,512}$/, 'must be 8 to 512 printable characters without spaces').optional(),
   STANDING_APP_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
   STANDING_TRUSTED_PROXIES: list.default([]),
+  STANDING_TIME_ZONE: timeZone.default('Africa/Nairobi'),
+  STANDING_QUIET_HOURS: quietHours.prefault('21:00-07:00'),
   STANDING_STK_PER_PHONE: rate.optional(),
   STANDING_STK_PER_IP: rate.optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -56,6 +66,11 @@ export const SETTINGS = {
   AT_API_KEY: text.optional(),
   AT_SENDER: text.optional(),
   SMS_HOOK_SECRET: hookSecret.optional(),
+  TWILIO_BASE_URL: url.optional(),
+  TWILIO_ACCOUNT_SID: text.optional(),
+  TWILIO_AUTH_TOKEN: text.optional(),
+  TWILIO_SENDER: text.optional(),
+  TWILIO_CALLBACK_BASE_URL: url.optional(),
   SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
   MAIL_FROM: text.optional(),
   SMARTTWIN_BASE_URL: url.optional(),

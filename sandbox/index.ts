@@ -6,12 +6,14 @@ import { randomBytes } from 'node:crypto'
 import { DARAJA_SANDBOX_CREDENTIALS, DARAJA_SANDBOX_INITIATOR, startDaraja, type Daraja, type DarajaOptions } from './daraja/index.ts'
 import { startNas, type Nas } from './nas/index.ts'
 import { SMS_SANDBOX_CREDENTIALS, startSms, type Sms, type SmsOptions } from './sms/index.ts'
+import { startTwilio, TWILIO_SANDBOX_CREDENTIALS, type Twilio, type TwilioOptions } from './twilio/index.ts'
 
 export interface SandboxOptions {
   /** Usually `process.env`. Credentials that are set are what the stand-ins then ask for. */
   env: Readonly<Record<string, string | undefined>>
   daraja?: DarajaOptions
   sms?: SmsOptions
+  twilio?: TwilioOptions
 }
 
 export interface Sandbox {
@@ -20,6 +22,7 @@ export interface Sandbox {
   sms?: Sms
   /** A router, with the secret that its requests are signed with. */
   nas?: Nas & { secret: string }
+  twilio?: Twilio
   /** Environment settings with which the system reaches the stand-ins, for those it does not have. */
   settings: Record<string, string>
   stop(): Promise<void>
@@ -30,15 +33,17 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const settings: Record<string, string> = {}
   const daraja = env['DARAJA_BASE_URL'] === undefined ? await playDaraja(options, settings) : undefined
   const sms = env['AT_BASE_URL'] === undefined ? await playSms(options, settings) : undefined
+  const twilio = env['TWILIO_BASE_URL'] === undefined ? await playTwilio(options, settings) : undefined
   // Whoever has a FreeRADIUS of their own has routers of their own.
   const nas = env['RADIUS_REST_TOKEN'] === undefined ? await playNas(settings) : undefined
   return {
     ...(daraja === undefined ? {} : { daraja }),
     ...(sms === undefined ? {} : { sms }),
+    ...(twilio === undefined ? {} : { twilio }),
     ...(nas === undefined ? {} : { nas }),
     settings,
     async stop() {
-      await Promise.all([daraja?.stop(), sms?.stop(), nas?.stop()])
+      await Promise.all([daraja?.stop(), sms?.stop(), twilio?.stop(), nas?.stop()])
     },
   }
 }
@@ -79,4 +84,19 @@ async function playNas(settings: Record<string, string>): Promise<Nas & { secret
   const secret = randomBytes(24).toString('base64url')
   settings['RADIUS_REST_TOKEN'] = randomBytes(24).toString('base64url')
   return { ...(await startNas({ secret })), secret }
+}
+
+async function playTwilio({ env, twilio: options }: SandboxOptions, settings: Record<string, string>): Promise<Twilio> {
+  const credentials = {
+    accountSid: env['TWILIO_ACCOUNT_SID'] ?? TWILIO_SANDBOX_CREDENTIALS.accountSid,
+    authToken: env['TWILIO_AUTH_TOKEN'] ?? TWILIO_SANDBOX_CREDENTIALS.authToken,
+  }
+  const twilio = await startTwilio({ credentials, ...options })
+  Object.assign(settings, {
+    TWILIO_BASE_URL: twilio.url,
+    TWILIO_ACCOUNT_SID: credentials.accountSid,
+    TWILIO_AUTH_TOKEN: credentials.authToken,
+    TWILIO_SENDER: env['TWILIO_SENDER'] ?? '+15005550006',
+  })
+  return twilio
 }

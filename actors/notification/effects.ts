@@ -1,20 +1,36 @@
-/** The outside call of a notification. */
-import type { SendOutcome, SendRequest } from '../../machines/notification/context.ts'
+/** The outside calls of a notification. */
+import type { Clearance, ClearanceRequest, SendOutcome, SendRequest } from '../../machines/notification/context.ts'
 import { defineEffect, type EffectDefinition } from '../../runtime/index.ts'
 import type { CredentialIssuer } from '../credentials.ts'
 import { INTERRUPTED, outcomeOfError } from '../gateway-outcome.ts'
 import type { SmsGateway } from '../gateways/sms/port.ts'
+import { quietUntil, type QuietHours } from './quiet-hours.ts'
 import { textOf } from './text.ts'
+
+/** What must be known of a phone before it is written to. */
+export interface ContactRules {
+  hasOptedOut(tenant: string, phone: string): Promise<boolean>
+  /** When the newest message of this template went to the phone, milliseconds since the epoch; of other notifications than this one. */
+  lastSentAt(query: { tenant: string; phone: string; template: string; exceptId: string }): Promise<number | undefined>
+}
 
 export interface NotificationCalls {
   sms: SmsGateway
   credentials: CredentialIssuer
-  /** Of the times in the text, such as `Africa/Nairobi`. */
+  /** Of the times in the text, and of quiet hours, such as `Africa/Nairobi`. */
   timeZone: string
+  contactRules: ContactRules
+  quietHours: QuietHours
 }
 
+/** Who has opted out still gets what they paid for: logins, which need no clearance at all, and receipts. */
+const TRANSACTIONAL: ReadonlySet<string> = new Set(['subscription-receipt'])
+
+/** Between two messages of one template to one phone. Receipts are each about another payment. */
+export const COOLDOWN_MS = 10 * 60_000
+
 /** One attempt: what may be sent again, and when, is the machine's decision (N2). */
-export function sendSms({ sms, credentials, timeZone }: NotificationCalls): EffectDefinition {
+export function sendSms({ sms, credentials, timeZone }: Pick<NotificationCalls, 'sms' | 'credentials' | 'timeZone'>): EffectDefinition {
   return defineEffect<SendRequest, SendOutcome>({
     lane: 'sms',
     retry: { attempts: 1 },
@@ -24,11 +40,29 @@ export function sendSms({ sms, credentials, timeZone }: NotificationCalls): Effe
       if (interrupted) return INTERRUPTED
       const text = textOf(request, credentials.issue(request.about, request.credentialVersion), timeZone)
       try {
-        const { providerId, cost = null, segments } = await sms.send({ to: request.to, text, key }, { signal })
-        return { outcome: 'accepted', providerId, cost, segments }
+        const { provider = 'sms', providerId, cost = null, segments } = await sms.send({ to: request.to, text, key, ...(request.isRepetition ? { isRepetition: true } : {}) }, { signal })
+        return { outcome: 'accepted', provider, providerId, cost, segments }
       } catch (error) {
         return outcomeOfError(error)
       }
+    },
+  })
+}
+
+/** Asking changes nothing, so it is asked until there is an answer. */
+export function checkClearance({ contactRules, timeZone, quietHours }: Pick<NotificationCalls, 'contactRules' | 'timeZone' | 'quietHours'>): EffectDefinition {
+  return defineEffect<ClearanceRequest, Clearance>({
+    lane: 'sms',
+    retry: { attempts: Infinity, initialMs: 1_000, factor: 2, maxMs: 60_000, jitter: 0.2 },
+    async run({ to: phone, template }, { at, address: { tenant, id } }) {
+      const isTransactional = TRANSACTIONAL.has(template)
+      if (!isTransactional && (await contactRules.hasOptedOut(tenant, phone))) return { outcome: 'suppressed', reason: 'opted-out' }
+      const quietEnd = quietUntil(quietHours, timeZone, at)
+      if (quietEnd !== undefined) return { outcome: 'held', reason: 'quiet-hours', until: quietEnd }
+      if (isTransactional) return { outcome: 'clear' }
+      const lastSentAt = await contactRules.lastSentAt({ tenant, phone, template, exceptId: id })
+      const pauseEnd = (lastSentAt ?? 0) + COOLDOWN_MS
+      return lastSentAt !== undefined && pauseEnd > at ? { outcome: 'held', reason: 'cooldown', until: pauseEnd } : { outcome: 'clear' }
     },
   })
 }

@@ -22,6 +22,10 @@ const SEND_RULES: readonly SendRule[] = [
   { type: 'hotspot-session', event: /^session\.(start|stop)$/, permission: 'hardware' },
   { type: 'payment', event: /^payment\.(approve|reject|refund|refuse|settle|assign)/, permission: 'money' },
   { type: 'reconciliation', event: /./, permission: 'money' },
+  // Money comes by payments, which know where it came from.
+  { type: 'subscription', event: /^subscription\.(pay|revokePayment)$/, permission: 'provider' },
+  // These name a price or give time away; a change of package by the price list has a call of its own.
+  { type: 'subscription', event: /^subscription\.(charge|changePackage|changeExpiry)$/, permission: 'money' },
   { type: 'router', event: /./, permission: 'hardware' },
 ]
 
@@ -35,6 +39,7 @@ const CREATE_PERMISSIONS: Readonly<Record<string, Permission>> = {
   // Names its own price; the public call takes that from the price list.
   payment: 'money',
   reconciliation: 'money',
+  subscription: 'money',
   // Access that nobody paid for.
   'hotspot-session': 'money',
   // Tells credentials to whatever phone it names.

@@ -6,7 +6,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { z } from 'zod'
+import { isSignedByTwilio } from '../../actors/gateways/sms/twilio-report.ts'
 import type { App } from '../app-type.ts'
+import type { TwilioHook } from '../deps.ts'
 import { allowedIps, type IsAllowed } from '../hooks/allowed-ips.ts'
 import { rejected, type ValidationAnswer } from '../hooks/daraja-c2b.ts'
 import { contentHash } from '../hooks/content-hash.ts'
@@ -38,6 +40,7 @@ export interface HookRouteDeps {
   darajaSecret?: string | undefined
   smsSecret?: string | undefined
   darajaAllowedIps?: readonly string[] | undefined
+  twilio?: TwilioHook | undefined
 }
 
 interface Hook {
@@ -49,6 +52,8 @@ interface Hook {
   subject?: string
   secret: string | undefined
   isAllowed: IsAllowed
+  /** For providers that sign what they send. */
+  isSigned?: (request: FastifyRequest, body: Buffer) => boolean
   answer: Record<string, string | number>
 }
 
@@ -72,6 +77,17 @@ export function hookRoutes(app: App, deps: HookRouteDeps): void {
   addHook({ ...daraja, path: '/hooks/daraja/:secret/timeout', kind: 'timeout', summary: "Safaricom's queue gave a return up", subject: 'payment_id', answer: { ResultCode: 0, ResultDesc: 'Accepted' } })
   addValidation()
   addHook({ path: '/hooks/sms/:secret/delivery', provider: 'sms', kind: 'delivery', summary: 'Delivery report of an SMS', secret: deps.smsSecret, isAllowed: () => true, answer: { status: 'accepted' } })
+  const { twilio } = deps
+  addHook({
+    path: '/hooks/twilio/:secret/status',
+    provider: 'twilio',
+    kind: 'status',
+    summary: "Twilio's status callback, signed",
+    secret: twilio?.secret,
+    isAllowed: () => true,
+    isSigned: (request, body) => twilio !== undefined && isSignedByTwilio({ authToken: twilio.authToken, url: twilio.url(), body, signature: headerOf(request, 'x-twilio-signature') }),
+    answer: { status: 'accepted' },
+  })
 
   function addHook(hook: Hook): void {
     addRoute(hook, hook.path)
@@ -125,12 +141,12 @@ export function hookRoutes(app: App, deps: HookRouteDeps): void {
     )
   }
 
-  async function receive({ provider, kind: plainKind, subject, isAllowed }: Hook, request: FastifyRequest): Promise<void> {
+  async function receive({ provider, kind: plainKind, subject, isAllowed, isSigned }: Hook, request: FastifyRequest): Promise<void> {
     const named = subject === undefined ? undefined : (request.params as Record<string, string>)[subject]
     // An odd name at the end of the address is nobody's; the body may still say whom it is about.
     const kind = kindOf(plainKind, named !== undefined && isPlain(named) ? named : undefined)
     const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-    const trusted = isAllowed(request.ip)
+    const trusted = isAllowed(request.ip) && (isSigned?.(request, bytes) ?? true)
     const now = deps.now()
     const hook: NewHook = {
       provider,
@@ -145,7 +161,7 @@ export function hookRoutes(app: App, deps: HookRouteDeps): void {
     }
     const stored = await store(hook)
     deps.metrics.hookReceived(provider, trusted ? (stored.fresh ? 'fresh' : 'repeated') : 'forged')
-    if (!trusted) deps.log.warn({ hook: stored.id, provider, kind, remoteIp: request.ip, traceId: request.id }, 'web hook from a foreign address: quarantined')
+    if (!trusted) deps.log.warn({ hook: stored.id, provider, kind, remoteIp: request.ip, traceId: request.id }, 'web hook from a foreign address or without a true signature: quarantined')
     else if (stored.fresh) deps.processor.accept([{ id: stored.id, provider, kind, contentHash: hook.contentHash, body: hook.body, receivedAt: now, attempts: 0 }])
     // It came again, so perhaps there is somebody by now whom it is about.
     else if (stored.outcome === 'unmatched') await deps.inbox.reschedule([{ id: stored.id, nextAttemptAt: now, note: 'came again' }])
@@ -160,6 +176,11 @@ export function hookRoutes(app: App, deps: HookRouteDeps): void {
       throw new Problem('overloaded', 'It could not be stored; send it again.')
     }
   }
+}
+
+function headerOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name]
+  return typeof value === 'string' ? value : undefined
 }
 
 /** Before the body is read. A wrong secret looks like an address that does not exist. */

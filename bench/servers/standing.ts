@@ -38,6 +38,8 @@ const app = await buildApp({
   inbox: business.hookInbox,
   packages: business.packages,
   packageCatalogue: business.packageCatalogue,
+  accounts: business.accounts,
+  optOuts: business.contacts,
   openPrompts: business.openPrompts,
   radius: { logins: business.radiusLogins, accounting: business.radiusAccounting },
   receipts: business.receipts,

@@ -3,6 +3,7 @@ import type { Knex } from 'knex'
 import { DBError } from 'objection'
 import { toStoreError } from '../store/errors.ts'
 import { apiKeyQueries } from './api-key.ts'
+import { contactQueries } from './contact.ts'
 import { hookInboxQueries } from './hook-inbox.ts'
 import { ledgerQueries } from './ledger.ts'
 import { liveLoginQueries } from './live-logins.ts'
@@ -15,6 +16,7 @@ import { radiusAccountingQueries } from './radius-accounting.ts'
 import { radiusLoginQueries } from './radius-logins.ts'
 import { sandboxRouterQueries } from './sandbox-router.ts'
 import { statementQueries } from './statement.ts'
+import { subscriptionQueries } from './subscription.ts'
 
 export function openBusiness(knex: Knex) {
   return {
@@ -31,6 +33,8 @@ export function openBusiness(knex: Knex) {
     radiusLogins: reporting(radiusLoginQueries(knex)),
     radiusAccounting: reporting(radiusAccountingQueries(knex)),
     sandboxRouter: reporting(sandboxRouterQueries(knex)),
+    accounts: reporting(subscriptionQueries(knex)),
+    contacts: reporting(contactQueries(knex)),
   }
 }
 

@@ -1,5 +1,5 @@
 /** What a notification remembers, how a send can end, and what reports change. */
-import type { DeliveryReport, NotificationInput } from './events.ts'
+import type { DeliveryReport, DetailsOf, NotificationInput } from './events.ts'
 
 export interface SendRequest {
   to: string
@@ -8,15 +8,31 @@ export interface SendRequest {
   about: NotificationInput['about']
   credentialVersion: number
   details: NotificationInput['details']
+  /** An earlier send may have been taken: by the second provider, if there is one, the repetition has a better chance. */
+  isRepetition: boolean
 }
 
+export interface ClearanceRequest {
+  to: string
+  template: NotificationInput['template']
+}
+
+/** Whether a message may go now, by the rules of the business and the wishes of the customer. */
+export type Clearance =
+  | { outcome: 'clear' }
+  | { outcome: 'held'; reason: 'quiet-hours' | 'cooldown'; until: number }
+  | { outcome: 'suppressed'; reason: 'opted-out' }
+
 export interface Cost {
+  /** Minor units, rounded. */
   amount: number
   currency: string
+  /** As the provider charges, which may be fractions of minor units: `0.0075`. */
+  decimal?: string
 }
 
 export type SendOutcome =
-  | { outcome: 'accepted'; providerId: string; cost: Cost | null; segments: number }
+  | { outcome: 'accepted'; provider: string; providerId: string; cost: Cost | null; segments: number }
   /** Certainly not taken. `retryAfterMs` null: asking again is pointless. */
   | { outcome: 'refused'; code: string; detail: string; retryAfterMs: number | null }
   /** Perhaps on its way. */
@@ -32,7 +48,15 @@ export interface NotificationContext extends NotificationInput {
   resends: number
   /** Delivery reports received, repeated and outdated ones included. */
   reports: number
+  /** Who took the newest message. */
+  provider: string | null
   providerId: string | null
+  /** Messages that a provider took. */
+  sends: number
+  lastCost: Cost | null
+  held: { reason: 'quiet-hours' | 'cooldown'; until: number } | null
+  /** Why it was not sent and will not be. */
+  dropped: { reason: string; at: number } | null
   sentAt: number | null
   deliveredAt: number | null
   /** Of all sends, as far as the provider named it. */
@@ -46,9 +70,11 @@ export interface NotificationContext extends NotificationInput {
 type About = Pick<NotificationInput, 'template' | 'about'>
 
 export type NotificationFact =
-  | ({ type: 'notification.sent'; to: string; providerId: string; cost: Cost | null; segments: number; at: number } & About)
+  | ({ type: 'notification.sent'; to: string; provider: string; providerId: string; sendNumber: number; cost: Cost | null; segments: number; at: number } & About)
   | ({ type: 'notification.delivered'; at: number } & About)
   | ({ type: 'notification.failed'; reason: string; code: string; at: number } & About)
+  | ({ type: 'notification.suppressed'; reason: string; at: number } & About)
+  | ({ type: 'notification.cancelled'; reason: string; at: number } & About)
 
 const SECOND_MS = 1_000
 const MINUTE_MS = 60 * SECOND_MS
@@ -63,6 +89,9 @@ export const DELIVERY_WINDOW_MS = 72 * HOUR_MS
 export const RESENDS_MAX = 5
 export const RESEND_COOLDOWN_MS = MINUTE_MS
 
+/** What records of version 1 lack (R12). */
+export const NOT_IN_VERSION_1 = { provider: null, sends: 0, lastCost: null, held: null, dropped: null } as const
+
 /** Tolerates a missing input: XState makes one throw-away context without it (reference: pitfall 4). */
 export function newNotification(input: NotificationInput): NotificationContext {
   return {
@@ -73,6 +102,7 @@ export function newNotification(input: NotificationInput): NotificationContext {
     retryGapMs: 0,
     resends: 0,
     reports: 0,
+    ...NOT_IN_VERSION_1,
     providerId: null,
     sentAt: null,
     deliveredAt: null,
@@ -88,14 +118,35 @@ export function retryGapMs(context: NotificationContext, retryAfterMs: number): 
   return Math.min(retryAfterMs * 2 ** (context.attempts - 1), HOUR_MS)
 }
 
-/** A message is of no use once what it gives access to is over. */
-export function isWorthSending(context: NotificationContext, at: number): boolean {
-  return at < context.details.expiresAt
+/** A message is of no use once what it gives access to, or asks for, is over. */
+export function isWorthSending({ template, details }: Pick<NotificationContext, 'template' | 'details'>, at: number): boolean {
+  return at < usefulUntil(template, details)
+}
+
+function usefulUntil(template: NotificationInput['template'], details: NotificationInput['details']): number {
+  switch (template) {
+    case 'hotspot-credentials':
+    case 'subscription-reminder':
+      return (details as DetailsOf<'hotspot-credentials' | 'subscription-reminder'>).expiresAt
+    case 'subscription-grace':
+      return (details as DetailsOf<'subscription-grace'>).graceEndsAt
+    case 'subscription-receipt':
+    case 'subscription-suspended':
+      return Infinity
+  }
+}
+
+/** Whoever has just paid waits for the login; all else minds the hour, and the wish not to be written to. */
+export function needsClearance({ template }: Pick<NotificationContext, 'template'>): boolean {
+  return template !== 'hotspot-credentials'
 }
 
 export function withAccepted(context: NotificationContext, outcome: Extract<SendOutcome, { outcome: 'accepted' }>, at: number): Partial<NotificationContext> {
   return {
+    provider: outcome.provider,
     providerId: outcome.providerId === '' ? null : outcome.providerId,
+    sends: context.sends + 1,
+    lastCost: outcome.cost,
     sentAt: at,
     cost: sum(context.cost, outcome.cost),
     segments: context.segments + outcome.segments,

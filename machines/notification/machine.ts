@@ -2,6 +2,7 @@
  * One SMS, from the wish to the delivery report.
  *
  *   queued <-> sending -> sent -> delivered | failed | unconfirmed
+ *      `-> clearing -'        clearing -> held -> clearing ...; clearing -> suppressed; before sending: cancelled
  *
  * What must hold:
  *   N1  The text, and any secret in it, exists only inside the effect. Nothing here holds it.
@@ -9,6 +10,8 @@
  *       SMS are a small cost, none leaves a paying customer without a login.
  *   N3  Reports count whatever their order: one that overtakes the answer of the send waits for it, and
  *       `delivered` is never taken back.
+ *   N4  All but logins are cleared before each attempt: quiet hours and the pause between two alike hold a message back, an opt-out
+ *       drops it, unless it is a receipt. What it says may end meanwhile: then it is cancelled, or too late.
  */
 import { and, assign, emit, setup } from 'xstate'
 import { durable, timeOf } from '../../runtime/vocabulary.ts'
@@ -17,6 +20,7 @@ import {
   DELIVERY_WINDOW_MS,
   isWorthSending,
   judgeStatus,
+  needsClearance,
   newNotification,
   reportedStatus,
   RESEND_COOLDOWN_MS,
@@ -27,6 +31,8 @@ import {
   withAccepted,
   withReport,
   withResend,
+  type Clearance,
+  type ClearanceRequest,
   type NotificationContext,
   type NotificationFact,
   type SendOutcome,
@@ -34,6 +40,7 @@ import {
 } from './context.ts'
 import type { DeliveryReport, NotificationEvent, NotificationInput } from './events.ts'
 
+const clearanceOf = ({ event }: { event: { output: Clearance } }): Clearance => event.output
 const outcomeOf = ({ event }: { event: { output: SendOutcome } }): SendOutcome => event.output
 
 export const notificationMachine = setup({
@@ -45,15 +52,20 @@ export const notificationMachine = setup({
     tags: {} as 'open' | 'settled' | 'attention',
   },
   actors: {
+    checkClearance: durable<Clearance, ClearanceRequest>(),
     sendSms: durable<SendOutcome, SendRequest>(),
   },
   delays: {
     retryGap: ({ context }) => context.retryGapMs,
+    heldTime: ({ context, event }) => Math.max(0, (context.held?.until ?? 0) - timeOf(event)),
     deliveryWindow: DELIVERY_WINDOW_MS,
   },
   guards: {
     isDue: ({ context }) => context.retryGapMs === 0,
     isTooLate: ({ context, event }) => !isWorthSending(context, timeOf(event)),
+    needsClearance: ({ context }) => needsClearance(context),
+    isHeld: (_, clearance: Clearance) => clearance.outcome === 'held',
+    isSuppressed: (_, clearance: Clearance) => clearance.outcome === 'suppressed',
     isAccepted: (_, outcome: SendOutcome) => outcome.outcome === 'accepted',
     isRefused: (_, outcome: SendOutcome) => outcome.outcome === 'refused',
     canSendAgain: ({ context, event }, outcome: SendOutcome) =>
@@ -74,6 +86,13 @@ export const notificationMachine = setup({
   },
   actions: {
     recordRequest: assign(({ event }) => ({ requestedAt: timeOf(event) })),
+    recordHeld: assign((_, clearance: Clearance) => (clearance.outcome === 'held' ? { held: { reason: clearance.reason, until: clearance.until } } : {})),
+    recordSuppressed: assign(({ event }, clearance: Clearance) => (clearance.outcome === 'suppressed' ? { dropped: { reason: clearance.reason, at: timeOf(event) } } : {})),
+    recordCancelled: assign(({ event }) => ({ dropped: { reason: (event as Extract<NotificationEvent, { type: 'notification.cancel' }>).reason, at: timeOf(event) } })),
+    recordUncleared: assign(({ event }) => ({
+      failure: { reason: 'refused' as const, code: 'not-cleared', detail: 'Nobody could say whether the message may be sent.', at: timeOf(event) },
+    })),
+    forgetHeld: assign({ held: null }),
     countAttempt: assign(({ context }) => ({ attempts: context.attempts + 1 })),
     recordAccepted: assign(({ context, event }, outcome: SendOutcome) => (outcome.outcome === 'accepted' ? withAccepted(context, outcome, timeOf(event)) : {})),
     recordPostponed: assign(({ context }, outcome: SendOutcome) =>
@@ -108,8 +127,10 @@ export const notificationMachine = setup({
       template: context.template,
       about: context.about,
       to: context.to,
+      provider: context.provider ?? '',
       providerId: context.providerId ?? '',
-      cost: context.cost,
+      sendNumber: context.sends,
+      cost: context.lastCost,
       segments: context.segments,
       at: timeOf(event),
     })),
@@ -117,6 +138,20 @@ export const notificationMachine = setup({
       type: 'notification.delivered' as const,
       template: context.template,
       about: context.about,
+      at: timeOf(event),
+    })),
+    announceSuppressed: emit(({ context, event }) => ({
+      type: 'notification.suppressed' as const,
+      template: context.template,
+      about: context.about,
+      reason: context.dropped?.reason ?? '',
+      at: timeOf(event),
+    })),
+    announceCancelled: emit(({ context, event }) => ({
+      type: 'notification.cancelled' as const,
+      template: context.template,
+      about: context.about,
+      reason: context.dropped?.reason ?? '',
       at: timeOf(event),
     })),
     announceFailed: emit(({ context, event }) => ({
@@ -138,17 +173,47 @@ export const notificationMachine = setup({
       tags: 'open',
       always: [
         { guard: 'isTooLate', target: 'failed', actions: 'recordTooLate' },
+        { guard: and(['isDue', 'needsClearance']), target: 'clearing' },
         { guard: 'isDue', target: 'sending' },
       ],
-      after: { retryGap: [{ guard: 'isTooLate', target: 'failed', actions: 'recordTooLate' }, { target: 'sending' }] },
+      after: {
+        retryGap: [{ guard: 'isTooLate', target: 'failed', actions: 'recordTooLate' }, { guard: 'needsClearance', target: 'clearing' }, { target: 'sending' }],
+      },
+      on: { 'notification.cancel': { target: 'cancelled', actions: 'recordCancelled' } },
     },
+    clearing: {
+      tags: 'open',
+      invoke: {
+        id: 'checkClearance',
+        src: 'checkClearance',
+        input: ({ context: { to, template } }) => ({ to, template }),
+        onDone: [
+          { guard: { type: 'isHeld', params: clearanceOf }, target: 'held', actions: { type: 'recordHeld', params: clearanceOf } },
+          { guard: { type: 'isSuppressed', params: clearanceOf }, target: 'suppressed', actions: { type: 'recordSuppressed', params: clearanceOf } },
+          { guard: 'isTooLate', target: 'failed', actions: 'recordTooLate' },
+          { target: 'sending' },
+        ],
+        onError: { target: 'failed', actions: 'recordUncleared' },
+      },
+      on: { 'notification.cancel': { target: 'cancelled', actions: 'recordCancelled' } },
+    },
+    held: {
+      tags: 'open',
+      exit: 'forgetHeld',
+      after: { heldTime: [{ guard: 'isTooLate', target: 'failed', actions: 'recordTooLate' }, { target: 'clearing' }] },
+      on: { 'notification.cancel': { target: 'cancelled', actions: 'recordCancelled' } },
+    },
+    suppressed: { tags: 'settled', entry: 'announceSuppressed' },
+    cancelled: { tags: 'settled', entry: 'announceCancelled' },
     sending: {
       tags: 'open',
       entry: 'countAttempt',
       invoke: {
         id: 'sendSms',
         src: 'sendSms',
-        input: ({ context: { to, template, locale, about, credentialVersion, details } }) => ({ to, template, locale, about, credentialVersion, details }),
+        input: ({ context: { to, template, locale, about, credentialVersion, details, uncertainSends } }) => ({
+          to, template, locale, about, credentialVersion, details, isRepetition: uncertainSends > 0,
+        }),
         onDone: [
           { guard: { type: 'isAccepted', params: outcomeOf }, target: 'sent', actions: [{ type: 'recordAccepted', params: outcomeOf }, 'announceSent'] },
           { guard: { type: 'canSendAgain', params: outcomeOf }, target: 'queued', actions: { type: 'recordPostponed', params: outcomeOf } },

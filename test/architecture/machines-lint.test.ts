@@ -23,6 +23,7 @@ describe('lint of machines', () => {
     'export const at = Date()',
     "export const at = new Intl.DateTimeFormat('en').format()",
     'export const at = performance.now()',
+    "import { Temporal } from 'temporal-polyfill'\nexport const at = Temporal.Now.instant()",
     'export const at = globalThis.Date.now()',
     'export const id = Math.random()',
     'export const id = crypto.randomUUID()',

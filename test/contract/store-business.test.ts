@@ -65,6 +65,19 @@ describe('the business tables', () => {
     expect(await catalogue.get('other', 'home')).toBeUndefined()
   })
 
+  it('know who does not want to be written to, and what was written', async () => {
+    const { contacts, accounts } = business
+    const optOut = { phone: '254708374149', reason: 'asked', source: 'key:1', at: T0 }
+    await contacts.optOut('main', optOut)
+    await contacts.optOut('main', { ...optOut, reason: 'again' })
+    expect(await contacts.listOptOuts('main', { limit: 5 })).toEqual([optOut])
+    expect(await contacts.listOptOuts('main', { limit: 5, afterPhone: optOut.phone })).toEqual([])
+    expect([await contacts.hasOptedOut('main', optOut.phone), await contacts.hasOptedOut('other', optOut.phone)]).toEqual([true, false])
+    expect([await contacts.optIn('main', optOut.phone), await contacts.optIn('main', optOut.phone)]).toEqual([true, false])
+    expect(await contacts.lastSentAt({ tenant: 'main', phone: optOut.phone, template: 'subscription-reminder', exceptId: 'n' })).toBeUndefined()
+    expect(await accounts.isTaken('12345674')).toBe(false)
+  })
+
   it('know API keys by their hash only', async () => {
     const { apiKeys } = business
     const key = { id: 'key_1', tenant: 'main', name: 'till', roles: ['agent', 'viewer'], expiresAt: T0 }

@@ -7,7 +7,7 @@ import type { AppDeps } from '../../api/deps.ts'
 import { createLogger } from '../../api/logger.ts'
 import { createMetrics } from '../../api/metrics.ts'
 import type { Runtime } from '../../runtime/index.ts'
-import { memoryApiKeys, memoryInbox, memoryPackageCatalogue, memoryPackages, noRadius, type MemoryApiKeys, type MemoryInbox } from './api-ports.ts'
+import { memoryApiKeys, memoryInbox, memoryOptOuts, memoryPackageCatalogue, memoryPackages, noRadius, type MemoryApiKeys, type MemoryInbox } from './api-ports.ts'
 import { fakeRuntime } from './fake-runtime.ts'
 
 export const DARAJA_SECRET = 'dar-secret-123'
@@ -42,6 +42,8 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
     inbox,
     packages: memoryPackages(),
     packageCatalogue: memoryPackageCatalogue(),
+    accounts: { isTaken: async () => false },
+    optOuts: memoryOptOuts(),
     openPrompts: { find: async () => undefined },
     receipts: { creditedTo: async () => new Map<string, string>() },
     statements: { add: async (_tenant, entries) => ({ added: entries.length }), unexplained: async () => ({ period: null, provider: [], ours: [], hasMore: false }) },

@@ -2,6 +2,7 @@
 import { hashApiKey } from '../../api/auth/api-key.ts'
 import type { ApiKey, ApiKeys } from '../../api/ports/api-keys.ts'
 import type { HookInbox, HookOutcome, NewHook } from '../../api/ports/hook-inbox.ts'
+import type { OptOut, OptOuts } from '../../api/ports/opt-outs.ts'
 import type { PackageCatalogue, PackageRecord } from '../../api/ports/package-catalogue.ts'
 import type { Ledger } from '../../api/ports/ledger.ts'
 import type { Package, Packages } from '../../api/ports/packages.ts'
@@ -179,5 +180,22 @@ export function noRadius(): RadiusParts {
   return {
     logins: { find: async () => undefined, refusal: async () => undefined, admit: async () => undefined },
     accounting: { record: async () => undefined, closeAll: async () => undefined, changes: async () => [], markTold: async () => undefined, closeStale: async () => 0 },
+  }
+}
+
+export function memoryOptOuts(): OptOuts & { hasOptedOut(tenant: string, phone: string): Promise<boolean> } {
+  const rows = new Map<string, OptOut>()
+  return {
+    hasOptedOut: async (tenant, phone) => rows.has(`${tenant}/${phone}`),
+    listOptOuts: async (tenant, { limit, afterPhone = '' }) =>
+      [...rows]
+        .filter(([key, { phone }]) => key.startsWith(`${tenant}/`) && phone > afterPhone)
+        .map(([, row]) => row)
+        .sort((a, b) => a.phone.localeCompare(b.phone))
+        .slice(0, limit),
+    async optOut(tenant, row) {
+      if (!rows.has(`${tenant}/${row.phone}`)) rows.set(`${tenant}/${row.phone}`, row)
+    },
+    optIn: async (tenant, phone) => rows.delete(`${tenant}/${phone}`),
   }
 }

@@ -12,7 +12,7 @@ import { createLogger } from '../../api/logger.ts'
 import { createMetrics } from '../../api/metrics.ts'
 import { createRuntime, manualClock, memoryStore, type MovableClock, type Runtime } from '../../runtime/index.ts'
 import { startRouterOs, type RouterOs } from '../../sandbox/routeros/index.ts'
-import { memoryApiKeys, memoryInbox, memoryPackageCatalogue, memoryPackages, noRadius, type MemoryApiKeys } from './api-ports.ts'
+import { memoryApiKeys, memoryInbox, memoryOptOuts, memoryPackageCatalogue, memoryPackages, noRadius, type MemoryApiKeys } from './api-ports.ts'
 import { fakeMpesa } from './fake-mpesa.ts'
 import { nobodyOnline } from './live-access.ts'
 
@@ -83,6 +83,8 @@ export async function routerWorld(network = '10.77.0.0/16'): Promise<RouterWorld
     inbox: memoryInbox(),
     packages: memoryPackages(),
     packageCatalogue: memoryPackageCatalogue(),
+    accounts: { isTaken: async () => false },
+    optOuts: memoryOptOuts(),
     ledger: { balances: async () => [], lines: async () => [] },
     statements: { add: async (_tenant, entries) => ({ added: entries.length }), unexplained: async () => ({ period: null, provider: [], ours: [], hasMore: false }) },
     openPrompts: { find: async () => undefined },

@@ -96,7 +96,7 @@ function readSent(answer: HttpAnswer, segments: number, secrets: readonly string
   }
   if (verdict.kind === 'refused') throw refusal(verdict, first?.statusCode, redact(first?.status ?? Message, secrets))
   const cost = readCost(first?.cost ?? '')
-  return { providerId: first?.messageId ?? '', status: verdict.status, segments, ...(cost === undefined ? {} : { cost }) }
+  return { provider: 'africas-talking', providerId: first?.messageId ?? '', status: verdict.status, segments, ...(cost === undefined ? {} : { cost }) }
 }
 
 function refusal(verdict: RecipientVerdict & { kind: 'refused' }, statusCode: number | undefined, words: string): GatewayError {
@@ -111,7 +111,7 @@ function refusal(verdict: RecipientVerdict & { kind: 'refused' }, statusCode: nu
 function readCost(text: string): SmsSent['cost'] {
   const [, currency = '', value = ''] = /^([A-Z]{3})\s+([\d.]+)$/.exec(text.trim()) ?? []
   const amount = currency === '' ? undefined : parseMinorUnitsRounded(value, fractionDigitsOf(currency))
-  return amount === undefined ? undefined : { amount, currency }
+  return amount === undefined ? undefined : { amount, currency, decimal: value }
 }
 
 function httpError(answer: HttpAnswer, secrets: readonly string[]): GatewayError {

@@ -9,15 +9,19 @@ export interface SmsMessage {
   text: string
   /** The effect's stable key. Providers know no idempotency key; calls with the same key in one process are made once. */
   key: string
+  /** An earlier send may have been taken without an answer. */
+  isRepetition?: boolean
 }
 
 export interface SmsSent {
+  /** Who took it, such as `africas-talking`. */
+  provider?: string
   /** The provider's message id, which delivery reports refer to. */
   providerId: string
   /** `sent`: handed to the network; `queued`: accepted by the provider. Neither is a delivery. */
   status: 'queued' | 'sent'
-  /** What the provider charges: integer minor units, rounded half up where it charges fractions of them. */
-  cost?: { amount: number; currency: string }
+  /** What the provider charges: `decimal` as it says, `amount` in integer minor units, rounded half up. */
+  cost?: { amount: number; currency: string; decimal?: string }
   segments: number
 }
 

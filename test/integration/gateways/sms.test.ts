@@ -30,7 +30,7 @@ describe('sending', () => {
   test('is accepted, costs, and is reported', async () => {
     const { client, control, reports } = await startWorld({}, { sender: 'STANDING' })
     const sent = await client.send(to(PHONE, 'Habari, 50% off & more €'))
-    expect(sent).toEqual({ providerId: expect.stringMatching(/^ATPid_/) as string, status: 'sent', cost: { amount: 80, currency: 'KES' }, segments: 1 })
+    expect(sent).toEqual({ provider: 'africas-talking', providerId: expect.stringMatching(/^ATPid_/) as string, status: 'sent', cost: { amount: 80, currency: 'KES', decimal: '0.8000' }, segments: 1 })
     expect(control.messages()).toMatchObject([{ id: sent.providerId, to: PHONE, from: 'STANDING', text: 'Habari, 50% off & more €' }])
     expect(await reports(1)).toEqual([
       { providerId: sent.providerId, status: 'delivered', isFinal: true, providerStatus: 'Success', phone: PHONE, networkCode: '63902', retryCount: 0 },

@@ -54,7 +54,7 @@ describe('Disconnect and CoA to a router', () => {
       for (const bytes of [answer, answer.subarray(0, 7), Buffer.alloc(0), Buffer.alloc(5_000)]) forger.send(bytes, port, address)
     })
     await new Promise<void>((resolve) => forger.bind(0, '127.0.0.1', resolve))
-    expect(await client.disconnect({ ...router(), port: (forger.address() as AddressInfo).port }, session)).toEqual({ outcome: 'unreachable' })
+    expect(await client.disconnect({ ...router(), port: (forger.address()).port }, session)).toEqual({ outcome: 'unreachable' })
     await new Promise<void>((resolve) => forger.close(() => resolve()))
   })
 

@@ -60,6 +60,8 @@ export async function startRadiusWorld(way: Way, { files = {} }: { files?: Recor
     packageCatalogue: business.packageCatalogue,
     ledger: business.ledger,
     statements: business.statements,
+    accounts: business.accounts,
+    optOuts: business.contacts,
     openPrompts: business.openPrompts,
     receipts: business.receipts,
     credentials,

@@ -124,7 +124,7 @@ describe('sendSms', () => {
 
   it('derives the credentials and makes the text only now', async () => {
     sent.length = 0
-    expect(await run(effect(), request)).toEqual({ outcome: 'accepted', providerId: 'ATPid_1', cost: null, segments: 1 })
+    expect(await run(effect(), request)).toEqual({ outcome: 'accepted', provider: 'sms', providerId: 'ATPid_1', cost: null, segments: 1 })
     expect(sent).toEqual([
       { to: '254708374149', key: 'main/payment/pay_1/1/0', text: `WiFi 1 hour: username ${username} password ${password} Valid until 01/01 12:05.` },
     ])

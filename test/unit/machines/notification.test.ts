@@ -13,12 +13,12 @@ const input: NotificationInput = {
   credentialVersion: 1,
   details: { packageName: '1 hour', expiresAt: START + 100 * HOUR_MS },
 }
-const accepted = (providerId = 'ATPid_1') => ({ outcome: 'accepted', providerId, cost: { amount: 80, currency: 'KES' }, segments: 1 })
+const accepted = (providerId = 'ATPid_1') => ({ outcome: 'accepted', provider: 'africas-talking', providerId, cost: { amount: 80, currency: 'KES' }, segments: 1 })
 const refused = (retryAfterMs: number | null, code = 'provider-failed') => ({ outcome: 'refused', code, detail: 'no', retryAfterMs })
 const UNCERTAIN = { outcome: 'uncertain', code: 'timeout', detail: 'no answer' }
 const report = (status: string, fields: Record<string, unknown> = {}) => ({ type: 'notification.report', providerId: 'ATPid_1', status, ...fields })
 
-const newSms = (details: Partial<NotificationInput['details']> = {}) => new Play(notificationMachine, { ...input, details: { ...input.details, ...details } })
+const newSms = (details: { expiresAt?: number } = {}) => new Play(notificationMachine, { ...input, details: { packageName: '1 hour', expiresAt: START + 100 * HOUR_MS, ...details } })
 const sentSms = () => newSms().answer('sendSms', accepted())
 
 describe('notification: sending', () => {
@@ -32,6 +32,7 @@ describe('notification: sending', () => {
       about: input.about,
       credentialVersion: 1,
       details: input.details,
+      isRepetition: false,
     })
   })
 

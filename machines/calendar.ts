@@ -1,0 +1,32 @@
+/**
+ * Calendar arithmetic in a business's time zone: what a month is, across month ends, leap years and changes to and from summer time.
+ * The only file of machines/ that knows the library. Pure: nothing here reads a clock (docs/adr/0011).
+ */
+import { Temporal } from 'temporal-polyfill'
+import { z } from 'zod'
+
+const NAME_CHARS_MAX = 64
+
+/** A name of the IANA time zone database, such as `Africa/Nairobi`. */
+export const timeZone = z.string().max(NAME_CHARS_MAX).refine(isTimeZone, 'must be an IANA time zone such as Africa/Nairobi')
+
+export function isTimeZone(name: string): boolean {
+  try {
+    // An offset such as +03:00 is no place: it knows no summer time.
+    return /^[A-Za-z]/.test(name) && zoned(0, name).timeZoneId !== ''
+  } catch {
+    return false
+  }
+}
+
+/**
+ * The same local time so many months on. Where that month has no such day it is its last day; where the clock skips that time it
+ * is as much later, where it comes twice it is the first.
+ */
+export function addMonths(at: number, months: number, zone: string): number {
+  return zoned(at, zone).add({ months }).epochMilliseconds
+}
+
+function zoned(at: number, zone: string): Temporal.ZonedDateTime {
+  return Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone)
+}

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest'
+import { COOLDOWN_MS, checkClearance } from '../../../actors/notification/effects.ts'
+import { defineNotification } from '../../../actors/notification/definition.ts'
+import { fromVersion1 } from '../../../actors/notification/migrations.ts'
+import { smsSends } from '../../../actors/notification/projections.ts'
+import { quietUntil } from '../../../actors/notification/quiet-hours.ts'
+import { textOf } from '../../../actors/notification/text.ts'
+import { measureSms } from '../../../actors/gateways/sms/segments.ts'
+import { newNotification } from '../../../machines/notification/context.ts'
+import { notificationInput, type NotificationInput } from '../../../machines/notification/events.ts'
+import { change } from './change.ts'
+
+const at = (text: string): number => Date.parse(text)
+const NIGHT = { from: '21:00', to: '07:00' }
+
+describe('quiet hours', () => {
+  it.each([
+    ['2026-01-01T20:59:59+03:00', undefined],
+    ['2026-01-01T21:00:00+03:00', '2026-01-02T07:00:00+03:00'],
+    ['2026-01-01T23:30:00+03:00', '2026-01-02T07:00:00+03:00'],
+    ['2026-01-02T03:00:00+03:00', '2026-01-02T07:00:00+03:00'],
+    ['2026-01-02T07:00:00+03:00', undefined],
+  ])('over midnight: at %s until %s', (now, end) => {
+    expect(quietUntil(NIGHT, 'Africa/Nairobi', at(now))).toBe(end === undefined ? undefined : at(end))
+  })
+
+  it('within a day, and none', () => {
+    const noon = { from: '12:00', to: '14:00' }
+    expect(quietUntil(noon, 'UTC', at('2026-01-01T13:00:00Z'))).toBe(at('2026-01-01T14:00:00Z'))
+    expect(quietUntil(noon, 'UTC', at('2026-01-01T14:00:00Z'))).toBeUndefined()
+    expect(quietUntil({ from: '00:00', to: '00:00' }, 'UTC', at('2026-01-01T00:00:00Z'))).toBeUndefined()
+  })
+
+  it('end at the local hour also in the nights when clocks change', () => {
+    expect(quietUntil(NIGHT, 'Europe/Amsterdam', at('2026-03-28T23:00:00+01:00'))).toBe(at('2026-03-29T07:00:00+02:00'))
+    expect(quietUntil(NIGHT, 'Europe/Amsterdam', at('2026-10-24T23:00:00+02:00'))).toBe(at('2026-10-25T07:00:00+01:00'))
+  })
+})
+
+describe('clearance', () => {
+  const address = { tenant: 'main', type: 'notification', id: 'n' }
+  async function cleared(template: string, now: string, { optedOut = false, lastSentAt }: { optedOut?: boolean; lastSentAt?: number } = {}) {
+    const contactRules = { hasOptedOut: async () => optedOut, lastSentAt: async () => lastSentAt }
+    return await checkClearance({ contactRules, timeZone: 'Africa/Nairobi', quietHours: NIGHT }).run({ to: '254708374149', template } as never, { at: at(now), address } as never)
+  }
+  const DAY = '2026-01-01T12:00:00+03:00'
+  const LATE = '2026-01-01T22:00:00+03:00'
+
+  it('goes by day, waits by night', async () => {
+    expect(await cleared('subscription-reminder', DAY)).toEqual({ outcome: 'clear' })
+    expect(await cleared('subscription-reminder', LATE)).toEqual({ outcome: 'held', reason: 'quiet-hours', until: at('2026-01-02T07:00:00+03:00') })
+    expect(await cleared('subscription-receipt', LATE)).toMatchObject({ outcome: 'held' })
+  })
+
+  it('minds who has opted out, but for receipts', async () => {
+    expect(await cleared('subscription-reminder', DAY, { optedOut: true })).toEqual({ outcome: 'suppressed', reason: 'opted-out' })
+    expect(await cleared('subscription-receipt', DAY, { optedOut: true })).toEqual({ outcome: 'clear' })
+  })
+
+  it('pauses between two alike to one phone', async () => {
+    const lastSentAt = at(DAY) - 60_000
+    expect(await cleared('subscription-reminder', DAY, { lastSentAt })).toEqual({ outcome: 'held', reason: 'cooldown', until: lastSentAt + COOLDOWN_MS })
+    expect(await cleared('subscription-reminder', DAY, { lastSentAt: at(DAY) - COOLDOWN_MS })).toEqual({ outcome: 'clear' })
+    expect(await cleared('subscription-receipt', DAY, { lastSentAt })).toEqual({ outcome: 'clear' })
+  })
+})
+
+describe('texts', () => {
+  const credentials = { username: 'bcdfghjkmn', password: 'pqrstvwxyz' }
+  const owed = { packageName: 'Home 10 Mbit/s', accountNumber: '12345674', amount: 250_050, currency: 'KES' }
+  const moment = at('2026-02-01T12:00:00+03:00')
+  const cases = [
+    ['hotspot-credentials', { packageName: 'Home', expiresAt: moment, username: '12345674' }, 'username 12345674 password pqrstvwxyz'],
+    ['subscription-reminder', { ...owed, expiresAt: moment }, 'ends 01/02 12:00. Pay KES 2,500.50 to account 12345674'],
+    ['subscription-receipt', { accountNumber: '12345674', amount: 100_000, currency: 'KES', receipt: 'NLJ7RT61SV', expiresAt: moment, balance: -500 }, 'Received KES 1,000 (NLJ7RT61SV) for account 12345674. Paid until 01/02 12:00. Balance KES -5.'],
+    ['subscription-grace', { ...owed, graceEndsAt: moment }, 'low speed until 01/02 12:00. Pay KES 2,500.50'],
+    ['subscription-suspended', owed, 'Pay KES 2,500.50 to account 12345674'],
+  ] as const
+
+  it.each(cases)('%s', (template, details, part) => {
+    expect(textOf({ template, locale: 'en', details: details }, credentials, 'Africa/Nairobi')).toContain(part)
+  })
+
+  it.each(cases)('%s fits one SMS in both languages, whatever the package is called', (template, details) => {
+    for (const locale of ['en', 'sw'] as const) {
+      const long = 'packageName' in details ? { ...details, packageName: 'x'.repeat(100) } : details
+      const text = textOf({ template, locale, details: long }, credentials, 'Africa/Nairobi')
+      expect([measureSms(text).encoding, measureSms(text).segments, text]).toEqual(['GSM-7', 1, text])
+    }
+  })
+})
+
+describe('what was sent', () => {
+  it('is kept with its cost, to the fraction of a minor unit', () => {
+    const input = notificationInput.parse({ to: '254708374149', template: 'hotspot-credentials', about: { tenant: 'main', type: 'x', id: 'y' }, details: { packageName: 'p', expiresAt: 1 } })
+    const data = { template: 'hotspot-credentials', provider: 'twilio', providerId: 'SM1', sendNumber: 2, cost: { amount: 1, currency: 'USD', decimal: '0.0075' }, segments: 1 }
+    const sent = { key: 'k', address: { tenant: 'main', type: 'notification', id: 'n' }, seq: 1, type: 'notification.sent', data, at: 0, correlationId: 'c', causationId: 'c' }
+    const [set] = smsSends(change({ address: sent.address, states: ['sent'], context: newNotification(input), facts: [sent] }))
+    expect(set?.rows).toEqual([
+      { tenant: 'main', notification_id: 'n', send_number: 2, phone: '254708374149', template: 'hotspot-credentials', provider: 'twilio', provider_id: 'SM1', segments: 1, cost: '0.0075', currency: 'USD', sent_at: '2026-01-01T00:00:00.000Z' },
+    ])
+  })
+
+  it('R12: records of version 1 become those of today', () => {
+    const input = notificationInput.parse({ to: '254708374149', template: 'hotspot-credentials', about: { tenant: 'main', type: 'x', id: 'y' }, details: { packageName: 'p', expiresAt: 1 } })
+    const { provider: _p, sends: _s, lastCost: _l, held: _h, dropped: _d, ...old } = { ...newNotification(input), providerId: 'ATPid_1', sentAt: 5, resends: 1 }
+    const { value, context } = fromVersion1.migrate({ value: 'sent', context: old as never, history: null })
+    expect(value).toBe('sent')
+    expect(context).toEqual({ ...newNotification(input), providerId: 'ATPid_1', sentAt: 5, resends: 1, provider: 'africas-talking', sends: 2 })
+    expect(defineNotification({} as never)).toMatchObject({ version: '2', migrations: [fromVersion1] })
+  })
+})
