@@ -3,7 +3,6 @@
  * demonstration it also logs people in, over rlm_rest, so that no FreeRADIUS is needed.
  */
 import { createSocket } from 'node:dgram'
-import type { AddressInfo } from 'node:net'
 import { z } from 'zod'
 import { createBackground } from '../background.ts'
 import { createJournal } from '../journal.ts'
@@ -85,7 +84,7 @@ export async function startNas({ secret, address = '127.0.0.1', ...options }: Na
   const url = await listen(app, options)
   return {
     url,
-    coaPort: (socket.address() as AddressInfo).port,
+    coaPort: (socket.address()).port,
     logins,
     behave: (next) => { behaviour = next },
     connect: (rest) => { logins.connect(rest) },

@@ -1,7 +1,6 @@
 /** Access that has ended is over on the router, too: our Disconnect and CoA against a router of ours and FreeRADIUS's own listener. */
 import { randomBytes } from 'node:crypto'
 import { createSocket } from 'node:dgram'
-import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createRadiusClient } from '../../../actors/gateways/radius/client.ts'
 import type { NasSession } from '../../../actors/gateways/radius/port.ts'
@@ -54,7 +53,7 @@ describe('Disconnect and CoA to a router', () => {
       for (const bytes of [answer, answer.subarray(0, 7), Buffer.alloc(0), Buffer.alloc(5_000)]) forger.send(bytes, port, address)
     })
     await new Promise<void>((resolve) => forger.bind(0, '127.0.0.1', resolve))
-    expect(await client.disconnect({ ...router(), port: (forger.address() as AddressInfo).port }, session)).toEqual({ outcome: 'unreachable' })
+    expect(await client.disconnect({ ...router(), port: (forger.address()).port }, session)).toEqual({ outcome: 'unreachable' })
     await new Promise<void>((resolve) => forger.close(() => resolve()))
   })
 
