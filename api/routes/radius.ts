@@ -29,8 +29,14 @@ const attributes = z.record(z.string().max(100), z.unknown())
 const answer = z.record(z.string(), z.object({ value: z.array(z.union([z.string(), z.number()])), op: z.string(), do_xlat: z.literal(false) }))
 const nothing = z.null().describe('Taken')
 const refusals = problems('invalid-input', 'unauthenticated', 'route-not-found', 'payload-too-large', 'unsupported-media-type', 'internal')
-/** rlm_rest reads the body of a 401 like any other: the words for the customer. */
-const refused = z.union([answer, z.unknown()]).describe('Refused, with Reply-Message; or no or an unknown bearer token')
+
+/** rlm_rest reads the body of a 401 like any other: the words for the customer. The type is what handlers answer by themselves. */
+function refusalOr(status: 401 | 404, meaning: string): typeof answer {
+  const { description, content } = (refusals as Record<number, { description: string; content: object }>)[status] ?? { description: '', content: {} }
+  return { description: `${meaning}\n\n${description}`, content: { 'application/json': { schema: answer }, ...content } } as never
+}
+
+const authorizeRefusals = { 401: refusalOr(401, 'Refused, with Reply-Message'), 404: refusalOr(404, 'Nobody may log in by that name') }
 
 export function radiusRoutes(app: App, { logins, accounting, token, clock, now, onAccounted }: RadiusRouteDeps): void {
   const onRequest = tokenCheck(token)
@@ -38,7 +44,7 @@ export function radiusRoutes(app: App, { logins, accounting, token, clock, now, 
 
   app.post(
     '/radius/authorize',
-    { onRequest, schema: { ...describe('Whether a username may log in, and how'), response: { 200: answer, 404: z.unknown().describe('Nobody may log in by that name'), ...refusals, 401: refused } } },
+    { onRequest, schema: { ...describe('Whether a username may log in, and how'), response: { 200: answer, ...refusals, ...authorizeRefusals } } },
     async ({ body }, reply) => {
       const attempt = attemptIn(body)
       const rows = await logins.find(attempt.username)

@@ -3,7 +3,6 @@
  * demonstration it also logs people in, over rlm_rest, so that no FreeRADIUS is needed.
  */
 import { createSocket } from 'node:dgram'
-import type { AddressInfo } from 'node:net'
 import { z } from 'zod'
 import { createBackground } from '../background.ts'
 import { createJournal } from '../journal.ts'

@@ -112,7 +112,7 @@ test('a password stands in the table that RADIUS reads, and in no other', async 
 })
 
 test('a username stands where a person or a router may look it up', async () => {
-  for (const username of usernames) expect(await tablesWith(username)).toEqual(['radius.radcheck', 'radius.radreply', 'standing.identifiers'])
+  for (const username of usernames) expect(await tablesWith(username)).toEqual(['radius.access', 'radius.radcheck', 'radius.radreply', 'standing.identifiers'])
 })
 
 test('no other secret stands in any table', async () => {

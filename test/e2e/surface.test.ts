@@ -71,6 +71,7 @@ const CALLS: [method: string, path: string, codes: string[]][] = [
   ['get', '/api/v1/routers/{id}/affected', ['actor-not-found']],
   ['post', '/hooks/daraja/{secret}/stk', ['route-not-found', 'payload-too-large']],
   ['post', '/hooks/sms/{secret}/delivery', ['route-not-found', 'payload-too-large']],
+  ...['authorize', 'post-auth', 'accounting'].map((name): [string, string, string[]] => ['post', `/radius/${name}`, ['unauthenticated', 'route-not-found', 'invalid-input', 'payload-too-large', 'unsupported-media-type']]),
   ['get', '/healthz', []],
   ['get', '/readyz', ['not-ready']],
   ['get', '/metrics', []],

@@ -63,9 +63,11 @@ describe.each(['sql', 'rest'] as const)('accounting by %s', (way) => {
     const stop = { ...counters(300, 30, 300), 'Acct-Terminate-Cause': 'User-Request' }
     await say(access, 'Interim-Update', 'o-1', counters(200, 20, 200)) // the Start was lost
     await say(access, 'Interim-Update', 'o-1', counters(100, 10, 100)) // overtaken
+    expect(await records(access)).toMatchObject([{ open: true, input: '20', output: '200', seconds: '200' }])
     await say(access, 'Interim-Update', 'o-1', counters(200, 20, 200))
     await say(access, 'Stop', 'o-1', stop)
     await say(access, 'Stop', 'o-1', stop)
+    await say(access, 'Stop', 'o-1', { ...counters(290, 29, 290), 'Acct-Terminate-Cause': 'Lost-Carrier' })
     await say(access, 'Interim-Update', 'o-1', counters(250, 25, 250))
     await say(access, 'Start', 'o-1')
     expect(await records(access)).toEqual([{ session: 'o-1', open: false, input: '30', output: '300', seconds: '300', cause: 'User-Request' }])

@@ -1,7 +1,6 @@
 /** Access that has ended is over on the router, too: our Disconnect and CoA against a router of ours and FreeRADIUS's own listener. */
 import { randomBytes } from 'node:crypto'
 import { createSocket } from 'node:dgram'
-import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createRadiusClient } from '../../../actors/gateways/radius/client.ts'
 import type { NasSession } from '../../../actors/gateways/radius/port.ts'
