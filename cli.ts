@@ -1,5 +1,6 @@
 /** Commands for operators: `npm run cli -- <command>`. Like `main.ts` it may use every part; nothing imports it. */
 import { parseArgs } from 'node:util'
+import { createDarajaClient } from './actors/gateways/mpesa/client.ts'
 import { registry } from './actors/registry.ts'
 import { hashApiKey, newApiKey } from './api/auth/api-key.ts'
 import { isRole, ROLES } from './api/auth/permissions.ts'
@@ -16,6 +17,7 @@ const USAGE = `npm run cli -- <command>
   key create --name <name> --roles <a,b> [--tenant <tenant>]
   key list
   key revoke <id>
+  mpesa register-c2b                      tell Safaricom where payments by hand are to be validated and confirmed (once per shortcode)
   parked list                             events that are set aside
   parked retry <event id> --reason <why>  of a running server: needs --url and --key (or STANDING_URL, STANDING_API_KEY)
 `
@@ -49,6 +51,8 @@ async function main(): Promise<number> {
         if (argument === undefined) return usage('key revoke needs an id')
         return (await business.apiKeys.revoke(argument)) ? say(`Revoked ${argument}.`) : fail(`There is no key '${argument}' that could be revoked.`)
       })
+    case 'mpesa register-c2b':
+      return registerC2b(settings)
     case 'parked list':
       return withDatabase(settings, listParked)
     case 'parked retry':
@@ -109,6 +113,19 @@ async function retryParked(eventId: string, { url = process.env['STANDING_URL'] 
     body: JSON.stringify({ reason }),
   })
   return answer.ok ? say(`Retried ${eventId}.`) : fail(`${answer.status}: ${await answer.text()}`)
+}
+
+/** With the settings that the server runs with. The addresses hold the hook secret, so they are not shown. */
+async function registerC2b(settings: Settings): Promise<number> {
+  const { DARAJA_BASE_URL: baseUrl, DARAJA_CONSUMER_KEY: consumerKey, DARAJA_CONSUMER_SECRET: consumerSecret, DARAJA_SHORTCODE: shortcode, DARAJA_CALLBACK_BASE_URL: callbackUrl, DARAJA_HOOK_SECRET: secret } = settings
+  if (baseUrl === undefined || consumerKey === undefined || consumerSecret === undefined || shortcode === undefined || callbackUrl === undefined || secret === undefined) {
+    return usage('mpesa register-c2b needs DARAJA_BASE_URL, DARAJA_CONSUMER_KEY, DARAJA_CONSUMER_SECRET, DARAJA_SHORTCODE, DARAJA_CALLBACK_BASE_URL and DARAJA_HOOK_SECRET')
+  }
+  const client = createDarajaClient({ baseUrl, consumerKey, consumerSecret, shortcode, passkey: '', transactionType: 'CustomerPayBillOnline', callbackUrl, c2bVersion: settings.DARAJA_C2B_VERSION, clock: () => Date.now() })
+  const hook = (what: string): string => `${callbackUrl}/hooks/daraja/${secret}/c2b/${what}`
+  // Unanswered, a payment goes through: we would rather look for its purpose than refuse it because we were away.
+  await client.registerC2b({ validationUrl: hook('validation'), confirmationUrl: hook('confirmation'), ifUnanswered: 'Completed' })
+  return say(`Payments to ${shortcode} are validated and confirmed at ${callbackUrl}.`)
 }
 
 async function withDatabase(settings: Settings, work: (url: string) => Promise<number>): Promise<number> {

@@ -5,7 +5,7 @@ import { type Address, defineEffect, type EffectDefinition } from '../../runtime
 import { INTERRUPTED, outcomeOfError } from '../gateway-outcome.ts'
 import { toEffectError } from '../gateways/errors.ts'
 import type { MpesaGateway } from '../gateways/mpesa/port.ts'
-import type { ReturnOutcome, ReturnRequest, StatusAsked, StatusRequest } from '../../machines/payment/refund.ts'
+import type { ReturnOutcome, ReturnRequest, StatusAsked, StatusRequest } from '../../machines/payment/refund-record.ts'
 import { accountReferenceOf } from './account-reference.ts'
 import { conversationIdOf } from './conversation-id.ts'
 

@@ -53,6 +53,8 @@ const unexplained = z
 const time = (at: number): string => new Date(at).toISOString()
 
 export function statementRoutes(app: App, statements: Statements, now: () => number): void {
+  // Here a statement is the only form that is taken.
+  app.removeAllContentTypeParsers()
   app.addContentTypeParser('text/csv', { parseAs: 'string', bodyLimit: CSV_BYTES_MAX }, (_request, body, done) => done(null, body))
 
   app.post(
@@ -66,11 +68,11 @@ export function statementRoutes(app: App, statements: Statements, now: () => num
         description: 'Content type `text/csv`. The same rows again change nothing.',
         querystring: noQuery,
         consumes: ['text/csv'],
+        body: z.string(),
         response: { 200: imported, ...staffProblems('payload-too-large', 'unsupported-media-type') },
       },
     },
     async ({ principal, body }) => {
-      if (typeof body !== 'string') throw new Problem('unsupported-media-type', 'Send the statement as `text/csv`.')
       const { rows, skipped, problems } = parseStatement(body)
       if (rows.length === 0 && problems.length > 0) throw new Problem('invalid-input', 'This is no statement of M-Pesa.', { errors: problems.map(({ line, problem }) => ({ pointer: `/${line}`, detail: problem })) })
       // A file may list a row twice; the table takes it once.

@@ -1,7 +1,7 @@
 /** What a payment remembers: plain JSON, times in milliseconds since the epoch, and enough of the past for support. */
 import type { PackageSnapshot } from '../package.ts'
 import type { PaymentInput, PaymentPurpose } from './events.ts'
-import type { Refund } from './refund.ts'
+import type { Refund } from './refund-record.ts'
 
 export interface PaymentContext extends PaymentInput {
   requestedAt: number

@@ -1,6 +1,6 @@
 /** What a payment announces of money that goes back. */
 import type { PaymentContext, PaymentFact } from './context.ts'
-import type { Refund } from './refund.ts'
+import type { Refund } from './refund-record.ts'
 
 type FactOf<Type extends PaymentFact['type']> = Extract<PaymentFact, { type: Type }>
 

@@ -27,7 +27,8 @@ import type { PaymentAssignment, PaymentCallback, PaymentDecision, PaymentEvent,
 import { judgeCallback, judgeQuery, type Verdict } from './judgement.ts'
 import { refundApprovedFact, refundFailedFact, refundRefusedFact, refundRequestedFact, returnedFact } from './refund-facts.ts'
 import { canCheck, canReturn, changeRefund, isRefundRequested, judgeReturn, withRefundRequest, withReturnResult } from './refund.ts'
-import type { ReturnOutcome, ReturnRequest, ReturnResult, ReturnVerdict, StatusAsked, StatusRequest } from './refund.ts'
+import type { ReturnOutcome, ReturnRequest, StatusAsked, StatusRequest } from './refund-record.ts'
+import type { ReturnResult, ReturnVerdict } from './refund.ts'
 import { CHECK_GAPS_MS, CLAIMS_MAX, PROMPT_WINDOW_MS, PROMPTS_MAX, QUERY_GAPS_MS, RESULT_WINDOW_MS, RETURNS_MAX, UNCERTAIN_WINDOW_MS } from './timing.ts'
 
 const isVerdict =

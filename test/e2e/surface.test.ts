@@ -56,6 +56,10 @@ const CALLS: [method: string, path: string, codes: string[]][] = [
   ['post', '/api/v1/effects/{key}/cancel', ['effect-not-found']],
   ['post', '/api/v1/sandbox/clock', []],
   ['get', '/api/v1/sandbox/outbox', []],
+  ['get', '/api/v1/ledger/accounts', []],
+  ['get', '/api/v1/ledger/entries', []],
+  ['post', '/api/v1/statements', ['payload-too-large', 'unsupported-media-type']],
+  ['get', '/api/v1/statements/unexplained', []],
   ['get', '/api/packages', []],
   ['post', '/api/payments/stk', ['invalid-input', 'package-unknown', 'idempotency-mismatch', 'prompt-open', 'rate-limited', 'payload-too-large', 'unsupported-media-type']],
   ['get', '/api/payments/{payment_id}', ['payment-not-found']],
@@ -70,6 +74,13 @@ const CALLS: [method: string, path: string, codes: string[]][] = [
   ['get', '/api/v1/routers/{id}/outages', ['actor-not-found']],
   ['get', '/api/v1/routers/{id}/affected', ['actor-not-found']],
   ['post', '/hooks/daraja/{secret}/stk', ['route-not-found', 'payload-too-large']],
+  ['post', '/api/payments/{payment_id}/claim', ['invalid-input', 'payment-not-found', 'rate-limited', 'payload-too-large', 'unsupported-media-type']],
+  ['post', '/hooks/daraja/{secret}/c2b/validation', ['route-not-found', 'payload-too-large']],
+  ['post', '/hooks/daraja/{secret}/c2b/confirmation', ['route-not-found', 'payload-too-large']],
+  ['post', '/hooks/daraja/{secret}/result', ['route-not-found', 'payload-too-large']],
+  ['post', '/hooks/daraja/{secret}/result/{payment_id}', ['route-not-found', 'payload-too-large']],
+  ['post', '/hooks/daraja/{secret}/timeout', ['route-not-found', 'payload-too-large']],
+  ['post', '/hooks/daraja/{secret}/timeout/{payment_id}', ['route-not-found', 'payload-too-large']],
   ['post', '/hooks/sms/{secret}/delivery', ['route-not-found', 'payload-too-large']],
   ...['authorize', 'post-auth', 'accounting'].map((name): [string, string, string[]] => ['post', `/radius/${name}`, ['unauthenticated', 'route-not-found', 'invalid-input', 'payload-too-large', 'unsupported-media-type']]),
   ['get', '/healthz', []],
@@ -88,6 +99,8 @@ describe('/openapi.json', () => {
     for (const path of Object.keys(document.paths)) expect(path).toMatch(/^\/[\w/{}.-]*$/)
   })
 
+  const MEDIA: Readonly<Record<string, string>> = { '/api/v1/statements': 'text/csv' }
+
   test.for(CALLS)('%s %s', ([method, path, codes]) => {
     const operation = document.paths[path]?.[method]
     if (operation === undefined) throw new Error('is not in the document')
@@ -105,7 +118,7 @@ describe('/openapi.json', () => {
       expect(response?.description, code).toContain(`\`${code}\``)
       expect(response?.content?.['application/problem+json']?.schema).toEqual({ $ref: '#/components/schemas/Problem' })
     }
-    if (method === 'post' && !path.startsWith('/hooks/')) expect(operation.requestBody?.content['application/json']?.schema).toBeDefined()
+    if (method === 'post' && !path.startsWith('/hooks/')) expect(operation.requestBody?.content[MEDIA[path] ?? 'application/json']?.schema).toBeDefined()
   })
 
   test('describes no call of which this list does not know', () => {

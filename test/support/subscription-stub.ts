@@ -20,7 +20,7 @@ export const subscriptionStub: ActorDefinition = defineActor({
     context: ({ input }) => ({ ...input, paid: [] }),
     initial: 'active',
     states: {
-      active: { on: { end: 'terminated', 'subscription.pay': { actions: assign({ paid: ({ context, event }) => [...context.paid, event] }) } } },
+      active: { on: { end: 'terminated', 'subscription.pay': { actions: assign({ paid: ({ context, event }): unknown[] => [...(context as Stub).paid, event] }) } } },
       terminated: { type: 'final' },
     },
   }),

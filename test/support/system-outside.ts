@@ -1,5 +1,5 @@
 /** Stand-ins of the outside systems in the test's own process: they outlive the system when it is killed, and tests hold their strings. */
-import { DARAJA_SANDBOX_CREDENTIALS, startDaraja, type Daraja, type DarajaOptions } from '../../sandbox/daraja/index.ts'
+import { DARAJA_SANDBOX_CREDENTIALS, DARAJA_SANDBOX_INITIATOR, startDaraja, type Daraja, type DarajaOptions } from '../../sandbox/daraja/index.ts'
 import { SMS_SANDBOX_CREDENTIALS, startSms, type Sms, type SmsOptions } from '../../sandbox/sms/index.ts'
 import { startSystem, type Answer, type Env, type System, type SystemOptions } from './system.ts'
 
@@ -33,6 +33,8 @@ export async function startOutside(options: OutsideOptions = {}): Promise<Outsid
       DARAJA_SHORTCODE: DARAJA_SANDBOX_CREDENTIALS.shortcode,
       DARAJA_PASSKEY: DARAJA_SANDBOX_CREDENTIALS.passkey,
       DARAJA_HOOK_SECRET,
+      DARAJA_INITIATOR_NAME: DARAJA_SANDBOX_INITIATOR.name,
+      DARAJA_SECURITY_CREDENTIAL: DARAJA_SANDBOX_INITIATOR.securityCredential,
       AT_BASE_URL: sms.url,
       AT_USERNAME: SMS_SANDBOX_CREDENTIALS.username,
       AT_API_KEY: SMS_SANDBOX_CREDENTIALS.apiKey,

@@ -6,7 +6,7 @@ import { measureSms } from '../../../actors/gateways/sms/segments.ts'
 import type { SmsMessage } from '../../../actors/gateways/sms/port.ts'
 import { sendSms } from '../../../actors/notification/effects.ts'
 import { textOf } from '../../../actors/notification/text.ts'
-import { promptPayer, queryPayment } from '../../../actors/payment/effects.ts'
+import { askReturnStatus, promptPayer, queryPayment, requestReturn } from '../../../actors/payment/effects.ts'
 import type { EffectContext, EffectDefinition } from '../../../runtime/definition.ts'
 import { fakeMpesa } from '../../support/fake-mpesa.ts'
 import { START } from '../machines/play.ts'
@@ -84,6 +84,54 @@ describe('promptPayer', () => {
 
   it('does not dress a mistake of ours up as an answer', async () => {
     await expect(run(effect(new TypeError('oops')), request)).rejects.toThrow('oops')
+  })
+})
+
+describe('returns', () => {
+  const resultUrls = ({ id }: { id: string }, about: string) => ({ resultUrl: `https://x.example/${id}.${about}`, timeoutUrl: 'https://x.example/t' })
+  const request = { way: 'b2c', request: 2, receipt: 'NLJ7RT61SV', phone: '254708374149', amount: 2_000, currency: 'KES', reason: 'sold twice' }
+  const asked: object[] = []
+  const mpesa = fakeMpesa({
+    payOut: async (payout, { idempotencyKey }) => {
+      asked.push({ ...payout, idempotencyKey })
+      return { originatorConversationId: 'theirs', conversationId: 'AG_1' }
+    },
+    reverse: async (reversal) => {
+      asked.push(reversal)
+      return { originatorConversationId: 'oc', conversationId: null }
+    },
+    askStatus: async (query) => {
+      asked.push(query)
+      return { originatorConversationId: null, conversationId: null }
+    },
+  })
+
+  it('a payout has the number of its request, the same whenever it is asked for or about', async () => {
+    asked.length = 0
+    const outcome = await run(requestReturn({ mpesa, resultUrls }), request) as { originatorConversationId: string }
+    expect(outcome).toEqual({ outcome: 'accepted', originatorConversationId: expect.stringMatching(/^[0-9a-f-]{36}$/) as string, conversationId: 'AG_1' })
+    await run(askReturnStatus({ mpesa, resultUrls }), { way: 'b2c', request: 2, originatorConversationId: null })
+    const { originatorConversationId } = outcome
+    expect(asked).toMatchObject([{ originatorConversationId, idempotencyKey: 'main/payment/pay_1/1/0', resultUrl: 'https://x.example/pay_1.return' }, { originatorConversationId, resultUrl: 'https://x.example/pay_1.status' }])
+    const other = await run(requestReturn({ mpesa, resultUrls }), { ...request, request: 3 })
+    expect(other).not.toMatchObject({ originatorConversationId })
+  })
+
+  it('a reversal names the receipt, and is asked about by the number that it got', async () => {
+    asked.length = 0
+    expect(await run(requestReturn({ mpesa, resultUrls }), { ...request, way: 'reversal' })).toEqual({ outcome: 'accepted', originatorConversationId: 'oc', conversationId: null })
+    await run(askReturnStatus({ mpesa, resultUrls }), { way: 'reversal', request: 2, originatorConversationId: 'oc' })
+    expect(asked).toMatchObject([{ receipt: 'NLJ7RT61SV', amount: 2_000 }, { originatorConversationId: 'oc' }])
+  })
+
+  it('F2: what may have been sent before a crash is not sent again', async () => {
+    expect(await run(requestReturn({ mpesa: fakeMpesa({}), resultUrls }), request, { interrupted: true })).toMatchObject({ outcome: 'uncertain', code: 'interrupted' })
+  })
+
+  it('tells what was refused from what may have been taken', async () => {
+    const failing = (error: Error) => fakeMpesa({ reverse: () => Promise.reject(error) })
+    expect(await run(requestReturn({ mpesa: failing(limited), resultUrls }), { ...request, way: 'reversal' })).toMatchObject({ outcome: 'refused', retryAfterMs: 10_000 })
+    expect(await run(requestReturn({ mpesa: failing(broken), resultUrls }), { ...request, way: 'reversal' })).toMatchObject({ outcome: 'uncertain' })
   })
 })
 
