@@ -12,6 +12,7 @@ import { createAfricasTalkingClient } from './actors/gateways/sms/africas-talkin
 import { createRouterOsClient } from './actors/gateways/routeros/client.ts'
 import { createRegistry } from './actors/registry.ts'
 import { createRouterSecrets } from './actors/router/secrets.ts'
+import { createVoucherCodes } from './actors/voucher/codes.ts'
 import type { App } from './api/app-type.ts'
 import { buildApp } from './api/app.ts'
 import { ensureFirstKey } from './api/auth/first-key.ts'
@@ -75,11 +76,12 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   const clock: Clock = isSandbox ? sandboxClock(await latestMoment(knex)) : systemClock()
   const credentials = createCredentialIssuer(appKey)
   const routers = { routers: business.routers, routerOs: createRouterOsClient(), secrets: createRouterSecrets(appKey), surroundings: () => surroundingsOf(outside, address, appKey), now: () => clock.now() }
+  const voucherCodes = createVoucherCodes(appKey)
   const metrics = createMetrics()
   const store = postgresStore({ url: database.url })
   const nats = natsOf(settings, log, metrics.bus)
   const runtime = createRuntime({
-    actors: createRegistry({ mpesa: mpesaOf(outside), sms: smsOf(outside), credentials, routers: { ...routers, live: business.routers }, config: { callbackUrl } }),
+    actors: createRegistry({ mpesa: mpesaOf(outside), sms: smsOf(outside), credentials, routers: { ...routers, live: business.routers }, voucherCodes, config: { callbackUrl } }),
     store,
     clock,
     log,
@@ -99,6 +101,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     receipts: business.receipts,
     credentials,
     routers,
+    vouchers: { vouchers: business.vouchers, codes: voucherCodes },
     readiness: { check: () => readiness(runtime, () => database.ping(), nats?.bus) },
     ...(nats === undefined ? {} : { busStatus: () => nats.bus.status() }),
     outboxAgeMs: async () => clock.now() - ((await store.outboxBacklog()).oldestAt ?? clock.now()),

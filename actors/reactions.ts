@@ -6,11 +6,14 @@
  * | fact              | reaction                                                          |
  * |-------------------|-------------------------------------------------------------------|
  * | payment.completed | start `hotspot-session/<payment id>`: one access per payment      |
+ * | voucher.redeemed  | start `hotspot-session/<voucher id>`: one access per voucher      |
+ * | voucher.revoked   | if it was redeemed: end that access                               |
  * | session.ready     | start `notification/<session id>-credentials`: the login by SMS   |
  */
 import type { SessionFact } from '../machines/hotspot-session/context.ts'
 import type { SessionInput } from '../machines/hotspot-session/events.ts'
 import type { NotificationInput } from '../machines/notification/events.ts'
+import type { VoucherFact } from '../machines/voucher/machine.ts'
 import type { PaymentFact } from '../machines/payment/context.ts'
 import type { Reaction } from '../runtime/index.ts'
 import { derivedId } from './derived-id.ts'
@@ -21,6 +24,18 @@ const startSession: Reaction = ({ address, data }) => {
   const paid = data as Payload<PaymentFact, 'payment.completed'>
   const input = { source: { kind: 'payment', id: address.id }, phone: paid.phone, package: paid.package, macAddress: paid.macAddress, paidAt: paid.at } satisfies SessionInput
   return [{ kind: 'start', to: { tenant: address.tenant, type: 'hotspot-session', id: address.id }, input }]
+}
+
+const startVoucherSession: Reaction = ({ address, data }) => {
+  const { phone, package: bought, macAddress, at } = data as Payload<VoucherFact, 'voucher.redeemed'>
+  const input = { source: { kind: 'voucher', id: address.id }, phone, package: bought, macAddress, paidAt: at } satisfies SessionInput
+  return [{ kind: 'start', to: { tenant: address.tenant, type: 'hotspot-session', id: address.id }, input }]
+}
+
+const endVoucherSession: Reaction = ({ address, data }) => {
+  const { wasRedeemed, reason } = data as Payload<VoucherFact, 'voucher.revoked'>
+  if (!wasRedeemed) return []
+  return [{ kind: 'event', to: { tenant: address.tenant, type: 'hotspot-session', id: address.id }, event: { type: 'session.revoke', reason } }]
 }
 
 const sendCredentials: Reaction = ({ address, data }) => {
@@ -41,5 +56,6 @@ const sendCredentials: Reaction = ({ address, data }) => {
 /** By actor type, then by fact. */
 export const reactions = {
   payment: { 'payment.completed': startSession },
+  voucher: { 'voucher.redeemed': startVoucherSession, 'voucher.revoked': endVoucherSession },
   'hotspot-session': { 'session.ready': sendCredentials },
 } satisfies Record<string, Record<string, Reaction>>

@@ -7,6 +7,9 @@ import { defineHotspotSession } from './hotspot-session/definition.ts'
 import { defineNotification } from './notification/definition.ts'
 import { definePayment } from './payment/definition.ts'
 import { defineRouter } from './router/definition.ts'
+import type { VoucherCodes } from './voucher/codes.ts'
+import { defineVoucher } from './voucher/definition.ts'
+import { defineVoucherBatch } from './voucher-batch/definition.ts'
 import type { RouterCalls } from './router/probe.ts'
 
 export interface RegistryDeps {
@@ -15,6 +18,8 @@ export interface RegistryDeps {
   credentials: CredentialIssuer
   /** Without it routers are known but cannot be looked at. */
   routers?: RouterCalls
+  /** Without it no batch of vouchers can be made. */
+  voucherCodes?: VoucherCodes
   config?: RegistryConfig
 }
 
@@ -27,13 +32,15 @@ export interface RegistryConfig {
   callbackUrl?: (payment: Address) => string
 }
 
-export function createRegistry({ mpesa, sms, credentials, routers = NO_ROUTERS, config = {} }: RegistryDeps): readonly ActorDefinition[] {
+export function createRegistry({ mpesa, sms, credentials, routers = NO_ROUTERS, voucherCodes = NO_CODES, config = {} }: RegistryDeps): readonly ActorDefinition[] {
   const { timeZone = 'Africa/Nairobi', paymentDescription = 'Internet', callbackUrl } = config
   return [
     definePayment({ mpesa, description: paymentDescription, ...(callbackUrl === undefined ? {} : { callbackUrl }) }),
     defineHotspotSession({ credentials }),
     defineNotification({ sms, credentials, timeZone }),
     defineRouter(routers),
+    defineVoucher(),
+    defineVoucherBatch({ codes: voucherCodes }),
   ]
 }
 
@@ -46,6 +53,8 @@ const NO_ROUTERS: RouterCalls = {
   live: { heardAt: inert, saveReading: inert, saveAccessPoints: inert },
   secrets: { radius: inert, api: inert, heartbeatToken: inert, isHeartbeatToken: inert, newEnrolment: inert, enrolmentHash: inert },
 }
+
+const NO_CODES: VoucherCodes = { code: inert, hash: inert }
 
 /** The same types without a world: for whoever only reads definitions, such as the word check and the API description. */
 export const registry: readonly ActorDefinition[] = createRegistry({

@@ -38,6 +38,8 @@ import { routerPublicRoutes, routerReadingRoutes, routerStaffRoutes } from './ro
 import { repairRoutes } from './routes/repair.ts'
 import { sandboxRoutes } from './routes/sandbox.ts'
 import { searchRoutes } from './routes/search.ts'
+import { voucherPublicRoutes, voucherStaffRoutes } from './routes/vouchers.ts'
+import { guessGuard } from './vouchers/guess-guard.ts'
 import { steeringRoutes } from './routes/steering.ts'
 
 const BODY_BYTES_MAX = 1_024 * 1_024
@@ -89,19 +91,22 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   healthRoutes(app, deps, () => closing.aborted)
   openApiRoute(app)
   asyncApiRoute(app, runtime)
+  const limiter = deps.rateLimiter ?? memoryRateLimiter(now)
+  const reveal = credentialRevealer(deps, tenant, closing)
   paymentRoutes(app, {
     ...deps,
     tenant,
     claims: createClaims(deps.appKey, { secureCookies: deps.secureCookies ?? false }),
     start: paymentStarter(deps, tenant, closing),
-    reveal: credentialRevealer(deps, tenant, closing),
-    limiter: deps.rateLimiter ?? memoryRateLimiter(now),
+    reveal,
+    limiter,
     rates: { ...PRODUCTION_RATES, ...deps.rates },
     closing,
     now,
   })
   await app.register(async (hooks: App) => addHooks(hooks, deps, tenant, now))
   if (deps.routers !== undefined) routerPublicRoutes(app, runtime, deps.routers)
+  if (deps.vouchers !== undefined) voucherPublicRoutes(app, runtime, deps.vouchers, { tenant, guard: guessGuard(now), limiter, reveal })
   const authenticate = authenticator(keyCache(deps.apiKeys, now))
   await app.register(async (business: App) => addBusinessRoutes(business, deps, authenticate), { prefix: '/api' })
   await app.register(async (staff: App) => addStaffRoutes(staff, deps, authenticate), { prefix: '/api/v1' })
@@ -130,9 +135,10 @@ function addHooks(app: App, { runtime, inbox, receipts, metrics, log, hooks }: A
 }
 
 /** What staff do in the businesses, beside the public calls of the same names. */
-function addBusinessRoutes(app: App, { runtime, routers }: AppDeps, authenticate: ReturnType<typeof authenticator>): void {
+function addBusinessRoutes(app: App, { runtime, routers, vouchers, packages }: AppDeps, authenticate: ReturnType<typeof authenticator>): void {
   app.addHook('onRequest', authenticate)
   if (routers !== undefined) routerStaffRoutes(app, runtime, routers)
+  if (vouchers !== undefined) voucherStaffRoutes(app, runtime, vouchers, packages)
 }
 
 function addStaffRoutes(app: App, { runtime, receipts, openPrompts, routers, sandbox }: AppDeps, authenticate: ReturnType<typeof authenticator>): void {

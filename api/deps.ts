@@ -12,6 +12,7 @@ import type { RateLimiter } from './ports/rate-limiter.ts'
 import type { Readiness } from './ports/readiness.ts'
 import type { Receipts } from './ports/receipts.ts'
 import type { Sandbox } from './ports/sandbox.ts'
+import type { VoucherParts } from './vouchers/parts.ts'
 import type { RouterParts } from './routers/parts.ts'
 
 export interface AppDeps {
@@ -34,6 +35,8 @@ export interface AppDeps {
   hooks: HookSettings
   /** Without them no router is let in. */
   routers?: RouterParts
+  /** Without them there are no vouchers. */
+  vouchers?: VoucherParts
   /** Present in sandbox mode only. */
   sandbox?: Sandbox
   /** In memory unless given. */

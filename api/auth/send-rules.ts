@@ -19,6 +19,10 @@ const SEND_RULES: readonly SendRule[] = [
   { type: 'hotspot-session', event: /^session\.revealCredentials$/, permission: 'provider' },
   { type: 'hotspot-session', event: /^session\.(start|stop)$/, permission: 'hardware' },
   { type: 'payment', event: /^payment\.(approve|reject|refund|reverse)/, permission: 'money' },
+  // By hand that would give the access to whom it names; by code it is anybody's who has one.
+  { type: 'voucher', event: /^voucher\.redeem$/, permission: 'provider' },
+  { type: 'voucher', event: /./, permission: 'money' },
+  { type: 'voucher-batch', event: /./, permission: 'money' },
   { type: 'router', event: /./, permission: 'hardware' },
 ]
 
@@ -33,6 +37,8 @@ const CREATE_PERMISSIONS: Readonly<Record<string, Permission>> = {
   payment: 'money',
   // Access that nobody paid for.
   'hotspot-session': 'money',
+  voucher: 'money',
+  'voucher-batch': 'money',
   // Tells credentials to whatever phone it names.
   notification: 'provider',
 }

@@ -5,5 +5,6 @@ import { radiusTables } from './0002-radius.ts'
 import { businessTables } from './0003-business.ts'
 import { nodeTable } from './0004-nodes.ts'
 import { routerTables } from './0008-routers.ts'
+import { voucherTables } from './0009-vouchers.ts'
 
-export const migrations: readonly Migration[] = [engineTables, radiusTables, businessTables, nodeTable, routerTables]
+export const migrations: readonly Migration[] = [engineTables, radiusTables, businessTables, nodeTable, routerTables, voucherTables]

@@ -8,6 +8,7 @@ import { openPromptQueries } from './open-prompt.ts'
 import { packageQueries } from './package.ts'
 import { paymentReceiptQueries } from './payment-receipt.ts'
 import { routerQueries } from './router.ts'
+import { voucherQueries } from './voucher.ts'
 
 export function openBusiness(knex: Knex) {
   return {
@@ -17,6 +18,7 @@ export function openBusiness(knex: Knex) {
     openPrompts: reporting(openPromptQueries(knex)),
     receipts: reporting(paymentReceiptQueries(knex)),
     routers: reporting(routerQueries(knex)),
+    vouchers: reporting(voucherQueries(knex)),
   }
 }
 
