@@ -75,7 +75,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   const callbackUrl = (payment: Address): string => `${outside.DARAJA_CALLBACK_BASE_URL ?? address}/hooks/daraja/${secrets.daraja}/stk/${payment.id}`
   const clock: Clock = isSandbox ? sandboxClock(await latestMoment(knex)) : systemClock()
   const credentials = createCredentialIssuer(appKey)
-  const routers = { routers: business.routers, routerOs: createRouterOsClient(), secrets: createRouterSecrets(appKey), surroundings: () => surroundingsOf(outside, address, appKey), now: () => clock.now() }
+  const routers = { routers: business.routers, routerOs: createRouterOsClient(), secrets: createRouterSecrets(appKey), surroundings: once(() => surroundingsOf(outside, address, appKey)), now: () => clock.now() }
   const voucherCodes = createVoucherCodes(appKey)
   const metrics = createMetrics()
   const store = postgresStore({ url: database.url })
@@ -101,7 +101,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     receipts: business.receipts,
     credentials,
     routers,
-    vouchers: { vouchers: business.vouchers, codes: voucherCodes },
+    vouchers: { vouchers: business.vouchers, codes: voucherCodes, ...(isSandbox ? { redeemsPerIp: { limit: 30_000, windowMs: 60_000 } } : {}) },
     readiness: { check: () => readiness(runtime, () => database.ping(), nats?.bus) },
     ...(nats === undefined ? {} : { busStatus: () => nats.bus.status() }),
     outboxAgeMs: async () => clock.now() - ((await store.outboxBacklog()).oldestAt ?? clock.now()),
@@ -215,6 +215,12 @@ function sandboxPort(clock: Clock & { advance(ms: number): Promise<void> }, stan
         .map((message) => ({ ...message, channel: 'sms' as const }))
         .reverse(),
   }
+}
+
+/** Made when it is first asked for. */
+function once<Value extends object>(make: () => Value): () => Value {
+  let made: Value | undefined
+  return () => (made ??= make())
 }
 
 /** A secret that stays the same over restarts as long as the application key does. */

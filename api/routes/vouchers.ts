@@ -27,7 +27,7 @@ import { csvOf, sheetOf, type SheetVoucher } from '../vouchers/sheet.ts'
 const WITH_BODY = ['payload-too-large', 'unsupported-media-type'] as const
 const REFUSALS = ['voucher-mistyped', 'voucher-unknown', 'voucher-expired', 'voucher-revoked'] as const
 /** All guests of one hotspot share an address. */
-const REDEEMS_PER_IP = { name: 'ip', limit: 240, windowMs: 60_000 }
+const REDEEMS_PER_IP = { limit: 240, windowMs: 60_000 }
 /** For the session to be there, so that its login can be shown. */
 const SESSION_WAIT_MS = 2_000
 
@@ -56,7 +56,7 @@ export function voucherPublicRoutes(app: App, runtime: Runtime, parts: VoucherPa
     async (request, reply) => {
       const key = idempotencyKey(request)
       const { phone, macAddress } = readRedeemer(request.body)
-      reply.headers(await demandRate(limiter, REDEEMS_PER_IP, request.ip)).header('cache-control', 'no-store')
+      reply.headers(await demandRate(limiter, { name: 'redeem-ip', ...(parts.redeemsPerIp ?? REDEEMS_PER_IP) }, request.ip)).header('cache-control', 'no-store')
       const found = await guard.attempt({ ip: request.ip, phone, mac: macAddress }, () => desk.find(tenant, request.body.code), isGuess)
       const { voucher, isReplay } = await desk.redeem(found, { phone, macAddress, idempotencyKey: key, correlationId: traceIdOf(request.headers) })
       if (isReplay) reply.header('idempotency-replayed', 'true')
