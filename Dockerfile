@@ -23,4 +23,4 @@ EXPOSE 3000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/healthz').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 # As `npm start` (docs/adr/0009), without npm in between: the signal to stop must reach the process.
-CMD ["node", "--min-semi-space-size=16", "--max-semi-space-size=32", "--heap-growing-percent=70", "--import", "tsx", "main.ts"]
+CMD ["node", "--min-semi-space-size=16", "--max-semi-space-size=32", "--heap-growing-percent=70", "--import", "ts-blank-space/register", "main.ts"]

@@ -3,7 +3,11 @@ import { setMaxListeners } from 'node:events'
 import Fastify, { LogController, type FastifyBaseLogger } from 'fastify'
 import { asyncApiRoute } from './asyncapi.ts'
 import { authenticator } from './auth/authenticate.ts'
-import { keyCache } from './auth/key-cache.ts'
+import { keyCache, type KeyCache } from './auth/key-cache.ts'
+import { createChannelApps } from './channels/app-keys.ts'
+import { createHub } from './channels/hub.ts'
+import { CHANNEL_LIMITS } from './channels/limits.ts'
+import { createTelling } from './channels/telling.ts'
 import type { App } from './app-type.ts'
 import type { AppDeps } from './deps.ts'
 import { darajaStk } from './hooks/daraja-stk.ts'
@@ -27,17 +31,21 @@ import { paymentStarter } from './payments/start.ts'
 import { memoryRateLimiter } from './rate-limit.ts'
 import { PRODUCTION_RATES } from './payments/rates.ts'
 import { actorRoutes } from './routes/actors.ts'
+import { channelRoutes } from './routes/channels.ts'
 import { clusterRoute } from './routes/cluster.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 import { hookRoutes } from './routes/hooks.ts'
 import { insightRoutes } from './routes/insight.ts'
+import { ledgerRoutes } from './routes/ledger.ts'
 import { machineRoutes } from './routes/machines.ts'
+import { packageRoutes } from './routes/packages.ts'
 import { paymentRoutes } from './routes/payments.ts'
 import { routerPublicRoutes, routerReadingRoutes, routerStaffRoutes } from './routes/routers.ts'
 import { repairRoutes } from './routes/repair.ts'
 import { sandboxRoutes } from './routes/sandbox.ts'
 import { searchRoutes } from './routes/search.ts'
+import { streamRoute, type StreamRouteDeps } from './routes/stream.ts'
 import { voucherPublicRoutes, voucherStaffRoutes } from './routes/vouchers.ts'
 import { guessGuard } from './vouchers/guess-guard.ts'
 import { steeringRoutes } from './routes/steering.ts'
@@ -93,10 +101,17 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   asyncApiRoute(app, runtime)
   const limiter = deps.rateLimiter ?? memoryRateLimiter(now)
   const reveal = credentialRevealer(deps, tenant, closing)
+  const claims = createClaims(deps.appKey, { secureCookies: deps.secureCookies ?? false })
+  const keys = keyCache(deps.apiKeys, now)
+  const limits = { ...CHANNEL_LIMITS, ...deps.channelLimits }
+  const apps = createChannelApps(deps.appKey)
+  const telling = createTelling((type) => runtime.definition(type), apps)
+  const hub = createHub({ runtime, telling })
+  await channelRoutes(app, { hub, apps, limits, now, access: { runtime, keys, claims, publicTenant: tenant } })
   paymentRoutes(app, {
     ...deps,
     tenant,
-    claims: createClaims(deps.appKey, { secureCookies: deps.secureCookies ?? false }),
+    claims,
     start: paymentStarter(deps, tenant, closing),
     reveal,
     limiter,
@@ -107,9 +122,9 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   await app.register(async (hooks: App) => addHooks(hooks, deps, tenant, now))
   if (deps.routers !== undefined) routerPublicRoutes(app, runtime, deps.routers)
   if (deps.vouchers !== undefined) voucherPublicRoutes(app, runtime, deps.vouchers, { tenant, guard: guessGuard(now), limiter, reveal })
-  const authenticate = authenticator(keyCache(deps.apiKeys, now))
-  await app.register(async (business: App) => addBusinessRoutes(business, deps, authenticate), { prefix: '/api' })
-  await app.register(async (staff: App) => addStaffRoutes(staff, deps, authenticate), { prefix: '/api/v1' })
+  const parts: StaffParts = { now, keys, authenticate: authenticator(keys), live: { telling, limits, closing } }
+  await app.register(async (business: App) => addBusinessRoutes(business, deps, parts), { prefix: '/api' })
+  await app.register(async (staff: App) => addStaffRoutes(staff, deps, parts), { prefix: '/api/v1' })
   return app
 }
 
@@ -134,14 +149,22 @@ function addHooks(app: App, { runtime, inbox, receipts, metrics, log, hooks }: A
   app.addHook('onClose', () => processor.stop())
 }
 
+/** What routes behind a key have in common. */
+interface StaffParts {
+  now: () => number
+  keys: KeyCache
+  authenticate: ReturnType<typeof authenticator>
+  live: Pick<StreamRouteDeps, 'telling' | 'limits' | 'closing'>
+}
+
 /** What staff do in the businesses, beside the public calls of the same names. */
-function addBusinessRoutes(app: App, { runtime, routers, vouchers, packages }: AppDeps, authenticate: ReturnType<typeof authenticator>): void {
+function addBusinessRoutes(app: App, { runtime, routers, vouchers, packages }: AppDeps, { authenticate }: StaffParts): void {
   app.addHook('onRequest', authenticate)
   if (routers !== undefined) routerStaffRoutes(app, runtime, routers)
   if (vouchers !== undefined) voucherStaffRoutes(app, runtime, vouchers, packages)
 }
 
-function addStaffRoutes(app: App, { runtime, receipts, openPrompts, routers, sandbox }: AppDeps, authenticate: ReturnType<typeof authenticator>): void {
+function addStaffRoutes(app: App, { runtime, receipts, openPrompts, packageCatalogue, ledger, routers, sandbox }: AppDeps, { now, keys, authenticate, live }: StaffParts): void {
   const teller = receiptTeller({ receipts, runtime })
   app.addHook('onRequest', authenticate)
   actorRoutes(app, runtime, openPrompts)
@@ -149,9 +172,12 @@ function addStaffRoutes(app: App, { runtime, receipts, openPrompts, routers, san
   insightRoutes(app, runtime, teller)
   steeringRoutes(app, runtime)
   repairRoutes(app, runtime)
+  ledgerRoutes(app, ledger)
   machineRoutes(app, runtime)
   clusterRoute(app, runtime)
   searchRoutes(app, runtime)
+  packageRoutes(app, packageCatalogue, now)
+  streamRoute(app, { ...live, runtime, keys })
   if (routers !== undefined) routerReadingRoutes(app, runtime, routers)
   if (sandbox !== undefined) sandboxRoutes(app, sandbox)
 }

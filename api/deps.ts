@@ -1,12 +1,15 @@
 /** Everything the edge is given; main.ts puts it together. */
 import type { Logger } from 'pino'
+import type { ChannelLimits } from './channels/limits.ts'
 import type { StkRates } from './payments/rates.ts'
 import type { BusStatus, Runtime } from '../runtime/index.ts'
 import type { EdgeMetrics } from './metrics.ts'
 import type { ApiKeys } from './ports/api-keys.ts'
 import type { CredentialsIssuer } from './ports/credentials.ts'
 import type { HookInbox } from './ports/hook-inbox.ts'
+import type { Ledger } from './ports/ledger.ts'
 import type { OpenPrompts } from './ports/open-prompts.ts'
+import type { PackageCatalogue } from './ports/package-catalogue.ts'
 import type { Packages } from './ports/packages.ts'
 import type { RateLimiter } from './ports/rate-limiter.ts'
 import type { Readiness } from './ports/readiness.ts'
@@ -20,8 +23,10 @@ export interface AppDeps {
   apiKeys: ApiKeys
   inbox: HookInbox
   packages: Packages
+  packageCatalogue: PackageCatalogue
   openPrompts: OpenPrompts
   receipts: Receipts
+  ledger: Ledger
   credentials: CredentialsIssuer
   readiness: Readiness
   metrics: EdgeMetrics
@@ -41,6 +46,8 @@ export interface AppDeps {
   sandbox?: Sandbox
   /** In memory unless given. */
   rateLimiter?: RateLimiter
+  /** Of the live channels; those of production unless given. */
+  channelLimits?: Partial<ChannelLimits>
   /** Those of production unless given. */
   rates?: Partial<StkRates>
   /** Tenant of the public routes and of the hooks. */

@@ -6,6 +6,33 @@ create schema radius;
 
 create schema business;
 
+CREATE OR REPLACE FUNCTION business.demand_balance()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  touched record;
+  unbalanced text;
+begin
+  if tg_op = 'DELETE' then touched := old; else touched := new; end if;
+  select currency into unbalanced from business.ledger_entries
+  where entry_ref = touched.entry_ref
+  group by currency having sum(amount_minor) <> 0 limit 1;
+  if found then
+    raise exception 'the lines of ledger entry % do not sum to zero in %', touched.entry_ref, unbalanced
+      using errcode = 'check_violation', constraint = 'ledger_entry_balances';
+  end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION business.refuse_ledger_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'a ledger line never changes; post a new entry that corrects it' using errcode = 'check_violation', constraint = 'ledger_line_stays';
+end $function$;
+
 CREATE OR REPLACE FUNCTION standing.refuse(reason text)
  RETURNS void
  LANGUAGE plpgsql
@@ -102,6 +129,7 @@ create table standing.journal (
   "version" text collate "C" not null,
   constraint journal_pkey PRIMARY KEY (tenant, type, id, seq)
 );
+CREATE INDEX journal_at ON standing.journal USING brin (at) WITH (pages_per_range='32', autosummarize='on');
 CREATE UNIQUE INDEX journal_event_once ON standing.journal USING btree (tenant, type, id, event_id) WHERE (NOT fresh);
 CREATE TRIGGER journal_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON standing.journal FOR EACH STATEMENT EXECUTE FUNCTION standing.refuse_change();
 
@@ -407,6 +435,13 @@ create table business.customers (
   constraint customers_pkey PRIMARY KEY (tenant, phone)
 );
 
+create table business.dashboard_days (
+  "tenant" text collate "C" not null,
+  "day" date not null,
+  "sums" jsonb not null,
+  constraint dashboard_days_pkey PRIMARY KEY (tenant, day)
+);
+
 create table business.hook_inbox (
   "id" bigint not null generated always as identity,
   "provider" text collate "C" not null,
@@ -426,12 +461,47 @@ create table business.hook_inbox (
 );
 CREATE INDEX hook_inbox_open ON business.hook_inbox USING btree (next_attempt_at, id) WHERE (processed_at IS NULL);
 
+create table business.ledger_entries (
+  "position" bigint not null generated always as identity,
+  "tenant" text collate "C" not null,
+  "entry_ref" text collate "C" not null,
+  "line" integer not null,
+  "account" text collate "C" not null,
+  "amount_minor" bigint not null,
+  "currency" text collate "C" not null,
+  "at" timestamp with time zone not null,
+  "description" text not null,
+  "actor_type" text collate "C" not null,
+  "actor_id" text collate "C" not null,
+  "receipt" text collate "C",
+  constraint ledger_entries_pkey PRIMARY KEY (entry_ref, line),
+  constraint ledger_entries_account_check CHECK (account <> ''::text),
+  constraint ledger_entries_amount_minor_check CHECK (amount_minor <> 0),
+  constraint ledger_entries_check CHECK (starts_with(entry_ref, tenant || '/'::text)),
+  constraint ledger_entries_currency_check CHECK (currency ~ '^[A-Z]{3}$'::text),
+  constraint ledger_entries_line_check CHECK (line > 0)
+);
+CREATE INDEX ledger_entries_account ON business.ledger_entries USING btree (tenant, account, "position") INCLUDE (currency, amount_minor);
+CREATE INDEX ledger_entries_actor ON business.ledger_entries USING btree (tenant, actor_type, actor_id);
+CREATE INDEX ledger_entries_order ON business.ledger_entries USING btree (tenant, "position");
+CREATE CONSTRAINT TRIGGER ledger_entry_balances AFTER INSERT OR DELETE ON business.ledger_entries DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION business.demand_balance();
+CREATE TRIGGER ledger_line_stays BEFORE UPDATE ON business.ledger_entries FOR EACH ROW EXECUTE FUNCTION business.refuse_ledger_change();
+
 create table business.open_prompts (
   "tenant" text collate "C" not null,
   "phone" text collate "C" not null,
   "payment_id" text collate "C" not null,
   "opened_at" timestamp with time zone not null default now(),
   constraint open_prompts_pkey PRIMARY KEY (tenant, phone)
+);
+
+create table business.opt_outs (
+  "tenant" text collate "C" not null,
+  "phone" text collate "C" not null,
+  "reason" text,
+  "source" text collate "C" not null,
+  "created_at" timestamp with time zone not null default now(),
+  constraint opt_outs_pkey PRIMARY KEY (tenant, phone)
 );
 
 create table business.packages (
@@ -441,7 +511,7 @@ create table business.packages (
   "description" text,
   "price_minor" integer not null,
   "currency" text collate "C" not null,
-  "duration_seconds" integer not null,
+  "duration_seconds" integer,
   "data_bytes" bigint,
   "rate_up_kbps" integer,
   "rate_down_kbps" integer,
@@ -450,14 +520,29 @@ create table business.packages (
   "position" integer not null default 0,
   "created_at" timestamp with time zone not null default now(),
   "updated_at" timestamp with time zone not null default now(),
+  "kind" text collate "C" not null default 'hotspot'::text,
+  "term_months" integer,
+  "grace_seconds" integer not null default 0,
+  "grace_up_kbps" integer,
+  "grace_down_kbps" integer,
+  "reminder_seconds" integer[] not null default '{}'::integer[],
+  "revision" integer not null default 1,
+  "archived_at" timestamp with time zone,
   constraint packages_pkey PRIMARY KEY (tenant, id),
   constraint packages_currency_check CHECK (currency ~ '^[A-Z]{3}$'::text),
   constraint packages_data_bytes_check CHECK (data_bytes > 0),
   constraint packages_duration_seconds_check CHECK (duration_seconds > 0),
+  constraint packages_grace_down_kbps_check CHECK (grace_down_kbps > 0),
+  constraint packages_grace_seconds_check CHECK (grace_seconds >= 0),
+  constraint packages_grace_up_kbps_check CHECK (grace_up_kbps > 0),
+  constraint packages_hotspot_term CHECK (kind = 'subscription'::text OR duration_seconds IS NOT NULL),
+  constraint packages_kind_check CHECK (kind = ANY (ARRAY['hotspot'::text, 'subscription'::text])),
   constraint packages_price_minor_check CHECK (price_minor >= 0),
   constraint packages_rate_down_kbps_check CHECK (rate_down_kbps > 0),
   constraint packages_rate_up_kbps_check CHECK (rate_up_kbps > 0),
-  constraint packages_simultaneous_use_check CHECK (simultaneous_use > 0)
+  constraint packages_simultaneous_use_check CHECK (simultaneous_use > 0),
+  constraint packages_term CHECK ((duration_seconds IS NULL) <> (term_months IS NULL)),
+  constraint packages_term_months_check CHECK (term_months > 0)
 );
 
 create table business.payment_receipts (
@@ -501,6 +586,61 @@ create table business.routers (
   constraint routers_pkey PRIMARY KEY (tenant, id),
   constraint routers_tunnel_address_key UNIQUE (tunnel_address)
 );
+
+create table business.sms_sends (
+  "tenant" text collate "C" not null,
+  "notification_id" text collate "C" not null,
+  "send_number" integer not null,
+  "phone" text collate "C" not null,
+  "template" text collate "C" not null,
+  "provider" text collate "C" not null,
+  "provider_id" text collate "C" not null,
+  "segments" integer not null,
+  "cost" numeric,
+  "currency" text collate "C",
+  "sent_at" timestamp with time zone not null,
+  constraint sms_sends_pkey PRIMARY KEY (tenant, notification_id, send_number)
+);
+CREATE INDEX sms_sends_phone ON business.sms_sends USING btree (tenant, phone, template, sent_at);
+
+create table business.statement_rows (
+  "position" bigint not null generated always as identity,
+  "tenant" text collate "C" not null,
+  "receipt" text collate "C" not null,
+  "kind" text collate "C" not null,
+  "amount_minor" bigint not null,
+  "currency" text collate "C" not null,
+  "at" timestamp with time zone not null,
+  "account_ref" text,
+  "details" text,
+  "source" text collate "C" not null,
+  "imported_at" timestamp with time zone not null,
+  "imported_by" text collate "C" not null,
+  constraint statement_rows_pkey PRIMARY KEY (tenant, receipt, kind),
+  constraint statement_rows_amount_minor_check CHECK (amount_minor <> 0),
+  constraint statement_rows_currency_check CHECK (currency ~ '^[A-Z]{3}$'::text),
+  constraint statement_rows_kind_check CHECK (kind = ANY (ARRAY['paid-in'::text, 'withdrawn'::text, 'charge'::text]))
+);
+CREATE INDEX statement_rows_at ON business.statement_rows USING btree (tenant, at);
+
+create table business.subscriptions (
+  "tenant" text collate "C" not null,
+  "id" text collate "C" not null,
+  "account_number" text collate "C" not null,
+  "phone" text collate "C" not null,
+  "name" text not null,
+  "state" text collate "C" not null,
+  "blocked" boolean not null,
+  "package_id" text collate "C" not null,
+  "price_minor" integer not null,
+  "currency" text collate "C" not null,
+  "balance_minor" bigint not null,
+  "expires_at" timestamp with time zone,
+  "created_at" timestamp with time zone not null,
+  constraint subscriptions_pkey PRIMARY KEY (tenant, id),
+  constraint subscriptions_account_number_key UNIQUE (account_number)
+);
+CREATE INDEX subscriptions_phone ON business.subscriptions USING btree (tenant, phone);
 
 create table business.voucher_codes (
   "tenant" text collate "C" not null,

@@ -32,6 +32,8 @@ export type { Json, JsonObject } from './model/json.ts'
 export type { EventObject, Fact, Mail } from './model/messages.ts'
 export type { EffectRow, EffectStatus, Identifier, JournalRow, ParkedKind, PositionedParkedRow, RowSet } from './model/records.ts'
 export type { ActorView, DryRunView, EffectView, FactView, HistoryEntry, NextView, SendResult, TimerView } from './model/view.ts'
+export type { PlacedFact } from './feed/fact-window.ts'
+export type { FollowOptions } from './feed/feed.ts'
 export { isMovable } from './ports/clock.ts'
 export type { Clock, MovableClock } from './ports/clock.ts'
 export type { Bus, BusStatus } from './ports/bus.ts'
@@ -43,7 +45,7 @@ export type { Log } from './ports/log.ts'
 export { noMetrics } from './ports/metrics.ts'
 export type { Metrics } from './ports/metrics.ts'
 export { StoreUnavailableError } from './ports/store.ts'
-export type { MachineRow, SearchHit, StateCount, Store } from './ports/store.ts'
+export type { JournalCursor, JournalPage, MachineRow, SearchHit, StateCount, Store } from './ports/store.ts'
 export type {
   BatchItem,
   BatchItemResult,

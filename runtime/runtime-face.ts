@@ -4,6 +4,7 @@ import type { Address, AddressInput } from './model/address.ts'
 import type { EventObject, Fact } from './model/messages.ts'
 import type { EffectStatus, ParkedKind, PositionedParkedRow, EffectRow} from './model/records.ts'
 import type { ActorView, DryRunView, HistoryEntry, NextView, SendResult, TimerView } from './model/view.ts'
+import type { FollowOptions } from './feed/feed.ts'
 import type { LeaseClock } from './engine/ownership/lease-clock.ts'
 import type { LeaseTimes } from './engine/ownership/ownership.ts'
 import type { Bus, BusStatus } from './ports/bus.ts'
@@ -11,7 +12,7 @@ import type { Clock } from './ports/clock.ts'
 import type { Log } from './ports/log.ts'
 import type { Metrics } from './ports/metrics.ts'
 import type { Peers } from './ports/peers.ts'
-import type { EffectQuery, ListQuery, MachineRow, ParkedQuery, SearchHit, StateCount, Store } from './ports/store.ts'
+import type { EffectQuery, JournalFactsQuery, JournalPage, ListQuery, MachineRow, ParkedQuery, SearchHit, StateCount, Store } from './ports/store.ts'
 
 export interface LaneOptions {
   /** Effects of this lane that run at once. */
@@ -181,6 +182,14 @@ export interface Runtime {
 
   /** Facts as they are published on this node. */
   onFact(listener: (fact: Fact) => void): () => void
+  /** Facts of all nodes, after their commit, in order per actor; from now on or from a position on. The returned function leaves. */
+  follow(options: FollowOptions): () => void
+  /** The position that whoever follows from now on begins at; undefined when it is not known yet. */
+  factPosition(): string | undefined
+  /** Facts as the journal has them. */
+  journaledFacts(query: JournalFactsQuery): Promise<JournalPage>
+  /** Keys of facts that are committed and have not left yet. */
+  unsentFacts(): Promise<Set<string>>
 
   /** Every registered definition, children's included. */
   definitions(): readonly ActorDefinition[]

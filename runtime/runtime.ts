@@ -6,11 +6,13 @@ import { forwarding } from './engine/peers/forwarding.ts'
 import type { Commands } from './engine/peers/wire.ts'
 import { createSender } from './engine/sender.ts'
 import { waitFor } from './engine/wait-for.ts'
+import { Feed } from './feed/feed.ts'
 import { checkGate } from './gate/check-stored.ts'
 import { clusterView } from './inspect/cluster.ts'
 import { createReader } from './inspect/reader.ts'
 import type { Reader } from './inspect/reader.ts'
 import { DEFAULT_TENANT } from './model/address.ts'
+import type { Store } from './ports/store.ts'
 import type { Runtime, RuntimeOptions } from './runtime-face.ts'
 
 /** @throws StandingError `invalid-definition` when a machine cannot be run durably. */
@@ -22,6 +24,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const sender = createSender(parts, reader, lifecycle)
   const { definitionOf, effectRow, fullView } = reader
   const { accepting } = sender
+  const feed = new Feed({ ...parts, bus: bus.feed })
 
   /** As they are done here, whoever owns the slice (R2). */
   const local: Commands = {
@@ -92,6 +95,10 @@ export function createRuntime(options: RuntimeOptions): Runtime {
           parts.log.error({ fact: fact.key, err: error }, 'a listener of facts failed')
         }
       }),
+    follow: (followOptions) => feed.follow(followOptions),
+    factPosition: () => feed.position,
+    journaledFacts: (query) => store.journaledFacts(query),
+    unsentFacts: () => unsentFacts(store),
     definitions: () => [...compiled.values()].map(({ definition }) => definition),
     definition: (type) => compiled.get(type)?.definition,
     machines: () => store.listMachines(),
@@ -110,3 +117,15 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   }
 }
 
+
+const OUTBOX_PAGE = 1_000
+
+async function unsentFacts(store: Store): Promise<Set<string>> {
+  const keys = new Set<string>()
+  for (let position = 0; ; ) {
+    const page = await store.unsentOutbox({ afterPosition: position, limit: OUTBOX_PAGE })
+    for (const { kind, key } of page) if (kind === 'fact') keys.add(key)
+    if (page.length < OUTBOX_PAGE) return keys
+    position = page.at(-1)?.position ?? position
+  }
+}

@@ -5,6 +5,7 @@ import type { ActorDefinition } from '../../runtime/index.ts'
 import { reactions } from '../reactions.ts'
 import { promptPayer, queryPayment, type PaymentCalls } from './effects.ts'
 import { paymentIdentifiers } from './identifiers.ts'
+import { paymentLedger } from './ledger.ts'
 import { openPrompts, paymentReceipts } from './projections.ts'
 
 export function definePayment(calls: PaymentCalls): ActorDefinition {
@@ -17,7 +18,7 @@ export function definePayment(calls: PaymentCalls): ActorDefinition {
     events: paymentEvents,
     effects: { promptPayer: promptPayer(calls), queryPayment: queryPayment(calls) },
     reactions: reactions.payment,
-    projections: { openPrompts, paymentReceipts },
+    projections: { openPrompts, paymentReceipts, paymentLedger },
     identifiers: paymentIdentifiers,
     words: paymentWords,
     personal: ['phone', 'macAddress', 'clientHash', 'review.expected', 'review.received', 'mismatch.expected', 'mismatch.received'],

@@ -9,6 +9,8 @@ export type Role = (typeof ROLES)[number]
  * - `personal`        personal fields unmasked
  * - `create`, `send`  new actors, events (send-rules.ts says which events need more)
  * - `money`           events that decide about money: refunds, reversals, reviews
+ * - `prices`          packages: make, change, archive
+ * - `ledger`          the ledger, and the provider's statements against it
  * - `hardware`        events of routers and sessions that act on the network
  * - `provider`        events that only an outside system may send, such as a payment callback
  * - `steer`           move and fire timers, hold and release an actor
@@ -16,18 +18,18 @@ export type Role = (typeof ROLES)[number]
  * - `repair`          parked events and effects: retry, skip, discard, cancel
  * - `sandbox`         the clock and the outbox of the sandbox
  */
-export type Permission = 'read' | 'history' | 'personal' | 'create' | 'send' | 'money' | 'hardware' | 'provider' | 'steer' | 'simulate' | 'repair' | 'sandbox'
+export type Permission = 'read' | 'history' | 'personal' | 'create' | 'send' | 'money' | 'prices' | 'ledger' | 'hardware' | 'provider' | 'steer' | 'simulate' | 'repair' | 'sandbox'
 
 export const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
   viewer: ['read'],
   agent: ['read', 'history', 'create', 'send', 'simulate'],
   senior: ['read', 'history', 'personal', 'create', 'send', 'money', 'steer', 'simulate'],
-  billing: ['read', 'history', 'personal', 'create', 'send', 'money', 'simulate'],
+  billing: ['read', 'history', 'personal', 'create', 'send', 'money', 'prices', 'ledger', 'simulate'],
   network: ['read', 'history', 'create', 'send', 'hardware', 'simulate'],
   developer: ['read', 'history', 'simulate', 'repair', 'sandbox'],
-  auditor: ['read', 'history', 'personal'],
+  auditor: ['read', 'history', 'personal', 'ledger'],
   integration: ['read', 'history', 'personal', 'create', 'send'],
-  admin: ['read', 'history', 'personal', 'create', 'send', 'money', 'hardware', 'provider', 'steer', 'simulate', 'repair', 'sandbox'],
+  admin: ['read', 'history', 'personal', 'create', 'send', 'money', 'prices', 'ledger', 'hardware', 'provider', 'steer', 'simulate', 'repair', 'sandbox'],
 }
 
 /** Everything that these roles may do together. */

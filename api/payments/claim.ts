@@ -28,7 +28,8 @@ export function createClaims(appKey: string, options: { secureCookies: boolean }
         httpOnly: true,
         sameSite: 'lax',
         secure: options.secureCookies,
-        path: '/api/payments',
+        // Proves the payer to the live channels, too.
+        path: '/',
         maxAge: COOKIE_SECONDS,
       }),
     clientHash,

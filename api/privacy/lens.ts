@@ -23,8 +23,13 @@ const lensesByDefinition = new WeakMap<ActorDefinition, Lenses>()
 const lensesOfUnknown = makeLenses([])
 
 export function lensFor(principal: Principal, definition: ActorDefinition | undefined): Lens {
+  return lensOf(definition, principal.permissions.has('personal'))
+}
+
+/** For those who are no principal, such as the listeners of a channel. */
+export function lensOf(definition: ActorDefinition | undefined, mayPersonal: boolean): Lens {
   const lenses = definition === undefined ? lensesOfUnknown : lensesOf(definition)
-  return principal.permissions.has('personal') ? lenses.plain : lenses.masked
+  return mayPersonal ? lenses.plain : lenses.masked
 }
 
 function lensesOf(definition: ActorDefinition): Lenses {

@@ -4,7 +4,20 @@ import { engineTables } from './0001-engine.ts'
 import { radiusTables } from './0002-radius.ts'
 import { businessTables } from './0003-business.ts'
 import { nodeTable } from './0004-nodes.ts'
+import { ledgerTables } from './0005-ledger.ts'
+import { subscriptionTables } from './0006-subscriptions.ts'
 import { routerTables } from './0008-routers.ts'
 import { voucherTables } from './0009-vouchers.ts'
+import { channelTables } from './0010-channels.ts'
 
-export const migrations: readonly Migration[] = [engineTables, radiusTables, businessTables, nodeTable, routerTables, voucherTables]
+export const migrations: readonly Migration[] = [
+  engineTables,
+  radiusTables,
+  businessTables,
+  nodeTable,
+  ledgerTables,
+  subscriptionTables,
+  routerTables,
+  voucherTables,
+  channelTables,
+]

@@ -4,7 +4,9 @@ import { DBError } from 'objection'
 import { toStoreError } from '../store/errors.ts'
 import { apiKeyQueries } from './api-key.ts'
 import { hookInboxQueries } from './hook-inbox.ts'
+import { ledgerQueries } from './ledger.ts'
 import { openPromptQueries } from './open-prompt.ts'
+import { packageCatalogueQueries } from './package-catalogue.ts'
 import { packageQueries } from './package.ts'
 import { paymentReceiptQueries } from './payment-receipt.ts'
 import { routerQueries } from './router.ts'
@@ -13,9 +15,11 @@ import { voucherQueries } from './voucher.ts'
 export function openBusiness(knex: Knex) {
   return {
     packages: reporting(packageQueries(knex)),
+    packageCatalogue: reporting(packageCatalogueQueries(knex)),
     apiKeys: reporting(apiKeyQueries(knex)),
     hookInbox: reporting(hookInboxQueries(knex)),
     openPrompts: reporting(openPromptQueries(knex)),
+    ledger: reporting(ledgerQueries(knex)),
     receipts: reporting(paymentReceiptQueries(knex)),
     routers: reporting(routerQueries(knex)),
     vouchers: reporting(voucherQueries(knex)),

@@ -2,7 +2,7 @@
 import type { Knex } from 'knex'
 import { Model } from 'objection'
 
-class PackageModel extends Model {
+export class PackageModel extends Model {
   static override readonly tableName = 'business.packages'
   static override readonly idColumn = ['tenant', 'id']
 
@@ -10,19 +10,29 @@ class PackageModel extends Model {
   declare id: string
   declare name: string
   declare description: string | null
+  declare kind: 'hotspot' | 'subscription'
   /** Integer minor units of `currency`. */
   declare price_minor: number
   declare currency: string
-  declare duration_seconds: number
+  /** Null for calendar months. */
+  declare duration_seconds: number | null
+  declare term_months: number | null
   declare data_bytes: number | null
   declare rate_up_kbps: number | null
   declare rate_down_kbps: number | null
   declare simultaneous_use: number
+  declare grace_seconds: number
+  declare grace_up_kbps: number | null
+  declare grace_down_kbps: number | null
+  declare reminder_seconds: number[]
   declare active: boolean
   declare position: number
+  declare revision: number
+  declare archived_at: Date | null
+  declare updated_at: Date
 }
 
-/** A package as the rest of the system speaks of it. */
+/** A package as whoever buys access once sees it. */
 export interface Package {
   id: string
   name: string
@@ -38,14 +48,14 @@ export interface Package {
 
 export function packageQueries(knex: Knex) {
   return {
-    /** On sale, cheapest first. */
+    /** Hotspot packages on sale, cheapest first. */
     async list(tenant: string): Promise<Package[]> {
-      const rows = await PackageModel.query(knex).where({ tenant, active: true }).orderBy(['price_minor', 'position', 'id'])
+      const rows = await PackageModel.query(knex).where({ tenant, kind: 'hotspot', active: true }).orderBy(['price_minor', 'position', 'id'])
       return rows.map(toPackage)
     },
-    /** Undefined when there is none on sale by that id. */
+    /** Undefined when there is no hotspot package on sale by that id. */
     async find(tenant: string, id: string): Promise<Package | undefined> {
-      const row = await PackageModel.query(knex).findOne({ tenant, id, active: true })
+      const row = await PackageModel.query(knex).findOne({ tenant, id, kind: 'hotspot', active: true })
       return row === undefined ? undefined : toPackage(row)
     },
     /** Adds those whose id is not taken; what is there stays as it was changed. */
@@ -77,7 +87,8 @@ function toPackage(row: PackageModel): Package {
     description: row.description,
     amount: row.price_minor,
     currency: row.currency,
-    durationSeconds: row.duration_seconds,
+    // The table demands it of hotspot packages.
+    durationSeconds: row.duration_seconds ?? 0,
     dataBytes: row.data_bytes,
     uploadKbps: row.rate_up_kbps,
     downloadKbps: row.rate_down_kbps,

@@ -2,7 +2,7 @@
 import type { Pool } from 'pg'
 import type { Address } from '../../runtime/model/address.ts'
 import type { DueTimer, EffectProgress, ParkedKind, ParkedRow } from '../../runtime/model/records.ts'
-import type { CommitBatch, EffectQuery, HistoryQuery, ListQuery, MachineRow, ParkedQuery, Store } from '../../runtime/ports/store.ts'
+import type { CommitBatch, EffectQuery, HistoryQuery, JournalFactsQuery, ListQuery, MachineRow, ParkedQuery, Store } from '../../runtime/ports/store.ts'
 import * as actors from './actors.ts'
 import { Catalogue } from './catalogue.ts'
 import { Committer } from './commit.ts'
@@ -73,6 +73,10 @@ class PostgresStore implements Store {
 
   history(address: Address, query: HistoryQuery) {
     return journal.history(this.#connections.engine, address, query)
+  }
+
+  journaledFacts(query: JournalFactsQuery) {
+    return journal.journaledFacts(this.#connections.queries, query)
   }
 
   dueTimers(query: { until: number; limit: number; after?: DueTimer | undefined; slices?: readonly number[] | undefined }) {

@@ -1,8 +1,9 @@
 import type { Address } from '../../runtime/model/address.ts'
 import type { JournalOutcome, JournalRow } from '../../runtime/model/records.ts'
-import type { HistoryQuery } from '../../runtime/ports/store.ts'
+import { factsOf } from '../../runtime/feed/journaled.ts'
+import type { HistoryQuery, JournalFactsQuery, JournalPage } from '../../runtime/ports/store.ts'
 import type { Database } from './connections.ts'
-import { milliseconds } from './sql.ts'
+import { Conditions, instant, milliseconds } from './sql.ts'
 
 const COLUMNS = `j.seq, ${milliseconds('j.at')} as at, j.event_id, j.fresh, j.event_type, j.event, j.outcome,
   j."from", j."to", j.facts, j.effects, j.timers,
@@ -98,4 +99,24 @@ export async function history(database: Database, { tenant, type, id }: Address,
     values: [tenant, type, id, afterSeq ?? first, limit],
   })
   return rows.map(toRow)
+}
+
+/** By the index of times. Steps have whole milliseconds, so a cursor says exactly where a row stands. */
+export async function journaledFacts(database: Database, { tenant, from, types, after, limit }: JournalFactsQuery): Promise<JournalPage> {
+  const conditions = new Conditions()
+    .add(tenant, (value) => `j.facts is not null and j.tenant = ${value}`)
+    .add(Math.max(from, after?.at ?? 0), (value) => `j.at >= ${instant(value)}`)
+    .add(types, (value) => `j.type = any (${value}::text[])`)
+  if (after !== undefined) {
+    const [at, type, id] = [conditions.placeholder(after.at), conditions.placeholder(after.type), conditions.placeholder(after.id)]
+    conditions.add(after.seq, (seq) => `(j.at, j.type, j.id, j.seq) > (${instant(at)}, ${type}, ${id}, ${seq}::bigint)`)
+  }
+  const text = `
+    select j.tenant, j.type, j.id, j.seq, ${milliseconds('j.at')} as at, j.facts, j.correlation_id, j.event_id
+    from standing.journal j ${conditions.where()}
+    order by j.at, j.type, j.id, j.seq limit ${conditions.placeholder(limit)}`
+  const rows = await database.run<Address & Pick<Stored, 'seq' | 'at' | 'facts' | 'correlation_id' | 'event_id'>>({ text, values: conditions.values })
+  const facts = rows.flatMap(({ type, id, seq, at, facts, correlation_id, event_id }) => factsOf({ tenant, type, id }, { seq: Number(seq), at, facts, correlationId: correlation_id, eventId: event_id }))
+  const last = rows.length < limit ? undefined : rows.at(-1)
+  return { facts, next: last === undefined ? undefined : { at: last.at, type: last.type, id: last.id, seq: Number(last.seq) } }
 }

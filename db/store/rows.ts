@@ -43,8 +43,11 @@ function merge(table: string, sets: readonly RowSet[]): Group[] {
 function remove({ table, keyColumns, keys }: Group, catalogue: Catalogue): Query {
   const known = catalogue.table(table)
   const columns = keyColumns.map((name) => known.column(name))
-  const matches = columns.map(({ quoted }) => `t.${quoted} = k.${quoted}`).join(' and ')
-  return catalogue.prepared(`delete from ${known.quoted} t using ${recordset(columns, 'k')} where ${matches}`, keys)
+  const matches = columns.map(({ quoted }) => `s.${quoted} = k.${quoted}`).join(' and ')
+  // Key by key through the index, whatever the statistics say (`offset 0` keeps the planner from turning it round): a table that was
+  // nearly empty when it was last looked at would be read whole, for every key, until the next look.
+  const found = `select s.ctid from ${recordset(columns, 'k')} cross join lateral (select s.ctid from ${known.quoted} s where ${matches} offset 0) s`
+  return catalogue.prepared(`delete from ${known.quoted} t using (${found}) f where t.ctid = f.ctid`, keys)
 }
 
 /** Rows may name different columns; a column that a row does not name gets its default. */

@@ -1,11 +1,18 @@
 /** The bus of a single node without NATS: mail goes straight to the mailbox, facts to the listeners here. */
+import { randomUUID } from 'node:crypto'
+import { FactWindow } from '../feed/fact-window.ts'
 import type { Fact, Mail } from '../model/messages.ts'
 import type { Bus, BusReceiver } from '../ports/bus.ts'
 
 export function localBus(): Bus {
   let receiver: BusReceiver | undefined
   const listeners = new Set<(fact: Fact) => void>()
+  const window = new FactWindow()
+  // One node: its own order, which ends with the process. Older facts are in the journal.
+  window.begin(randomUUID(), 0)
+  let published = 0
   return {
+    feed: { window },
     start(target) {
       receiver = target
       return Promise.resolve()
@@ -23,6 +30,7 @@ export function localBus(): Bus {
     },
     publishFact(fact: Fact) {
       for (const listener of listeners) listener(fact)
+      window.add(++published, fact)
       return Promise.resolve()
     },
     onFact(listener) {

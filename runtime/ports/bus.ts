@@ -1,4 +1,5 @@
 /** The bus port: carries mail between actors and facts to whoever listens. */
+import type { FactWindow, PlacedFact } from '../feed/fact-window.ts'
 import type { Fact, Mail } from '../model/messages.ts'
 
 export interface BusReceiver {
@@ -20,6 +21,17 @@ export interface BusStatus {
   waitingMail: ReadonlyMap<number, number>
 }
 
+/** All facts of all nodes in one order (docs/adr/0014). */
+export interface BusFeed {
+  /** The newest ones, and the way to hear the next. Reading begins with the first follower. */
+  readonly window: FactWindow
+  /**
+   * Where the bus keeps what has left the window: facts of this order after a place, oldest first; fewer than `limit` at its end.
+   * Undefined when some of them are not kept any more, or the order is another one.
+   */
+  older?(after: { epoch: string; order: number }, limit: number): Promise<PlacedFact[] | undefined>
+}
+
 export interface Bus {
   /** Resolves also when the broker is away: it is looked for until `stop`. */
   start(receiver: BusReceiver): Promise<void>
@@ -39,5 +51,7 @@ export interface Bus {
   publishFact(fact: Fact): Promise<void>
   /** Facts as they are published on this node; at least once, in order per actor. */
   onFact(listener: (fact: Fact) => void): () => void
+  /** Facts as all nodes publish them; at least once, in order per actor. */
+  readonly feed: BusFeed
   status(): BusStatus
 }

@@ -22,6 +22,7 @@ import type {
   StoredActor,
   TimerRow,
 } from '../model/records.ts'
+import type { Fact } from '../model/messages.ts'
 import type { Leases } from './leases.ts'
 
 /** All that one or several folded steps of one actor write. */
@@ -90,6 +91,32 @@ export interface HistoryQuery {
   /** Rows strictly after this seq in the chosen order. */
   afterSeq?: number | undefined
   order: 'asc' | 'desc'
+}
+
+/** A place in the journal by time; of one moment by actor and seq. */
+export interface JournalCursor {
+  at: number
+  type: string
+  id: string
+  seq: number
+}
+
+export interface JournalFactsQuery {
+  tenant: string
+  /** Of steps at or after this. */
+  from: number
+  /** Of these actor types only. */
+  types?: readonly string[] | undefined
+  after?: JournalCursor | undefined
+  /** Steps in a page. */
+  limit: number
+}
+
+export interface JournalPage {
+  /** By time, and so in order per actor. */
+  facts: Fact[]
+  /** Undefined at the end. */
+  next: JournalCursor | undefined
 }
 
 export interface ListQuery {
@@ -188,6 +215,8 @@ export interface Store {
   /** Which of these event ids the actor's journal holds, rows marked fresh included (R3). */
   findEvents(events: readonly { address: Address; eventId: string }[]): Promise<{ address: Address; row: JournalRow }[]>
   history(address: Address, query: HistoryQuery): Promise<JournalRow[]>
+  /** The facts of a tenant's actors from a moment on. */
+  journaledFacts(query: JournalFactsQuery): Promise<JournalPage>
 
   /** Timers due at or before `until`, in due order (ties by address, id), after the given one. */
   dueTimers(query: { until: number; limit: number; after?: DueTimer | undefined; slices?: readonly number[] | undefined }): Promise<DueTimer[]>

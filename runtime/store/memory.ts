@@ -2,12 +2,15 @@
  * The store port in memory: for tests, trials and machines run as a library. As strict as Postgres (one contract suite proves both),
  * all or nothing (R1), and usable by one runtime after another, so that a test can crash one and start the next on the same data.
  */
-import { addressKey, type Address } from '../model/address.ts'
+import { factsOf } from '../feed/journaled.ts'
+import { addressKey, parseAddressKey, type Address } from '../model/address.ts'
 import type { DueTimer, EffectProgress, EffectRow, JournalRow, ParkedKind, ParkedRow, PositionedOutboxRow, PositionedParkedRow, StoredActor, TimerRow } from '../model/records.ts'
 import type {
   CommitBatch,
   EffectQuery,
   HistoryQuery,
+  JournalFactsQuery,
+  JournalPage,
   ListQuery,
   LoadedActor,
   MachineRow,
@@ -20,7 +23,7 @@ import type {
 import type { Leases } from '../ports/leases.ts'
 import { memoryLeases } from './memory-leases.ts'
 import { MemoryTables, parkedKey } from './memory-tables.ts'
-import { compareAddresses, compareEffects, compareText } from './order.ts'
+import { compareAddresses, compareCursors, compareEffects, compareText } from './order.ts'
 import { countShapes, countTimers, countStates, matches, shownStatus } from './shapes.ts'
 
 export interface MemoryStoreOptions {
@@ -80,6 +83,19 @@ class InMemory implements MemoryStore {
     if (order === 'desc') rows.reverse()
     const wanted = rows.filter((row) => afterSeq === undefined || (order === 'asc' ? row.seq > afterSeq : row.seq < afterSeq))
     return wanted.slice(0, limit).map((row) => ({ ...row }))
+  }
+
+  async journaledFacts({ tenant, from, types, after, limit }: JournalFactsQuery): Promise<JournalPage> {
+    const rows = [...this.tables.journal].flatMap(([key, journal]) => {
+      const address = parseAddressKey(key)
+      if (address.tenant !== tenant || types?.includes(address.type) === false) return []
+      return journal.filter(({ at, facts }) => facts !== null && at >= from).map((row) => ({ address, row, cursor: { at: row.at, type: address.type, id: address.id, seq: row.seq } }))
+    })
+    const page = rows
+      .sort((a, b) => compareCursors(a.cursor, b.cursor))
+      .filter(({ cursor }) => after === undefined || compareCursors(cursor, after) > 0)
+      .slice(0, limit)
+    return { facts: page.flatMap(({ address, row }) => factsOf(address, row)), next: page.length < limit ? undefined : page.at(-1)?.cursor }
   }
 
   async dueTimers(query: { until: number; limit: number; after?: DueTimer | undefined; slices?: readonly number[] | undefined }): Promise<DueTimer[]> {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createKnex, keepSecret, openBusiness, openDatabase, type Business } from '../../db/index.ts'
 import { failure } from '../support/store-fixtures.ts'
-import { createTestDatabase } from '../support/template-database.ts'
+import { createTestDatabase, type TestDatabase } from '../support/template-database.ts'
 
 const CREDITED = { tenant: 'main', receipt: 'NLJ7RT61SV', payment_id: 'pay_1' }
 const T0 = Date.UTC(2026, 0, 1)
@@ -39,6 +39,30 @@ describe('the business tables', () => {
     expect(await packages.find('main', 'day')).toEqual({ ...hour, id: 'day', amount: 5_000 })
     expect(await packages.find('main', 'week')).toBeUndefined()
     expect(await failure(packages.addMissing('main', [{ ...hour, id: 'odd', amount: -1 }]))).toBeInstanceOf(Error)
+  })
+
+  it('keep packages as full objects, each with the number of its changes', async () => {
+    const { packages, packageCatalogue: catalogue } = business
+    const fields = {
+      name: 'Home', description: 'At home', kind: 'subscription' as const, amount: 250_000, currency: 'KES', term: { unit: 'months' as const, count: 1 }, dataBytes: null, uploadKbps: 5_000, downloadKbps: 10_000,
+      devices: 5, graceSeconds: 259_200, graceUploadKbps: 256, graceDownloadKbps: 512, reminderSeconds: [604_800, 86_400], position: 3,
+    }
+    const made = { id: 'home', ...fields, revision: 1, archivedAt: null }
+    expect(await catalogue.create('main', 'home', fields)).toEqual(made)
+    expect(await catalogue.create('main', 'home', fields)).toBeUndefined()
+    expect(await catalogue.create('main', 'odd', { ...fields, kind: 'hotspot', term: { unit: 'seconds', count: 60 } })).toMatchObject({ term: { unit: 'seconds', count: 60 } })
+    expect(await failure(catalogue.create('main', 'worse', { ...fields, kind: 'hotspot' }))).toBeInstanceOf(Error)
+    expect(await packages.find('main', 'home')).toBeUndefined()
+    expect((await packages.find('main', 'odd'))?.durationSeconds).toBe(60)
+    expect(await catalogue.update('main', 'home', 1, { ...fields, amount: 300_000 })).toEqual({ ...made, amount: 300_000, revision: 2 })
+    expect(await catalogue.update('main', 'home', 1, fields)).toBeUndefined()
+    expect(await catalogue.update('other', 'home', 2, fields)).toBeUndefined()
+    expect(await catalogue.listAll('main', { kind: 'subscription', archived: false })).toMatchObject([{ id: 'home', revision: 2 }])
+    expect(await catalogue.archive('main', 'home', 2, T0)).toMatchObject({ revision: 3, archivedAt: T0 })
+    expect(await catalogue.listAll('main', { kind: 'subscription', archived: false })).toEqual([])
+    expect(await catalogue.listAll('main', { archived: true })).toMatchObject([{ id: 'home' }])
+    expect(await catalogue.get('main', 'home')).toMatchObject({ amount: 300_000 })
+    expect(await catalogue.get('other', 'home')).toBeUndefined()
   })
 
   it('know API keys by their hash only', async () => {
@@ -89,6 +113,63 @@ describe('the business tables', () => {
     expect(await receipts.creditedTo('main', ['NLJ7RT61SV', 'NLJ7RT61SW'])).toEqual(new Map([['NLJ7RT61SV', 'pay_1']]))
     expect(await receipts.creditedTo('other', ['NLJ7RT61SV'])).toEqual(new Map())
     expect(await receipts.creditedTo('main', [])).toEqual(new Map())
+  })
+})
+
+describe('the ledger', () => {
+  let database: TestDatabase
+  let business: Business
+  let post: (ref: string, lines: readonly [account: string, amount: number, currency?: string][], at?: number) => Promise<void>
+  let knex: ReturnType<typeof createKnex>
+  beforeAll(async () => {
+    database = await createTestDatabase()
+    knex = createKnex(database.url, { max: 4, applicationName: 'test' })
+    business = openBusiness(knex)
+    post = async (ref, lines, at = T0) => {
+      const rows = lines.map(([account, amount_minor, currency = 'KES'], index) => ({
+        tenant: 'main', entry_ref: `main/${ref}`, line: index + 1, account, amount_minor, currency, at: new Date(at), description: 'a payment', actor_type: 'payment', actor_id: 'pay_1', receipt: null,
+      }))
+      await knex.transaction(async (trx) => {
+        // Line by line: only the whole must balance, and only at the commit.
+        for (const row of rows) await trx('business.ledger_entries').insert(row)
+      })
+    }
+  })
+  afterAll(async () => {
+    await knex.destroy()
+    await database.drop()
+  })
+
+  it('takes entries that balance, and refuses the commit of every other', async () => {
+    await post('a', [['mpesa', 1_000], ['revenue:hotspot', -1_000]])
+    await post('b', [['mpesa', 500], ['customer:sub_1', -300], ['customer:sub_1', -200]], T0 + 60_000)
+    for (const lines of [[['mpesa', 1_000]], [['mpesa', 1_000], ['cash', -999]], [['mpesa', 1_000, 'KES'], ['cash', -1_000, 'UGX']]] as [string, number, string?][][]) {
+      expect(await failure(post('c', lines))).toMatchObject({ constraint: 'ledger_entry_balances' })
+    }
+    expect(await failure(post('c', [['mpesa', 0], ['cash', 0]]))).toBeInstanceOf(Error)
+    expect(await business.ledger.lines('main', { account: undefined, since: undefined, limit: 10, afterPosition: undefined })).toHaveLength(5)
+  })
+
+  it('never changes a line, nor takes away half an entry', async () => {
+    const ofA = () => knex('business.ledger_entries').where({ entry_ref: 'main/a' })
+    expect(await failure(ofA().update({ amount_minor: 5 }))).toMatchObject({ constraint: 'ledger_line_stays' })
+    expect(await failure(ofA().where({ line: 1 }).delete())).toMatchObject({ constraint: 'ledger_entry_balances' })
+  })
+
+  it('is read by account, from a moment on, and in pages', async () => {
+    const { ledger } = business
+    const all = { account: undefined, since: undefined, limit: 10, afterPosition: undefined }
+    expect(await ledger.balances('main', { limit: 10, afterAccount: undefined })).toEqual([
+      { account: 'customer:sub_1', currency: 'KES', amount: -500 },
+      { account: 'mpesa', currency: 'KES', amount: 1_500 },
+      { account: 'revenue:hotspot', currency: 'KES', amount: -1_000 },
+    ])
+    expect(await ledger.balances('main', { limit: 1, afterAccount: 'customer:sub_1' })).toMatchObject([{ account: 'mpesa' }])
+    expect(await ledger.balances('other', { limit: 10, afterAccount: undefined })).toEqual([])
+    const ofMpesa = await ledger.lines('main', { ...all, account: 'mpesa' })
+    expect(ofMpesa).toMatchObject([{ ref: 'main/a', amount: 1_000, at: T0, actor: { type: 'payment', id: 'pay_1' } }, { ref: 'main/b', amount: 500 }])
+    expect(await ledger.lines('main', { ...all, account: 'mpesa', afterPosition: ofMpesa[0]?.position })).toMatchObject([{ ref: 'main/b' }])
+    expect(await ledger.lines('main', { ...all, since: T0 + 1 })).toHaveLength(3)
   })
 })
 

@@ -3,11 +3,12 @@ import pg from 'pg'
 import * as actors from '../../db/store/actors.ts'
 import { Catalogue, UnknownTableError } from '../../db/store/catalogue.ts'
 import { Committer } from '../../db/store/commit.ts'
-import { ENGINE_OPTIONS, type Database, type Query } from '../../db/store/connections.ts'
+import { Database, ENGINE_OPTIONS, type Query } from '../../db/store/connections.ts'
 import * as effects from '../../db/store/effects.ts'
 import { postgresStore } from '../../db/store/index.ts'
 import * as journal from '../../db/store/journal.ts'
 import * as outbox from '../../db/store/outbox.ts'
+import { rowStatements } from '../../db/store/rows.ts'
 import * as timers from '../../db/store/timers.ts'
 import { InvalidBatchError } from '../../runtime/store/batch-rules.ts'
 import { StoreUnavailableError } from '../../runtime/ports/store.ts'
@@ -142,6 +143,20 @@ describe('the store on Postgres', () => {
     expect(await failure(world.store.commit(batch(commit(at, 0, { rows: [column] }))))).toBeInstanceOf(UnknownTableError)
   })
 
+  it.each(PROJECTED_KEYS)('finds rows of %s by their key, one key after the other, also with a plan made while the table was empty', async (table, key) => {
+    await world.client.query(`truncate ${table}`)
+    await world.client.query(`vacuum analyze ${table}`)
+    const pool = new pg.Pool({ connectionString: world.database.url })
+    const catalogue = new Catalogue(['business', 'radius'])
+    await catalogue.read(new Database(pool))
+    await pool.end()
+    const [plan] = await plansOf(world.database.url, async (database) => void (await database.run(rowStatements([{ table, key, rows: [] }], catalogue)[0] as Query)))
+    expect(plan).toMatch(/Function Scan on json_to_recordset k\b[^]*Index Scan using [^]*Index Cond: [^]*k\./)
+    const condition = /Index Cond: (.*)/.exec(plan ?? '')?.[1] ?? ''
+    const telling = Object.keys(key).filter((column) => column !== 'tenant' && column !== 'payment_id')
+    for (const column of telling.length === 0 ? ['payment_id'] : telling) expect(condition).toContain(`k.${column}`)
+  })
+
   it('R3: the journal can be neither changed nor emptied', async () => {
     await world.store.commit(batch(commit(at, 0)))
     for (const sql of ['update standing.journal set source = $$x$$', 'delete from standing.journal', 'truncate standing.journal']) {
@@ -154,6 +169,15 @@ describe('the store on Postgres', () => {
     for (const view of ['v_actors', 'v_journal', 'v_timers']) expect((await world.client.query(`select * from standing.${view}`)).rowCount).toBe(1)
   })
 })
+
+/** Keys of rows that definitions keep, and what an index can find of each. */
+const PROJECTED_KEYS: readonly [table: string, key: Record<string, string>][] = [
+  ['radius.radcheck', { username: 'u' }],
+  ['radius.radreply', { username: 'u' }],
+  ['business.open_prompts', { tenant: 't', phone: 'p', payment_id: 'i' }],
+  ['business.payment_receipts', { tenant: 't', payment_id: 'i' }],
+  ['business.ledger_entries', { entry_ref: 'r' }],
+]
 
 /** The plans that the engine's connections would use for what `work` runs. */
 async function plansOf(url: string, work: (database: Database) => Promise<void>): Promise<string[]> {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import { actorCases } from './store/actors.ts'
 import { commitCases } from './store/commit.ts'
 import { effectCases } from './store/effects.ts'
+import { journalCases } from './store/journal.ts'
 import { leaseCases } from './store/leases.ts'
 import { outboxCases } from './store/outbox.ts'
 import { parkedCases } from './store/parked.ts'
@@ -26,6 +27,7 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       await current?.dispose()
     })
     describe('commit', () => commitCases(subject))
+    describe('journal', () => journalCases(subject))
     describe('timers', () => timerCases(subject))
     describe('effects', () => effectCases(subject))
     describe('outbox', () => outboxCases(subject))

@@ -52,6 +52,14 @@ describe('an hour of internet', () => {
     expect(again).not.toHaveProperty('credentials')
   })
 
+  test('the ledger knows the sale, and balances', async () => {
+    const { body } = await system.ask<{ data: { account: string; amount_minor: number }[] }>('/api/v1/ledger/accounts')
+    expect(body.data).toEqual([
+      { account: 'mpesa', currency: 'KES', amount_minor: 1_000 },
+      { account: 'revenue:hotspot', currency: 'KES', amount_minor: -1_000 },
+    ])
+  })
+
   test('the session is ready, and FreeRADIUS finds its user with the same credentials', async () => {
     const session = await actorOf(system, 'hotspot-session', id)
     expect(session).toMatchObject({ status: 'active', states: ['ready'] })

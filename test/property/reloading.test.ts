@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createActor, SimulatedClock } from 'xstate'
-import type { AnyActorRef } from 'xstate'
+import type { AnyActorRef, AnyMachineSnapshot, StateValue } from 'xstate'
 import { commands, EVERYTHING, systems } from './machines/arbitrary.ts'
 import { plainMachine } from './machines/build.ts'
 import { DELAYS, eventType, pick } from './machines/spec.ts'
@@ -40,9 +40,11 @@ describe('a machine', () => {
         const durable = await calmRun(system, [{ do: 'create', actor: 0, n: 1 }, ...mine])
         fc.pre(durable !== undefined)
         const journal = durable.outcome.journals['t0/a'] ?? []
-        const { isTied, ...live } = interpreted(system, mine, journal.map(({ at }) => Date.parse(at)))
+        const { isTied, isIncomplete, ...live } = interpreted(system, mine, journal.map(({ at }) => Date.parse(at)))
         // Two timers of one moment: the engine goes by id, XState by when they were set.
         fc.pre(!isTied)
+        // A history state entered from inside its parallel state: XState leaves that state out until a reload, and then does not leave it either.
+        fc.pre(!isIncomplete)
         const { value, context, status } = durable.outcome.views['t0/a'] ?? {}
         expect({ value, context, status, facts: journal.flatMap((entry) => entry.facts.map(({ key: _key, ...fact }) => fact)) }).toEqual(live)
       })
@@ -58,6 +60,7 @@ interface Interpreted {
   status: string
   facts: unknown[]
   isTied: boolean
+  isIncomplete: boolean
 }
 
 /** `stops`: where the clock halts on its way, so that a timer set by a timer is set at its own moment (pitfall 23). */
@@ -67,6 +70,8 @@ function interpreted(system: SystemSpec, list: readonly Command[], stops: readon
   const actor: AnyActorRef = createActor(plainMachine(pick(system.machines, 0)), { clock, input: { n: 1 } })
   const scheduled = onePerId(actor, clock)
   actor.on('*', (fact: unknown) => facts.push(fact))
+  let isIncomplete = false
+  actor.subscribe({ next: (snapshot: AnyMachineSnapshot) => void (isIncomplete ||= lacksStates(snapshot)), error: () => undefined })
   actor.start()
   for (const command of list) {
     if (command.do === 'advance') {
@@ -77,7 +82,12 @@ function interpreted(system: SystemSpec, list: readonly Command[], stops: readon
   }
   const { value, context, status } = actor.getSnapshot() as { value: unknown; context: unknown; status: string }
   actor.stop()
-  return { value, context, status, facts, isTied: scheduled.isTied }
+  return { value, context, status, facts, isTied: scheduled.isTied, isIncomplete }
+}
+
+function lacksStates(snapshot: AnyMachineSnapshot): boolean {
+  const whole = snapshot.machine.resolveState({ value: snapshot.value as StateValue, context: {} })
+  return whole._nodes.length !== snapshot._nodes.length
 }
 
 /**

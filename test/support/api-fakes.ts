@@ -7,7 +7,7 @@ import type { AppDeps } from '../../api/deps.ts'
 import { createLogger } from '../../api/logger.ts'
 import { createMetrics } from '../../api/metrics.ts'
 import type { Runtime } from '../../runtime/index.ts'
-import { memoryApiKeys, memoryInbox, memoryPackages, type MemoryApiKeys, type MemoryInbox } from './api-ports.ts'
+import { memoryApiKeys, memoryInbox, memoryPackageCatalogue, memoryPackages, type MemoryApiKeys, type MemoryInbox } from './api-ports.ts'
 import { fakeRuntime } from './fake-runtime.ts'
 
 export const DARAJA_SECRET = 'dar-secret-123'
@@ -41,8 +41,10 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
     apiKeys: keys,
     inbox,
     packages: memoryPackages(),
+    packageCatalogue: memoryPackageCatalogue(),
     openPrompts: { find: async () => undefined },
     receipts: { creditedTo: async () => new Map<string, string>() },
+    ledger: { balances: async () => [], lines: async () => [] },
     credentials: { issue: ({ id }, version) => ({ username: `u-${id.slice(-4)}`, password: `secret-v${version}` }) },
     readiness: { check: async () => ({ ready: true, checks: { store: 'ok' } }) },
     metrics: createMetrics({ processMetrics: false }),

@@ -2,11 +2,13 @@
 import { hashApiKey } from '../../api/auth/api-key.ts'
 import type { ApiKey, ApiKeys } from '../../api/ports/api-keys.ts'
 import type { HookInbox, HookOutcome, NewHook } from '../../api/ports/hook-inbox.ts'
+import type { PackageCatalogue, PackageRecord } from '../../api/ports/package-catalogue.ts'
+import type { Ledger } from '../../api/ports/ledger.ts'
 import type { Package, Packages } from '../../api/ports/packages.ts'
 
 export interface MemoryApiKeys extends ApiKeys {
   /** Adds a key given in plain and gives the header that uses it. */
-  add(key: string, roles: readonly string[], tenant?: string): { authorization: string }
+  add(key: string, roles: readonly string[], tenant?: string, expiresAt?: number | null): { authorization: string }
   revoke(key: string): void
   lookUps: number
   touched: string[]
@@ -27,8 +29,8 @@ export function memoryApiKeys(): MemoryApiKeys {
     async touch(id) {
       this.touched.push(id)
     },
-    add(key, roles, tenant = 'main') {
-      byHash.set(hashApiKey(key), { id: `k_${key.slice(0, 8)}`, tenant, name: key, roles })
+    add(key, roles, tenant = 'main', expiresAt = null) {
+      byHash.set(hashApiKey(key), { id: `k_${key.slice(0, 8)}`, tenant, name: key, roles, expiresAt })
       return { authorization: `Bearer ${key}` }
     },
     revoke: (key) => void byHash.delete(hashApiKey(key)),
@@ -108,5 +110,65 @@ export function memoryPackages(packages: readonly Package[] = [HOUR_PACKAGE]): P
   return {
     list: async () => [...packages],
     find: async (_tenant, id) => packages.find((one) => one.id === id),
+  }
+}
+
+export function memoryPackageCatalogue(): PackageCatalogue {
+  const records = new Map<string, PackageRecord>()
+  const write = async (tenant: string, id: string, revision: number, change: Partial<PackageRecord>): Promise<PackageRecord | undefined> => {
+    const before = records.get(`${tenant}/${id}`)
+    if (before?.revision !== revision) return undefined
+    const after = { ...before, ...change, revision: revision + 1 }
+    records.set(`${tenant}/${id}`, after)
+    return after
+  }
+  return {
+    listAll: async (tenant, { kind, archived }) =>
+      [...records].filter(([key, one]) => key.startsWith(`${tenant}/`) && (kind === undefined || one.kind === kind) && (one.archivedAt !== null) === archived).map(([, one]) => one),
+    get: async (tenant, id) => records.get(`${tenant}/${id}`),
+    async create(tenant, id, fields) {
+      if (records.has(`${tenant}/${id}`)) return undefined
+      const made = { ...fields, id, revision: 1, archivedAt: null }
+      records.set(`${tenant}/${id}`, made)
+      return made
+    },
+    update: write,
+    archive: (tenant, id, revision, at) => write(tenant, id, revision, { archivedAt: at }),
+  }
+}
+
+/** Reads what projections wrote into a store in memory. */
+export function memoryLedger(rows: () => readonly Record<string, unknown>[]): Ledger {
+  const lines = () =>
+    rows().map((row, index) => ({
+      position: index + 1,
+      tenant: String(row['tenant']),
+      ref: String(row['entry_ref']),
+      line: Number(row['line']),
+      account: String(row['account']),
+      amount: Number(row['amount_minor']),
+      currency: String(row['currency']),
+      at: Date.parse(String(row['at'])),
+      description: String(row['description']),
+      actor: { type: String(row['actor_type']), id: String(row['actor_id']) },
+      receipt: typeof row['receipt'] === 'string' ? row['receipt'] : null,
+    }))
+  return {
+    async balances(tenant, { limit, afterAccount }) {
+      const sums = new Map<string, { account: string; currency: string; amount: number }>()
+      for (const line of lines()) {
+        if (line.tenant !== tenant || (afterAccount !== undefined && line.account <= afterAccount)) continue
+        const key = `${line.account} ${line.currency}`
+        const sum = sums.get(key) ?? { account: line.account, currency: line.currency, amount: 0 }
+        sums.set(key, { ...sum, amount: sum.amount + line.amount })
+      }
+      return [...sums.values()].sort((a, b) => a.account.localeCompare(b.account)).slice(0, limit)
+    },
+    async lines(tenant, { account, since = 0, limit, afterPosition = 0 }) {
+      return lines()
+        .filter((line) => line.tenant === tenant && (account === undefined || line.account === account) && line.at >= since && line.position > afterPosition)
+        .slice(0, limit)
+        .map(({ tenant: _, ...line }) => line)
+    },
   }
 }

@@ -8,10 +8,10 @@ import type { App } from '../../api/app-type.ts'
 import type { AppDeps } from '../../api/deps.ts'
 import { createLogger } from '../../api/logger.ts'
 import { createMetrics } from '../../api/metrics.ts'
-import { memoryApiKeys, memoryInbox, memoryPackages, type MemoryApiKeys, type MemoryInbox } from './api-ports.ts'
+import { memoryApiKeys, memoryInbox, memoryLedger, memoryPackageCatalogue, memoryPackages, type MemoryApiKeys, type MemoryInbox } from './api-ports.ts'
 import { DARAJA_SECRET, SMS_SECRET } from './api-fakes.ts'
 
-const APP_KEY = 'application-key-of-tests'
+export const APP_KEY = 'application-key-of-tests'
 
 export interface World {
   app: App
@@ -56,7 +56,9 @@ export async function apiWorld(extra: readonly ActorDefinition[] = [], options: 
     apiKeys: keys,
     inbox,
     packages: memoryPackages(),
+    packageCatalogue: memoryPackageCatalogue(),
     ...ports,
+    ledger: memoryLedger(() => rowsOf('business.ledger_entries')),
     credentials,
     readiness: { check: async () => ({ ready: true, checks: {} }) },
     metrics: createMetrics({ processMetrics: false }),

@@ -1,6 +1,7 @@
 /** Nodes of one test and what lies between them: it can lose, hold up and cut off. What passes is plain data, as on a wire. */
 import { PeerSilentError, PeerUnreachableError, sliceOf } from '../../runtime/index.ts'
 import type { Bus, Fact, Json, Mail, Peers } from '../../runtime/index.ts'
+import { FactWindow } from '../../runtime/feed/fact-window.ts'
 import type { BusReceiver } from '../../runtime/ports/bus.ts'
 
 type Trouble = 'request lost' | 'answer lost'
@@ -14,8 +15,15 @@ export class FakeNetwork {
   /** Who is brought the mail of each slice, under which epoch. */
   readonly #mailOf = new Map<number, { node: string; epoch: number; receiver: BusReceiver }>()
   readonly #waiting: { mail: Mail; done: () => void; failed: (error: unknown) => void }[] = []
+  /** One order for all nodes. */
+  readonly #window = new FactWindow()
   trouble: Trouble | undefined
   losesHints = false
+
+  constructor() {
+    this.#window.begin('network', 0)
+  }
+
   /** The bus of these nodes takes nothing. */
   readonly refusing = new Set<string>()
   /** Every request waits for this. */
@@ -67,6 +75,7 @@ export class FakeNetwork {
     let receiver: BusReceiver | undefined
     const listeners = new Set<(fact: Fact) => void>()
     return {
+      feed: { window: this.#window },
       start: async (target) => void (receiver = target),
       stop: async () => {
         await this.#own(node, new Map(), receiver as BusReceiver)
@@ -78,6 +87,7 @@ export class FakeNetwork {
         if (this.refusing.has(node)) throw new Error('the bus takes nothing')
         this.facts.push({ fact, by: node })
         for (const listener of listeners) listener(fact)
+        this.#window.add(this.facts.length, fact)
       },
       onFact(listener) {
         listeners.add(listener)

@@ -57,8 +57,8 @@ export interface Script {
 
 /** Runs TypeScript in a process of its own, so that it can be killed. Relative imports begin at `root`. */
 export function runScript(code: string, root = REPOSITORY): Script {
-  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
-  const child = spawn(process.execPath, ['--import', tsx, '--input-type=module', '--eval', code], {
+  const types = pathToFileURL(createRequire(import.meta.url).resolve('ts-blank-space/register')).href
+  const child = spawn(process.execPath, ['--import', types, '--input-type=module', '--eval', code], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -12,7 +12,7 @@ import { createLogger } from '../../api/logger.ts'
 import { createMetrics } from '../../api/metrics.ts'
 import { createRuntime, manualClock, memoryStore, type MovableClock, type Runtime } from '../../runtime/index.ts'
 import { startRouterOs, type RouterOs } from '../../sandbox/routeros/index.ts'
-import { memoryApiKeys, memoryInbox, memoryPackages, type MemoryApiKeys } from './api-ports.ts'
+import { memoryApiKeys, memoryInbox, memoryPackageCatalogue, memoryPackages, type MemoryApiKeys } from './api-ports.ts'
 
 export const ROUTER_APP_KEY = 'application-key-of-router-tests'
 export const START = Date.UTC(2026, 0, 1)
@@ -79,6 +79,8 @@ export async function routerWorld(network = '10.77.0.0/16'): Promise<RouterWorld
     apiKeys: keys,
     inbox: memoryInbox(),
     packages: memoryPackages(),
+    packageCatalogue: memoryPackageCatalogue(),
+    ledger: { balances: async () => [], lines: async () => [] },
     openPrompts: { find: async () => undefined },
     receipts: { creditedTo: async () => new Map<string, string>() },
     credentials: createCredentialIssuer(ROUTER_APP_KEY),

@@ -146,7 +146,7 @@ export class System {
   async start(more: Env = {}): Promise<void> {
     const printed = this.#log.length
     const PORT = this.#address === undefined ? '0' : new URL(this.#address).port
-    const child = spawn(process.execPath, ['--import', 'tsx', 'main.ts'], {
+    const child = spawn(process.execPath, ['--import', 'ts-blank-space/register', 'main.ts'], {
       cwd: REPOSITORY,
       env: this.environment({ PORT, ...more }),
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -247,7 +247,7 @@ export interface Finished {
 
 /** Runs `main.ts` or `cli.ts` to its end. */
 export function runToEnd(program: 'main.ts' | 'cli.ts', args: readonly string[], env: NodeJS.ProcessEnv): Promise<Finished> {
-  const child = spawn(process.execPath, ['--import', 'tsx', program, ...args], { cwd: REPOSITORY, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, ['--import', 'ts-blank-space/register', program, ...args], { cwd: REPOSITORY, env, stdio: ['ignore', 'pipe', 'pipe'] })
   alive.add(child)
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))

@@ -8,7 +8,7 @@ import { createLogger } from '../../api/logger.ts'
 import { createMetrics } from '../../api/metrics.ts'
 import type { Vouchers } from '../../api/ports/vouchers.ts'
 import { createRuntime, manualClock, memoryStore, type MovableClock, type Runtime, type Store } from '../../runtime/index.ts'
-import { memoryApiKeys, memoryInbox, memoryPackages, type MemoryApiKeys } from './api-ports.ts'
+import { memoryApiKeys, memoryInbox, memoryPackageCatalogue, memoryPackages, type MemoryApiKeys } from './api-ports.ts'
 
 export const VOUCHER_APP_KEY = 'application-key-of-voucher-tests'
 export const START = Date.UTC(2026, 0, 1)
@@ -78,6 +78,8 @@ export async function voucherWorld(now: () => number = Date.now): Promise<Vouche
     apiKeys: keys,
     inbox: memoryInbox(),
     packages: memoryPackages(),
+    packageCatalogue: memoryPackageCatalogue(),
+    ledger: { balances: async () => [], lines: async () => [] },
     openPrompts: { find: async () => undefined },
     receipts: { creditedTo: async () => new Map<string, string>() },
     credentials: createCredentialIssuer(VOUCHER_APP_KEY),

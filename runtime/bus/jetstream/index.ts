@@ -8,7 +8,7 @@
  * publisher.ts     publishes with acknowledgements, many at once
  * mail-out.ts      mail to the stream, batched per slice; mail-in.ts mail of owned slices to the receiver
  * consumption.ts   reads one consumer whatever happens; intake.ts works on what it delivers, in order
- * facts.ts         facts as CloudEvents; peers.ts nodes asking nodes
+ * facts.ts         facts as CloudEvents; fact-feed.ts reads all nodes' facts; peers.ts nodes asking nodes
  * commands.ts      commands and micro-service.ts calls of integrations
  * dead-letters.ts  what cannot be understood; given-up.ts what the broker gave up
  */
@@ -18,6 +18,7 @@ import type { Peers } from '../../ports/peers.ts'
 import { Commands } from './commands.ts'
 import type { Consumption } from './consumption.ts'
 import { DeadLetters } from './dead-letters.ts'
+import { FactFeed } from './fact-feed.ts'
 import { Facts } from './facts.ts'
 import { sweepGivenUp } from './given-up.ts'
 import { Link } from './link.ts'
@@ -63,10 +64,12 @@ function natsBus(shared: Shared, commands: Commands): Bus {
   const { link, names, settings } = shared
   const mailOut = new MailOut(link, names, settings)
   const facts = new Facts(link, names, settings)
+  const feed = new FactFeed(link, names, settings)
   let owned: ReadonlyMap<number, number> = new Map()
   let running: { mailIn: MailIn; waiting: WaitingMail; sweep: Consumption } | undefined
 
   return {
+    feed,
     async start(receiver) {
       link.retain('bus')
       running = {
@@ -75,13 +78,14 @@ function natsBus(shared: Shared, commands: Commands): Bus {
         sweep: sweepGivenUp(shared),
       }
       running.waiting.start()
+      feed.start()
       await running.mailIn.own(owned)
     },
     async stop() {
       owned = new Map()
       const { mailIn, waiting, sweep } = running ?? {}
       running = undefined
-      await atMost(settings.timing.stopMs, Promise.all([mailIn?.own(owned), commands.own(owned), waiting?.stop(), sweep?.end()]))
+      await atMost(settings.timing.stopMs, Promise.all([mailIn?.own(owned), commands.own(owned), waiting?.stop(), sweep?.end(), feed.stop()]))
       await link.release('bus')
     },
     async own(slices) {

@@ -1,31 +1,25 @@
-/** Nodes asking each other, by request and reply: nothing of it is stored. */
-import { ErrorCode, headers, type Msg, type Subscription } from 'nats'
+/** Nodes asking each other over the broker: nothing of it is stored. */
+import type { Msg, Subscription } from 'nats'
 import type { Json } from '../../model/json.ts'
-import { PeerSilentError, PeerUnreachableError, type Peers } from '../../ports/peers.ts'
-import { clientErrorCode, inWords } from './errors.ts'
+import { PeerUnreachableError, type Peers } from '../../ports/peers.ts'
+import { inWords } from './errors.ts'
 import type { Link, Session } from './link.ts'
 import type { Settings } from './options.ts'
 import { atMost } from './pause.ts'
+import { inMessages, Questions } from './questions.ts'
 import type { Names } from './subjects.ts'
-
-/** Set on a reply that is none: answering failed. */
-const FAILED = 'standing-error'
 
 export function natsPeers(link: Link, names: Names, { log, timing }: Settings): Peers {
   const answering = new Set<Promise<void>>()
   let stopListening = (): void => {}
   let subscription: Subscription | undefined
+  let questions: { session: Session; asked: Questions } | undefined
 
   return {
     async start(self, answer) {
       link.retain('peers')
       stopListening = link.onSession(({ nc }) => {
-        subscription = nc.subscribe(names.node(self), {
-          callback: (_error, message) => {
-            const answered: Promise<void> = reply(message, answer).finally(() => answering.delete(answered))
-            answering.add(answered)
-          },
-        })
+        subscription = nc.subscribe(names.node(self), { callback: (_error, message) => take(message, answer) })
       })
     },
     async stop() {
@@ -37,7 +31,8 @@ export function natsPeers(link: Link, names: Names, { log, timing }: Settings): 
     async ask(node, request, timeoutMs) {
       const session = link.session
       if (session === undefined) throw new PeerUnreachableError(`node '${node}' cannot be asked: ${link.problem ?? 'not connected'}`)
-      return answerTo(node, await asked(session, names.node(node), node, request, timeoutMs))
+      if (questions?.session !== session) questions = { session, asked: new Questions(session, (name) => names.node(name)) }
+      return questions.asked.ask(node, request, timeoutMs)
     },
     hint(node, request) {
       try {
@@ -48,42 +43,43 @@ export function natsPeers(link: Link, names: Names, { log, timing }: Settings): 
     },
   }
 
-  async function reply(message: Msg, answer: (request: Json) => Promise<Json>): Promise<void> {
-    try {
-      const answered = JSON.stringify(await answer(message.json<Json>()))
-      message.respond(answered)
-    } catch (error) {
-      log.warn({ err: error }, 'a request of another node could not be answered')
-      const failed = headers()
-      failed.set(FAILED, 'not answered')
-      message.respond('', { headers: failed })
+  function take(message: Msg, answer: (request: Json) => Promise<Json>): void {
+    const done: Promise<void> = answered(message, answer)
+      .catch((error: unknown) => log.warn({ err: error }, 'a message of another node could not be understood'))
+      .finally(() => answering.delete(done))
+    answering.add(done)
+  }
+
+  /** A hint wants no answer; questions come many at once, and each is answered when it is ready. */
+  async function answered(message: Msg, answer: (request: Json) => Promise<Json>): Promise<void> {
+    if (message.reply === undefined || message.reply === '') return void (await answer(message.json<Json>()))
+    const room = (link.session?.nc.info?.max_payload ?? 2 ** 20) - 1_024
+    let ready: { json: string }[] = []
+    const flush = (): void => {
+      const answers = ready
+      ready = []
+      try {
+        for (const together of inMessages(answers, room)) message.respond(`[${together.map(({ json }) => json).join(',')}]`)
+      } catch (error) {
+        // The connection is gone, and whoever asked knows.
+        log.debug({ problem: inWords(error) }, 'answers to another node could not be sent')
+      }
     }
-  }
-}
-
-async function asked({ nc, ended }: Session, subject: string, node: string, request: Json, timeout: number): Promise<Msg> {
-  let data: string
-  try {
-    data = JSON.stringify(request)
-    if (ended.aborted) throw new Error('the connection has just ended')
-  } catch (error) {
-    throw new PeerUnreachableError(`node '${node}' was not asked`, { cause: error })
-  }
-  try {
-    return await nc.request(subject, data, { timeout })
-  } catch (error) {
-    const code = clientErrorCode(error)
-    if (code === ErrorCode.NoResponders) throw new PeerUnreachableError(`no node listens by the name '${node}'`)
-    if (code === ErrorCode.MaxPayloadExceeded) throw new PeerUnreachableError(`node '${node}' was not asked: the request is larger than the broker takes`)
-    throw new PeerSilentError(`node '${node}' did not answer: ${inWords(error)}`)
-  }
-}
-
-function answerTo(node: string, message: Msg): Json {
-  if (message.headers?.has(FAILED) === true) throw new PeerSilentError(`node '${node}' failed while answering`)
-  try {
-    return message.json<Json>()
-  } catch {
-    throw new PeerSilentError(`node '${node}' answered with something that is no JSON`)
+    const add = (json: string): void => {
+      if (ready.push({ json }) === 1) setImmediate(flush)
+    }
+    await Promise.all(
+      message.json<Json[]>().map(async (request, position) => {
+        try {
+          const json = `[${position},${JSON.stringify(await answer(request))}]`
+          if (Buffer.byteLength(json) > room) throw new Error('the answer is larger than the broker takes')
+          add(json)
+        } catch (error) {
+          log.warn({ err: error }, 'a question of another node could not be answered')
+          add(`[${position}]`)
+        }
+      }),
+    )
+    flush()
   }
 }

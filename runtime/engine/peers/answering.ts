@@ -3,7 +3,7 @@ import type { Json } from '../../model/json.ts'
 import type { BatchItemResult } from '../../runtime-face.ts'
 import type { Ownership } from '../ownership/ownership.ts'
 import type { Takeover } from '../takeover.ts'
-import { COMMANDS, toJson, toWireError, toWireItem } from './wire.ts'
+import { COMMANDS, toWireError, toWireItem } from './wire.ts'
 import type { Commands, PeerAnswer, PeerRequest } from './wire.ts'
 
 export interface AnsweringParts {
@@ -35,7 +35,7 @@ async function perform({ ownership, commands, isRunning }: AnsweringParts, { nam
   if (!isRunning() || !ownership.held.owns(slice) || !COMMANDS.includes(name)) return { is: 'declined' }
   try {
     const value = await (commands[name] as (...args: unknown[]) => Promise<unknown>)(...args)
-    return { is: 'done', value: name === 'sendMany' ? (value as BatchItemResult[]).map(toWireItem) : toJson(value) }
+    return { is: 'done', value: name === 'sendMany' ? (value as BatchItemResult[]).map(toWireItem) : (value as Json) }
   } catch (error) {
     return { is: 'failed', error: toWireError(error) }
   }

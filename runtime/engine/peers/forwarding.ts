@@ -14,7 +14,7 @@ import type { Store } from '../../ports/store.ts'
 import type { BatchItem, BatchItemResult, Limits, StaffAction } from '../../runtime-face.ts'
 import { checkEvent, checkInput } from '../ingress.ts'
 import type { Ownership } from '../ownership/ownership.ts'
-import { fromWireError, fromWireItem, toJson } from './wire.ts'
+import { fromWireError, fromWireItem } from './wire.ts'
 import type { CommandName, Commands, PeerAnswer, PeerRequest } from './wire.ts'
 
 export interface ForwardingParts {
@@ -48,7 +48,7 @@ export function forwarding(parts: ForwardingParts): Commands {
 
   /** The owner's value, or undefined when it is to be done here. @throws the owner's error. */
   async function ask(owner: string, name: CommandName, slice: number, args: unknown[]): Promise<{ value: Json } | undefined> {
-    const request: PeerRequest = { do: 'command', name, slice, args: toJson(args) as Json[] }
+    const request: PeerRequest = { do: 'command', name, slice, args: args as Json[] }
     let answer: PeerAnswer
     try {
       answer = (await peers.ask(owner, request, ANSWER_MS)) as unknown as PeerAnswer

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Json } from '../../../runtime/model/json.ts'
 import { PeerSilentError, PeerUnreachableError, type Peers } from '../../../runtime/ports/peers.ts'
 import { eventually, gate, insist, natsNode, unique } from '../../support/bus-world.ts'
+import { connect } from '../../support/nats-client.ts'
 import { natsServer, type NatsServer } from '../../../sandbox/nats-server.ts'
 
 let server: NatsServer
@@ -108,6 +109,57 @@ describe('a node', () => {
     a.hint('nobody', { slice: 1 })
     a.hint('b', { slice: 2 })
     await eventually(() => heard).toEqual(['hello', { slice: 2 }])
+  })
+})
+
+describe('many questions at once', () => {
+  it('go in one message, and each is answered when it is ready', async () => {
+    const a = await node('a')
+    const slow = gate()
+    await node('b', async (request) => (request === 'slow' ? slow.passed.then(() => 'late') : request))
+    await reached(a, 'b')
+    const messages: Json[] = []
+    const nc = await connect({ servers: server.url })
+    ends.push(() => nc.close())
+    nc.subscribe(`${prefix}.node.b`, { callback: (_error, message) => void messages.push(message.json<Json>()) })
+    await nc.flush()
+    const late = a.ask('b', 'slow', 30_000)
+    const answers = await Promise.all([1, 2, 3].map((n) => a.ask('b', n, 30_000)))
+    expect(answers).toEqual([1, 2, 3])
+    slow.open()
+    expect(await late).toBe('late')
+    await eventually(() => messages).toEqual([['slow', 1, 2, 3]])
+  })
+
+  it('one that fails says nothing about the others', async () => {
+    const a = await node('a')
+    await node('b', async (request) => {
+      if (request === 'bad') throw new Error('bad')
+      return request
+    })
+    await reached(a, 'b')
+    const bad = expect(a.ask('b', 'bad', 30_000)).rejects.toBeInstanceOf(PeerSilentError)
+    expect(await a.ask('b', 'good', 30_000)).toBe('good')
+    await bad
+  })
+
+  it('are spread over several messages when one cannot hold them, both ways', async () => {
+    const a = await node('a')
+    await node('b', async (request) => request)
+    await reached(a, 'b')
+    const texts = Array.from({ length: 40 }, (_, n) => String(n).padEnd(100_000, 'ü'))
+    expect(await Promise.all(texts.map((text) => a.ask('b', text, 30_000)))).toEqual(texts)
+  })
+
+  it('what no message can hold was not asked, and an answer that none can hold is silence', async () => {
+    const a = await node('a')
+    await node('b', async (request) => (request === 'huge' ? 'x'.repeat(2 ** 21) : null))
+    await reached(a, 'b')
+    const tooLarge = expect(a.ask('b', 'x'.repeat(2 ** 21), 30_000)).rejects.toBeInstanceOf(PeerUnreachableError)
+    const tooMuch = expect(a.ask('b', 'huge', 30_000)).rejects.toBeInstanceOf(PeerSilentError)
+    expect(await a.ask('b', 1, 30_000)).toBeNull()
+    await tooLarge
+    await tooMuch
   })
 })
 

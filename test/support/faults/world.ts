@@ -82,6 +82,7 @@ export class World {
   bus(life: Life): Bus {
     const inner = localBus()
     return {
+      feed: inner.feed,
       start: (receiver) => inner.start(receiver),
       stop: () => inner.stop(),
       own: (slices) => inner.own(slices),

@@ -57,7 +57,7 @@ describe('POST /api/payments/stk', () => {
       macAddress: 'AA:BB:CC:DD:EE:FF',
       clientHash: expect.stringMatching(/^[\w-]{43}$/) as string,
     })
-    expect(response.headers['set-cookie']).toMatch(/^standing_claim_[0-9a-f]{12}=[\w-]{43}; Max-Age=86400; Path=\/api\/payments; HttpOnly; SameSite=Lax$/)
+    expect(response.headers['set-cookie']).toMatch(/^standing_claim_[0-9a-f]{12}=[\w-]{43}; Max-Age=86400; Path=\/; HttpOnly; SameSite=Lax$/)
   })
 
   it('answers without transaction when M-Pesa has not taken the prompt in time', async () => {
