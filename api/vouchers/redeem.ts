@@ -92,8 +92,6 @@ export function voucherDesk(runtime: Runtime, { vouchers, codes }: VoucherParts)
   }
 }
 
-export type VoucherDesk = ReturnType<typeof voucherDesk>
-
 function whyNot(state: string | undefined): Problem {
   if (state === 'redeemed') return new Problem('voucher-used')
   return new Problem(state === 'revoked' ? 'voucher-revoked' : 'voucher-expired')
