@@ -1,12 +1,15 @@
 /** Commands for operators: `npm run cli -- <command>`. Like `main.ts` it may use every part; nothing imports it. */
+import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { createDarajaClient } from './actors/gateways/mpesa/client.ts'
 import { registry } from './actors/registry.ts'
+import { tunnelConfiguration, tunnelKeys } from './actors/router/tunnel.ts'
 import { hashApiKey, newApiKey } from './api/auth/api-key.ts'
 import { isRole, ROLES } from './api/auth/permissions.ts'
+import { surroundingsOf } from './api/routers/surroundings.ts'
 import { readSettings } from './api/settings.ts'
 import type { Settings } from './api/settings.ts'
-import { createKnex, migrate, openBusiness, openDatabase, postgresStore } from './db/index.ts'
+import { createKnex, keepSecret, migrate, openBusiness, openDatabase, postgresStore } from './db/index.ts'
 import type { Business } from './db/index.ts'
 import { createRuntime, sortableId } from './runtime/index.ts'
 
@@ -18,6 +21,7 @@ const USAGE = `npm run cli -- <command>
   key list
   key revoke <id>
   mpesa register-c2b                      tell Safaricom where payments by hand are to be validated and confirmed (once per shortcode)
+  tunnel                                  our end of the routers' tunnel with all peers, for wg-quick; holds the private key
   parked list                             events that are set aside
   parked retry <event id> --reason <why>  of a running server: needs --url and --key (or STANDING_URL, STANDING_API_KEY)
 `
@@ -53,6 +57,8 @@ async function main(): Promise<number> {
       })
     case 'mpesa register-c2b':
       return registerC2b(settings)
+    case 'tunnel':
+      return withBusiness(settings, (business) => describeTunnel(business, settings))
     case 'parked list':
       return withDatabase(settings, listParked)
     case 'parked retry':
@@ -87,6 +93,14 @@ async function createKey(business: Business, { name, roles, tenant = 'main' }: O
   await business.apiKeys.create({ id, tenant, name, roles: wanted, hash: hashApiKey(key) })
   say(`${id}\n${key}`)
   return say('The key is shown this once; only its hash is kept.')
+}
+
+/** For whoever runs the server's end; routers that join later are added by running it again. */
+async function describeTunnel(business: Business, settings: Settings): Promise<number> {
+  if (settings.ROUTER_TUNNEL_PUBLIC_KEY !== undefined) return fail('ROUTER_TUNNEL_PUBLIC_KEY is set, so its private key is elsewhere. The peers are at GET /api/v1/routers/peers.')
+  const appKey = settings.STANDING_APP_KEY ?? (await keepSecret(settings.STANDING_DATA_DIR, 'app-key', () => randomBytes(32).toString('base64url')))
+  const { tunnel } = surroundingsOf(settings, settings.ROUTER_CALL_URL ?? 'http://127.0.0.1', appKey)
+  return say(tunnelConfiguration(tunnel.network, tunnel.endpointPort, tunnelKeys(appKey).privateKey, await business.routers.peers()))
 }
 
 async function listParked(url: string): Promise<number> {

@@ -17,6 +17,7 @@ import { withFallback } from './actors/gateways/sms/fallback.ts'
 import { createTwilioClient } from './actors/gateways/sms/twilio.ts'
 import { createRegistry } from './actors/registry.ts'
 import { createRouterSecrets } from './actors/router/secrets.ts'
+import { createVoucherCodes } from './actors/voucher/codes.ts'
 import type { App } from './api/app-type.ts'
 import { buildApp } from './api/app.ts'
 import { ensureFirstKey } from './api/auth/first-key.ts'
@@ -85,7 +86,8 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   const twilioUrl = (): string => `${outside.TWILIO_CALLBACK_BASE_URL ?? address}/hooks/twilio/${twilioSecret}/status`
   const clock: Clock = isSandbox ? sandboxClock(await latestMoment(knex)) : systemClock()
   const credentials = createCredentialIssuer(appKey)
-  const routers = { routers: business.routers, routerOs: createRouterOsClient(), secrets: createRouterSecrets(appKey), surroundings: () => surroundingsOf(outside, address, appKey), now: () => clock.now() }
+  const routers = { routers: business.routers, routerOs: createRouterOsClient(), secrets: createRouterSecrets(appKey), surroundings: once(() => surroundingsOf(outside, address, appKey)), now: () => clock.now() }
+  const voucherCodes = createVoucherCodes(appKey)
   const metrics = createMetrics()
   const store = postgresStore({ url: database.url })
   const nats = natsOf(settings, log, metrics.bus)
@@ -96,6 +98,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
       credentials,
       liveAccess: { radius: createRadiusClient(), logins: business.liveLogins },
       routers: { ...routers, live: business.routers },
+      voucherCodes,
       contactRules: business.contacts,
       config: {
         callbackUrl,
@@ -131,6 +134,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     statements: business.statements,
     credentials,
     routers,
+    vouchers: { vouchers: business.vouchers, codes: voucherCodes, ...(isSandbox ? { redeemsPerIp: { limit: 30_000, windowMs: 60_000 } } : {}) },
     readiness: { check: () => readiness(runtime, () => database.ping(), nats?.bus) },
     ...(nats === undefined ? {} : { busStatus: () => nats.bus.status() }),
     outboxAgeMs: async () => clock.now() - ((await store.outboxBacklog()).oldestAt ?? clock.now()),
@@ -294,6 +298,12 @@ function sandboxPort(clock: Clock & { advance(ms: number): Promise<void> }, stan
         .sort((a, b) => a.at.localeCompare(b.at))
         .reverse(),
   }
+}
+
+/** Made when it is first asked for. */
+function once<Value extends object>(make: () => Value): () => Value {
+  let made: Value | undefined
+  return () => (made ??= make())
 }
 
 /** A secret that stays the same over restarts as long as the application key does. */

@@ -11,12 +11,15 @@
  * | reconciliation.moneyFound  | start the payment that follows from the receipt, or tell the one there is  |
  * | session.ready              | start `notification/<session id>-credentials`: the login by SMS            |
  * | session.resendWanted       | start `notification/<session id>-credentials-<number>`: once more          |
+ * | voucher.redeemed           | start `hotspot-session/<voucher id>`: one access per voucher                |
+ * | voucher.revoked            | if it was redeemed: end that access                                       |
  *
  * Those about subscriptions are in reactions/subscription.ts.
  */
 import type { SessionFact } from '../machines/hotspot-session/context.ts'
 import type { SessionInput } from '../machines/hotspot-session/events.ts'
 import type { NotificationInput } from '../machines/notification/events.ts'
+import type { VoucherFact } from '../machines/voucher/machine.ts'
 import type { PaymentFact } from '../machines/payment/context.ts'
 import type { FoundMoney } from '../machines/reconciliation/events.ts'
 import type { Address, Json, Reaction, ReactionMessage } from '../runtime/index.ts'
@@ -30,6 +33,18 @@ const startSession: Reaction = ({ address, data }) => {
   if (paid.purpose.kind !== 'hotspot' || paid.package === null || paid.phone === null) return []
   const input = { source: { kind: 'payment', id: address.id }, phone: paid.phone, package: paid.package, macAddress: paid.macAddress, paidAt: paid.at } satisfies SessionInput
   return [{ kind: 'start', to: { tenant: address.tenant, type: 'hotspot-session', id: address.id }, input }]
+}
+
+const startVoucherSession: Reaction = ({ address, data }) => {
+  const { phone, package: bought, macAddress, at } = data as Payload<VoucherFact, 'voucher.redeemed'>
+  const input = { source: { kind: 'voucher', id: address.id }, phone, package: bought, macAddress, paidAt: at } satisfies SessionInput
+  return [{ kind: 'start', to: { tenant: address.tenant, type: 'hotspot-session', id: address.id }, input }]
+}
+
+const endVoucherSession: Reaction = ({ address, data }) => {
+  const { wasRedeemed, reason } = data as Payload<VoucherFact, 'voucher.revoked'>
+  if (!wasRedeemed) return []
+  return [{ kind: 'event', to: { tenant: address.tenant, type: 'hotspot-session', id: address.id }, event: { type: 'session.revoke', reason } }]
 }
 
 const sendCredentials: Reaction = ({ address, data }) => credentialsMessage(address, data as Payload<SessionFact, 'session.ready'>, 'credentials')
@@ -93,4 +108,5 @@ export const reactions = {
   reconciliation: { 'reconciliation.moneyFound': takeFoundMoney },
   'hotspot-session': { 'session.ready': sendCredentials, 'session.resendWanted': resendCredentials },
   subscription: subscriptionReactions,
+  voucher: { 'voucher.redeemed': startVoucherSession, 'voucher.revoked': endVoucherSession },
 } satisfies Record<string, Record<string, Reaction>>

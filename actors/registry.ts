@@ -11,6 +11,9 @@ import type { ContactRules } from './notification/effects.ts'
 import type { QuietHours } from './notification/quiet-hours.ts'
 import { definePayment } from './payment/definition.ts'
 import { defineRouter } from './router/definition.ts'
+import type { VoucherCodes } from './voucher/codes.ts'
+import { defineVoucher } from './voucher/definition.ts'
+import { defineVoucherBatch } from './voucher-batch/definition.ts'
 import type { RouterCalls } from './router/probe.ts'
 import type { ResultUrls } from './payment/effects.ts'
 import { receiptPaymentIds, type Directory, type ReceiptIds } from './payment/received-money.ts'
@@ -26,6 +29,8 @@ export interface RegistryDeps {
   liveAccess: LiveAccessParts
   /** Default: nobody has opted out, and nothing was sent before. */
   contactRules?: ContactRules
+  /** Without it no batch of vouchers can be made. */
+  voucherCodes?: VoucherCodes
   config?: RegistryConfig
 }
 
@@ -49,7 +54,8 @@ export interface RegistryConfig {
 const NO_RULES: ContactRules = { hasOptedOut: () => Promise.resolve(false), lastSentAt: () => Promise.resolve(undefined) }
 const NO_QUIET_HOURS: QuietHours = { from: '00:00', to: '00:00' }
 
-export function createRegistry({ mpesa, sms, credentials, liveAccess, routers = NO_ROUTERS, contactRules = NO_RULES, config = {} }: RegistryDeps): readonly ActorDefinition[] {
+export function createRegistry(deps: RegistryDeps): readonly ActorDefinition[] {
+  const { mpesa, sms, credentials, liveAccess, routers = NO_ROUTERS, voucherCodes = NO_CODES, contactRules = NO_RULES, config = {} } = deps
   const { timeZone = 'Africa/Nairobi', quietHours = NO_QUIET_HOURS, paymentDescription = 'Internet', callbackUrl } = config
   const { resultUrls = noResultUrls, directory = nobody, receiptIds = receiptPaymentIds('') } = config
   return [
@@ -59,6 +65,8 @@ export function createRegistry({ mpesa, sms, credentials, liveAccess, routers = 
     defineSubscription({ credentials, applyAccess: applyLiveAccess(liveAccess) }),
     defineNotification({ sms, credentials, timeZone, contactRules, quietHours }),
     defineRouter(routers),
+    defineVoucher(),
+    defineVoucherBatch({ codes: voucherCodes }),
   ]
 }
 
@@ -79,6 +87,8 @@ const NO_ROUTERS: RouterCalls = {
   live: { heardAt: inert, saveReading: inert, saveAccessPoints: inert },
   secrets: { radius: inert, api: inert, heartbeatToken: inert, isHeartbeatToken: inert, newEnrolment: inert, enrolmentHash: inert },
 }
+
+const NO_CODES: VoucherCodes = { code: inert, hash: inert }
 
 /** The same types without a world: for whoever only reads definitions, such as the word check and the API description. */
 export const registry: readonly ActorDefinition[] = createRegistry({

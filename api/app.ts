@@ -55,6 +55,8 @@ import { sandboxRoutes } from './routes/sandbox.ts'
 import { searchRoutes } from './routes/search.ts'
 import { streamRoute, type StreamRouteDeps } from './routes/stream.ts'
 import { statementRoutes } from './routes/statements.ts'
+import { voucherPublicRoutes, voucherStaffRoutes } from './routes/vouchers.ts'
+import { guessGuard } from './vouchers/guess-guard.ts'
 import { steeringRoutes } from './routes/steering.ts'
 import { subscriptionRoutes } from './routes/subscriptions.ts'
 
@@ -108,6 +110,8 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   healthRoutes(app, deps, () => closing.aborted)
   openApiRoute(app)
   asyncApiRoute(app, runtime)
+  const limiter = deps.rateLimiter ?? memoryRateLimiter(now)
+  const reveal = credentialRevealer(deps, tenant, closing)
   const claims = createClaims(deps.appKey, { secureCookies: deps.secureCookies ?? false })
   const keys = keyCache(deps.apiKeys, now)
   const limits = { ...CHANNEL_LIMITS, ...deps.channelLimits }
@@ -121,8 +125,8 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     claims,
     start: paymentStarter(deps, tenant, closing),
     claim: paymentClaimer(runtime, teller),
-    reveal: credentialRevealer(deps, tenant, closing),
-    limiter: deps.rateLimiter ?? memoryRateLimiter(now),
+    reveal,
+    limiter,
     rates: { ...PRODUCTION_RATES, ...deps.rates },
     closing,
     now,
@@ -130,6 +134,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   addRadius(app, deps, now)
   await app.register(async (hooks: App) => addHooks(hooks, deps, tenant, now))
   if (deps.routers !== undefined) routerPublicRoutes(app, runtime, deps.routers)
+  if (deps.vouchers !== undefined) voucherPublicRoutes(app, runtime, deps.vouchers, { tenant, guard: guessGuard(now), limiter, reveal })
   const parts: StaffParts = { now, keys, authenticate: authenticator(keys), teller, live: { telling, limits, closing } }
   await app.register(async (business: App) => addBusinessRoutes(business, deps, parts), { prefix: '/api' })
   await app.register(async (staff: App) => addStaffRoutes(staff, deps, parts), { prefix: '/api/v1' })
@@ -180,9 +185,10 @@ interface StaffParts {
 }
 
 /** What staff do in the businesses, beside the public calls of the same names. */
-function addBusinessRoutes(app: App, { runtime, routers }: AppDeps, { authenticate }: StaffParts): void {
+function addBusinessRoutes(app: App, { runtime, routers, vouchers, packages }: AppDeps, { authenticate }: StaffParts): void {
   app.addHook('onRequest', authenticate)
   if (routers !== undefined) routerStaffRoutes(app, runtime, routers)
+  if (vouchers !== undefined) voucherStaffRoutes(app, runtime, vouchers, packages)
 }
 
 function addStaffRoutes(app: App, deps: AppDeps, { now, keys, authenticate, teller, live }: StaffParts): void {

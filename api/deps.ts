@@ -18,6 +18,7 @@ import type { RateLimiter } from './ports/rate-limiter.ts'
 import type { Readiness } from './ports/readiness.ts'
 import type { Receipts } from './ports/receipts.ts'
 import type { Sandbox } from './ports/sandbox.ts'
+import type { VoucherParts } from './vouchers/parts.ts'
 import type { RouterParts } from './routers/parts.ts'
 import type { Statements } from './ports/statements.ts'
 
@@ -49,6 +50,8 @@ export interface AppDeps {
   /** Without them no router is let in. */
   routers?: RouterParts
   radius: RadiusParts
+  /** Without them there are no vouchers. */
+  vouchers?: VoucherParts
   /** Present in sandbox mode only. */
   sandbox?: Sandbox
   /** In memory unless given. */

@@ -14,12 +14,14 @@ import { hooksSuite } from './suites/hooks.ts'
 import { httpSuite } from './suites/http.ts'
 import { memorySuite } from './suites/memory.ts'
 import { recoverySuite } from './suites/recovery.ts'
+import { routersSuite } from './suites/routers.ts'
 import { timersSuite } from './suites/timers.ts'
 
 const SUITES: Record<string, (lab: Lab, report: Report, durationMs: number) => Promise<void>> = {
   engine: engineSuite,
   http: httpSuite,
   hooks: hooksSuite,
+  routers: routersSuite,
   recovery: recoverySuite,
   timers: timersSuite,
   memory: memorySuite,

@@ -879,3 +879,25 @@ create table business.subscriptions (
   constraint subscriptions_account_number_key UNIQUE (account_number)
 );
 CREATE INDEX subscriptions_phone ON business.subscriptions USING btree (tenant, phone);
+
+create table business.voucher_codes (
+  "tenant" text collate "C" not null,
+  "code_hash" text collate "C" not null,
+  "batch_id" text collate "C" not null,
+  "number" integer not null,
+  constraint voucher_codes_pkey PRIMARY KEY (tenant, code_hash),
+  constraint voucher_codes_code_hash_check CHECK (code_hash ~ '^[0-9a-f]{64}$'::text),
+  constraint voucher_codes_number_check CHECK (number > 0)
+);
+CREATE INDEX voucher_codes_batch ON business.voucher_codes USING btree (tenant, batch_id);
+
+create table business.vouchers (
+  "tenant" text collate "C" not null,
+  "id" text collate "C" not null,
+  "batch_id" text collate "C" not null,
+  "number" integer not null,
+  "state" text collate "C" not null,
+  "changed_at" timestamp with time zone not null,
+  constraint vouchers_pkey PRIMARY KEY (tenant, id)
+);
+CREATE INDEX vouchers_batch ON business.vouchers USING btree (tenant, batch_id, state);

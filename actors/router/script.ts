@@ -69,7 +69,9 @@ export function scriptFor({ router, name, tunnelAddress, secretVersion, token, e
     ensureNamed('/user', api.username, { group: 'standing', password: api.password, address: `${server}/32` }),
     // Inside of the tunnel, which encrypts; from nowhere else.
     `/ip service set www disabled=no address=${quoted(`${server}/32`)}`,
-    ensure('/ip firewall filter', 'manage', { chain: 'input', action: 'accept', 'in-interface': 'standing', 'src-address': server }, 'place-before=0'),
+    ensure('/ip firewall filter', 'manage', { chain: 'input', action: 'accept', 'in-interface': 'standing', 'src-address': server }),
+    // Before whatever drops; a place in an empty list would be an error.
+    `:do { /ip firewall filter move [/ip firewall filter find where comment=${quoted(`${MARK}manage`)}] 0 } on-error={}`,
     ensure('/ip firewall filter', 'no-coa-from-elsewhere', { chain: 'input', action: 'drop', protocol: 'udp', 'dst-port': '3799', 'in-interface': '!standing' }),
     ensure('/radius', 'radius', { service: 'hotspot', address: radiusAddress, secret: secrets.radius(router, secretVersion), timeout: '3s', 'src-address': tunnelAddress }),
     // Since RouterOS 7.15; without it answers could be forged (CVE-2024-3596).
@@ -100,20 +102,19 @@ const HEARTBEAT_DATA = jsonOf({
 })
 
 /** Sets the record with our comment, or makes it. */
-function ensure(menu: string, mark: string, fields: Fields, onAdd = ''): string {
-  return upsert(menu, 'comment', `${MARK}${mark}`, fields, onAdd)
+function ensure(menu: string, mark: string, fields: Fields): string {
+  return upsert(menu, 'comment', `${MARK}${mark}`, fields)
 }
 
 /** In menus where a name is the key. */
 function ensureNamed(menu: string, name: string, fields: Fields): string {
-  return upsert(menu, 'name', name, fields, '')
+  return upsert(menu, 'name', name, fields)
 }
 
-function upsert(menu: string, key: 'comment' | 'name', value: string, fields: Fields, onAdd: string): string {
+function upsert(menu: string, key: 'comment' | 'name', value: string, fields: Fields): string {
   const list = Object.entries(fields).map(([name, text]) => `${name}=${quoted(text)}`).join(' ')
   const found = `[${menu} find where ${key}=${quoted(value)}]`
-  const added = `${menu} add ${key}=${quoted(value)} ${list}${onAdd === '' ? '' : ` ${onAdd}`}`
-  return `:if ([:len ${found}] = 0) do={ ${added} } else={ ${menu} set ${found} ${list} }`
+  return `:if ([:len ${found}] = 0) do={ ${menu} add ${key}=${quoted(value)} ${list} } else={ ${menu} set ${found} ${list} }`
 }
 
 /** In quotes RouterOS expands `$name`, `$[...]` and backslashes: none of that may come from a name that somebody typed. */

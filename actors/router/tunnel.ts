@@ -45,3 +45,16 @@ export function tunnelKeys(appKey: string): { privateKey: string; publicKey: str
   const open = createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-KEY_BYTES)
   return { privateKey: secret.toString('base64'), publicKey: open.toString('base64') }
 }
+
+export interface TunnelPeer {
+  id: string
+  publicKey: string
+  address: string
+}
+
+/** Our end, in the form of wg-quick. Names of routers stay out of it: a line break in one would be a line of the file. */
+export function tunnelConfiguration(network: TunnelNetwork, port: number, privateKey: string, peers: readonly TunnelPeer[]): string {
+  const ours = ['[Interface]', `Address = ${serverAddress(network)}/${network.prefix}`, `ListenPort = ${port}`, `PrivateKey = ${privateKey}`]
+  const theirs = peers.flatMap(({ id, publicKey, address }) => ['', `# ${id}`, '[Peer]', `PublicKey = ${publicKey}`, `AllowedIPs = ${address}/32`])
+  return `${[...ours, ...theirs].join('\n')}\n`
+}

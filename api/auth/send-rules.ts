@@ -19,13 +19,16 @@ const SEND_RULES: readonly SendRule[] = [
   { type: 'hotspot-session', event: /^session\.revealCredentials$/, permission: 'provider' },
   { type: 'hotspot-session', event: /^session\.account$/, permission: 'provider' },
   { type: 'payment', event: /^payment\.(approve|reject|refund|reverse)/, permission: 'money' },
-  { type: 'hotspot-session', event: /^session\.(start|stop)$/, permission: 'hardware' },
   { type: 'payment', event: /^payment\.(approve|reject|refund|refuse|settle|assign)/, permission: 'money' },
   { type: 'reconciliation', event: /./, permission: 'money' },
   // Money comes by payments, which know where it came from.
   { type: 'subscription', event: /^subscription\.(pay|revokePayment)$/, permission: 'provider' },
   // These name a price or give time away; a change of package by the price list has a call of its own.
   { type: 'subscription', event: /^subscription\.(charge|changePackage|changeExpiry)$/, permission: 'money' },
+  // By hand that would give the access to whom it names; by code it is anybody's who has one.
+  { type: 'voucher', event: /^voucher\.redeem$/, permission: 'provider' },
+  { type: 'voucher', event: /./, permission: 'money' },
+  { type: 'voucher-batch', event: /./, permission: 'money' },
   { type: 'router', event: /./, permission: 'hardware' },
 ]
 
@@ -42,6 +45,8 @@ const CREATE_PERMISSIONS: Readonly<Record<string, Permission>> = {
   subscription: 'money',
   // Access that nobody paid for.
   'hotspot-session': 'money',
+  voucher: 'money',
+  'voucher-batch': 'money',
   // Tells credentials to whatever phone it names.
   notification: 'provider',
 }

@@ -8,6 +8,7 @@ import { ledgerTables } from './0005-ledger.ts'
 import { subscriptionTables } from './0006-subscriptions.ts'
 import { radiusAccounting } from './0007-radius-accounting.ts'
 import { routerTables } from './0008-routers.ts'
+import { voucherTables } from './0009-vouchers.ts'
 import { channelTables } from './0010-channels.ts'
 
 export const migrations: readonly Migration[] = [
@@ -19,5 +20,6 @@ export const migrations: readonly Migration[] = [
   subscriptionTables,
   radiusAccounting,
   routerTables,
+  voucherTables,
   channelTables,
 ]

@@ -17,6 +17,7 @@ import { radiusLoginQueries } from './radius-logins.ts'
 import { sandboxRouterQueries } from './sandbox-router.ts'
 import { statementQueries } from './statement.ts'
 import { subscriptionQueries } from './subscription.ts'
+import { voucherQueries } from './voucher.ts'
 
 export function openBusiness(knex: Knex) {
   return {
@@ -35,6 +36,7 @@ export function openBusiness(knex: Knex) {
     sandboxRouter: reporting(sandboxRouterQueries(knex)),
     accounts: reporting(subscriptionQueries(knex)),
     contacts: reporting(contactQueries(knex)),
+    vouchers: reporting(voucherQueries(knex)),
   }
 }
 

@@ -134,9 +134,9 @@ export function routerQueries(knex: Knex) {
         .limit(1_000)
       return rows.map((row) => ({ since: row.since.getTime(), until: row.closed_at?.getTime() ?? null }))
     },
-    /** Those whose end of the tunnel is known. */
-    async peers(tenant: string) {
-      const rows = await RouterModel.query(knex).where({ tenant }).whereNotNull('public_key').orderBy('id')
+    /** Those whose end of the tunnel is known; of all tenants unless said. */
+    async peers(tenant?: string) {
+      const rows = await RouterModel.query(knex).where(tenant === undefined ? {} : { tenant }).whereNotNull('public_key').orderBy('id')
       return rows.map((row) => ({ id: row.id, name: row.name, address: row.tunnel_address, publicKey: row.public_key ?? '' }))
     },
     /** Who is logged in there, by RADIUS accounting; the newest first, so many at most. */

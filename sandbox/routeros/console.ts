@@ -1,7 +1,7 @@
 /**
  * The terminal of a played router: runs so much of RouterOS's language as scripts need that set a router up. One statement a line:
  *
- *   /menu add|set k="v" ...        /menu set [/menu find where comment="x"] k="v" ...
+ *   /menu add|set k="v" ...    /menu set [/menu find where comment="x"] k="v" ...    /menu move [/menu find where comment="x"] 0
  *   :if ([:len [/menu find where name="x"]] = 0) do={ ... } else={ ... }
  *   :if ([:pick [/system resource get version] 0 2] = "6.") do={ ... }
  *   :do { ... } on-error={ ... }    :local name [...]    :put "..."    /tool fetch ...    /system script run name
@@ -61,17 +61,21 @@ class Terminal {
       const [script] = this.#where('/system script', 'name', text.slice(19))
       return this.run(script?.['source'] ?? '')
     }
+    const move = /^(\/[a-z /-]+?) move \[\1 find where (comment|name)=("(?:[^"\\]|\\.)*")\] 0$/.exec(text)
+    if (move !== null) return this.#toFront(move[1] ?? '', move[2] ?? '', this.#text(move[3] ?? ''))
     this.#command(text)
+  }
+
+  #toFront(menu: string, key: string, value: string): void {
+    const records = this.#router.list(pathOf(menu))
+    for (const record of this.#where(menu, key, value)) records.unshift(...records.splice(records.indexOf(record), 1))
   }
 
   #command(text: string): void {
     const [, menu = '', verb, rest = ''] = /^(\/[a-z /-]+?) (add|set) (.*)$/.exec(text) ?? []
     if (verb === undefined) throw new Error(`syntax error: ${text.slice(0, 80)}`)
     const path = pathOf(menu)
-    if (verb === 'add') {
-      const { 'place-before': _place, ...fields } = this.#fields(attributes(rest))
-      return void this.#router.add(path, fields)
-    }
+    if (verb === 'add') return void this.#router.add(path, this.#fields(attributes(rest)))
     const found = /^\[(\/[a-z /-]+?) find(?: where (comment|name)=("(?:[^"\\]|\\.)*"))?\] (.*)$/.exec(rest)
     if (found !== null) {
       const [, where = '', key = '', value = '""', fields = ''] = found

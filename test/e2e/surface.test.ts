@@ -67,6 +67,14 @@ const CALLS: [method: string, path: string, codes: string[]][] = [
   ['post', '/api/routers/{id}/script', ['actor-not-found', 'actor-done']],
   ['post', '/api/routers/{id}/enrol', ['router-refused', 'router-unsupported', 'invalid-input']],
   ['post', '/api/routers/{id}/heartbeat', ['router-refused', 'invalid-input']],
+  ['post', '/api/vouchers/redeem', ['voucher-mistyped', 'voucher-unknown', 'voucher-used', 'voucher-expired', 'voucher-revoked', 'rate-limited', 'idempotency-mismatch']],
+  ['post', '/api/vouchers/batches', ['package-unknown']],
+  ['get', '/api/vouchers/batches/{id}', ['actor-not-found']],
+  ['get', '/api/vouchers/batches/{id}/codes', ['actor-not-found', 'actor-done']],
+  ['get', '/api/vouchers/batches/{id}/codes.csv', ['actor-not-found', 'actor-done']],
+  ['get', '/api/vouchers/batches/{id}/sheet', ['actor-not-found', 'actor-done']],
+  ['post', '/api/vouchers/check', ['voucher-unknown']],
+  ['post', '/api/vouchers/revoke', ['voucher-unknown', 'voucher-revoked']],
   ['get', '/api/v1/routers/peers', []],
   ['get', '/api/v1/routers/{id}/live', ['actor-not-found']],
   ['get', '/api/v1/routers/{id}/diff', ['actor-not-found', 'router-unreachable']],
@@ -89,7 +97,10 @@ const CALLS: [method: string, path: string, codes: string[]][] = [
 ]
 
 /** Calls of the businesses that staff make (contract.md §3). */
-const STAFF_OUTSIDE_V1: ReadonlySet<string> = new Set(['/api/routers', '/api/routers/{id}/script'])
+const STAFF_OUTSIDE_V1: ReadonlySet<string> = new Set([
+  '/api/routers', '/api/routers/{id}/script', '/api/vouchers/batches', '/api/vouchers/batches/{id}', '/api/vouchers/batches/{id}/codes',
+  '/api/vouchers/batches/{id}/codes.csv', '/api/vouchers/batches/{id}/sheet', '/api/vouchers/check', '/api/vouchers/revoke',
+])
 
 describe('/openapi.json', () => {
   test('is an OpenAPI 3.1 document', () => {

@@ -6,7 +6,7 @@ import type { OptOut, OptOuts } from '../../api/ports/opt-outs.ts'
 import type { PackageCatalogue, PackageRecord } from '../../api/ports/package-catalogue.ts'
 import type { Ledger } from '../../api/ports/ledger.ts'
 import type { Package, Packages } from '../../api/ports/packages.ts'
-import type { RadiusParts } from '../../api/deps.ts'
+import type { AppDeps, RadiusParts } from '../../api/deps.ts'
 
 export interface MemoryApiKeys extends ApiKeys {
   /** Adds a key given in plain and gives the header that uses it. */
@@ -198,4 +198,16 @@ export function memoryOptOuts(): OptOuts & { hasOptedOut(tenant: string, phone: 
     },
     optIn: async (tenant, phone) => rows.delete(`${tenant}/${phone}`),
   }
+}
+
+/** Ports of the edge that a world about something else leaves empty. */
+export function emptyPorts() {
+  return {
+    packageCatalogue: memoryPackageCatalogue(),
+    accounts: { isTaken: async () => false },
+    optOuts: memoryOptOuts(),
+    ledger: { balances: async () => [], lines: async () => [] },
+    statements: { add: async (_tenant, entries) => ({ added: entries.length }), unexplained: async () => ({ period: null, provider: [], ours: [], hasMore: false }) },
+    radius: noRadius(),
+  } satisfies Partial<AppDeps>
 }

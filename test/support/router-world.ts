@@ -12,7 +12,7 @@ import { createLogger } from '../../api/logger.ts'
 import { createMetrics } from '../../api/metrics.ts'
 import { createRuntime, manualClock, memoryStore, type MovableClock, type Runtime } from '../../runtime/index.ts'
 import { startRouterOs, type RouterOs } from '../../sandbox/routeros/index.ts'
-import { memoryApiKeys, memoryInbox, memoryOptOuts, memoryPackageCatalogue, memoryPackages, noRadius, type MemoryApiKeys } from './api-ports.ts'
+import { emptyPorts, memoryApiKeys, memoryInbox, memoryPackages, type MemoryApiKeys } from './api-ports.ts'
 import { fakeMpesa } from './fake-mpesa.ts'
 import { nobodyOnline } from './live-access.ts'
 
@@ -82,11 +82,7 @@ export async function routerWorld(network = '10.77.0.0/16'): Promise<RouterWorld
     apiKeys: keys,
     inbox: memoryInbox(),
     packages: memoryPackages(),
-    packageCatalogue: memoryPackageCatalogue(),
-    accounts: { isTaken: async () => false },
-    optOuts: memoryOptOuts(),
-    ledger: { balances: async () => [], lines: async () => [] },
-    statements: { add: async (_tenant, entries) => ({ added: entries.length }), unexplained: async () => ({ period: null, provider: [], ours: [], hasMore: false }) },
+    ...emptyPorts(),
     openPrompts: { find: async () => undefined },
     receipts: { creditedTo: async () => new Map<string, string>() },
     credentials: createCredentialIssuer(ROUTER_APP_KEY),
@@ -96,7 +92,6 @@ export async function routerWorld(network = '10.77.0.0/16'): Promise<RouterWorld
     log: createLogger({ level: 'silent' }),
     appKey: ROUTER_APP_KEY,
     hooks: {},
-    radius: noRadius(),
     strictResponses: true,
   })
   url = await app.listen({ port: 0, host: '127.0.0.1' })

@@ -42,6 +42,7 @@ describe('joining', () => {
     expect(played.router.list('/ip/hotspot')).toMatchObject([{ profile: 'standing' }])
     expect(played.router.list('/ip/hotspot/walled-garden').map((one) => one['dst-host'])).toEqual(['127.0.0.1', 'pay.example'])
     expect(played.router.list('/ip/service').find((one) => one['name'] === 'www')).toMatchObject({ address: '10.77.0.1/32' })
+    expect(played.router.list('/ip/firewall/filter').map((one) => one['comment'])).toEqual(['standing:manage', 'standing:no-coa-from-elsewhere'])
     expect(rows('radius.nas')).toMatchObject([{ nasname: tunnelAddress, shortname: id, secret: played.router.list('/radius')[0]?.['secret'] }])
   })
 

@@ -4,6 +4,7 @@ import { createCredentialIssuer } from '../../../actors/credentials.ts'
 import { createRegistry } from '../../../actors/registry.ts'
 import { newPayment, type PaymentContext } from '../../../machines/payment/context.ts'
 import { createRuntime, manualClock, memoryStore } from '../../../runtime/index.ts'
+import { nobodyOnline } from '../../support/live-access.ts'
 import { fakeMpesa } from '../../support/fake-mpesa.ts'
 import { callback, CHECKOUT, INPUT } from '../machines/payment.fixture.ts'
 import { START } from '../machines/play.ts'
@@ -20,6 +21,7 @@ it('a prompt that stands on the phone while the new version comes is credited, p
       clock: manualClock(START),
       actors: createRegistry({
         credentials: createCredentialIssuer('an application key of good length'),
+        liveAccess: nobodyOnline(),
         sms: { send: async () => ({ providerId: 'p', status: 'sent', segments: 1 }) },
         mpesa: fakeMpesa({ stkPush: async () => ({ merchantRequestId: 'm', checkoutRequestId: CHECKOUT, responseDescription: '', customerMessage: '' }) }),
       }),

@@ -8,6 +8,8 @@ import type { PaymentContext } from '../../../machines/payment/context.ts'
 import { paymentMachine } from '../../../machines/payment/machine.ts'
 import type { RouterContext } from '../../../machines/router/context.ts'
 import { routerMachine } from '../../../machines/router/machine.ts'
+import { voucherBatchMachine } from '../../../machines/voucher-batch/machine.ts'
+import { voucherMachine } from '../../../machines/voucher/machine.ts'
 import { ACCEPTED, approveRefund, C2B_INPUT, callback, failure, HOUR_PACKAGE, INPUT, refund, refused, returnResult, TAKEN, UNCERTAIN, UNMATCHED_INPUT } from './payment.fixture.ts'
 import { configure, DONE, ENROL, ROUTER, silent, STALE, WELL } from './router.fixture.ts'
 
@@ -168,6 +170,23 @@ const walks: Walk[] = [
       enrolment === null,
     ],
     absorbing: ['retired'],
+    coversTransitions: true,
+  },
+  {
+    name: 'voucher',
+    machine: voucherMachine,
+    inputs: [{ batchId: 'vb_1', number: 1, package: HOUR_PACKAGE, expiresAt: Number.MAX_SAFE_INTEGER }],
+    events: [{ type: 'voucher.redeem', phone: '254708374149', macAddress: null } as EventObject, { type: 'voucher.revoke', reason: 'x' } as EventObject, { type: 'xstate.after.validity.voucher.issued' }],
+    absorbing: ['expired', 'revoked'],
+    coversTransitions: true,
+  },
+  {
+    name: 'voucher-batch',
+    machine: voucherBatchMachine,
+    inputs: [{ name: 'x', package: HOUR_PACKAGE, count: 10, expiresAt: 1 }],
+    events: [{ type: 'batch.show', form: 'csv', by: 'x' } as EventObject, { type: 'batch.revoke', reason: 'x' } as EventObject, { type: 'xstate.after.validity.voucher-batch.open' }],
+    detail: ({ shown }: { shown: number }) => Math.min(shown, 1),
+    absorbing: ['expired', 'revoked'],
     coversTransitions: true,
   },
 ]

@@ -1,0 +1,231 @@
+/** Vouchers: batches made, shown and taken back by staff, redeemed by whoever has a code. */
+import type { FastifyReply } from 'fastify'
+import { z } from 'zod'
+import { normaliseMac } from '../../actors/gateways/mac.ts'
+import { normaliseKenyanPhone } from '../../actors/gateways/phone.ts'
+import { voucherId } from '../../actors/voucher/voucher-id.ts'
+import { packageSnapshot } from '../../machines/package.ts'
+import type { VoucherBatchContext } from '../../machines/voucher-batch/machine.ts'
+import { sortableId, StandingError, type ActorView, type Runtime } from '../../runtime/index.ts'
+import type { App } from '../app-type.ts'
+import type { Principal } from '../auth/principal.ts'
+import { idempotencyKey } from '../http/headers.ts'
+import { Problem } from '../http/problem.ts'
+import { traceIdOf } from '../http/trace.ts'
+import type { Reveal } from '../payments/reveal.ts'
+import type { Package, Packages } from '../ports/packages.ts'
+import type { RateLimiter } from '../ports/rate-limiter.ts'
+import { demandRate } from '../rate-limit.ts'
+import { noQuery } from '../schemas/common.ts'
+import { problems, staffProblems } from '../schemas/problem.ts'
+import { batchBody, batchParams, batchSchema, checkBody, codesSchema, redeemBody, redeemedSchema, revokeBody, voucherSchema } from '../schemas/voucher.ts'
+import type { GuessGuard } from '../vouchers/guess-guard.ts'
+import type { VoucherParts } from '../vouchers/parts.ts'
+import { voucherDesk, type Found } from '../vouchers/redeem.ts'
+import { csvOf, sheetOf, type SheetVoucher } from '../vouchers/sheet.ts'
+
+const WITH_BODY = ['payload-too-large', 'unsupported-media-type'] as const
+const REFUSALS = ['voucher-mistyped', 'voucher-unknown', 'voucher-expired', 'voucher-revoked'] as const
+/** All guests of one hotspot share an address. */
+const REDEEMS_PER_IP = { limit: 240, windowMs: 60_000 }
+/** For the session to be there, so that its login can be shown. */
+const SESSION_WAIT_MS = 2_000
+
+export interface RedeemDeps {
+  tenant: string
+  guard: GuessGuard
+  limiter: RateLimiter
+  reveal: Reveal
+}
+
+export function voucherPublicRoutes(app: App, runtime: Runtime, parts: VoucherParts, { tenant, guard, limiter, reveal }: RedeemDeps): void {
+  const desk = voucherDesk(runtime, parts)
+
+  app.post(
+    '/api/vouchers/redeem',
+    {
+      schema: {
+        tags: ['vouchers'],
+        summary: 'Redeem a code: access as if it had been paid for',
+        description: 'Header `Idempotency-Key`: the same key and body is the same call. Whoever fails too often waits, longer each time.',
+        querystring: noQuery,
+        body: redeemBody,
+        response: { 200: redeemedSchema, ...problems('invalid-input', ...REFUSALS, 'voucher-used', 'idempotency-mismatch', 'actor-blocked', 'rate-limited', ...WITH_BODY) },
+      },
+    },
+    async (request, reply) => {
+      const key = idempotencyKey(request)
+      const { phone, macAddress } = readRedeemer(request.body)
+      reply.headers(await demandRate(limiter, { name: 'redeem-ip', ...(parts.redeemsPerIp ?? REDEEMS_PER_IP) }, request.ip)).header('cache-control', 'no-store')
+      const found = await guard.attempt({ ip: request.ip, phone, mac: macAddress }, () => desk.find(tenant, request.body.code), isGuess)
+      const { voucher, isReplay } = await desk.redeem(found, { phone, macAddress, idempotencyKey: key, correlationId: traceIdOf(request.headers) })
+      if (isReplay) reply.header('idempotency-replayed', 'true')
+      const credentials = await reveal(voucher.id, { timeoutMs: SESSION_WAIT_MS })
+      return {
+        success: true as const,
+        voucher_id: voucher.id,
+        status: 'redeemed' as const,
+        package: shortOf(voucher.context.package),
+        message: 'The voucher is redeemed. Your login is on its way by SMS, too.',
+        ...(credentials === undefined ? {} : { credentials }),
+      }
+    },
+  )
+}
+
+/** Under `/api`. */
+export function voucherStaffRoutes(app: App, runtime: Runtime, parts: VoucherParts, packages: Packages): void {
+  const desk = voucherDesk(runtime, parts)
+
+  app.post(
+    '/vouchers/batches',
+    {
+      config: { permission: 'money' },
+      schema: { tags: ['vouchers'], summary: 'Make a batch of vouchers', querystring: noQuery, body: batchBody, response: { 201: batchSchema, ...staffProblems('package-unknown', ...WITH_BODY) } },
+    },
+    async ({ principal, body }, reply) => {
+      const offer = await packages.find(principal.tenant, body.package_id)
+      if (offer === undefined) throw new Problem('package-unknown', undefined, { errors: [{ pointer: '/package_id', detail: 'is not on sale' }] })
+      const input = { name: body.name, package: snapshotOf(offer), count: body.count, expiresAt: Date.parse(body.expires_at) }
+      const view = await runtime.create({ tenant: principal.tenant, type: 'voucher-batch', id: `vb_${sortableId()}` }, input, { source: principal.source })
+      reply.code(201).header('location', `/api/vouchers/batches/${view.id}`)
+      return batchView(view, new Map())
+    },
+  )
+
+  app.get(
+    '/vouchers/batches/:id',
+    { config: { permission: 'read' }, schema: { tags: ['vouchers'], summary: 'A batch and how much of it is used', params: batchParams, querystring: noQuery, response: { 200: batchSchema, ...staffProblems('actor-not-found') } } },
+    async ({ principal, params }) => {
+      const view = await findBatch(principal, params.id)
+      return batchView(view, await parts.vouchers.statesOf(view.tenant, view.id))
+    },
+  )
+
+  const shown = { params: batchParams, querystring: noQuery, tags: ['vouchers'] }
+  const showProblems = staffProblems('actor-not-found', 'actor-done', 'actor-blocked')
+  const never = z.string()
+
+  app.get(
+    '/vouchers/batches/:id/codes',
+    { config: { permission: 'money' }, schema: { ...shown, summary: 'The codes of a batch that is open; who asks is kept', response: { 200: codesSchema, ...showProblems } } },
+    async ({ principal, params }, reply) => {
+      const { vouchers } = await show(principal, params.id, 'list')
+      reply.header('cache-control', 'no-store')
+      return { data: vouchers }
+    },
+  )
+
+  app.get(
+    '/vouchers/batches/:id/codes.csv',
+    { config: { permission: 'money' }, schema: { ...shown, summary: 'The same as a table', response: { 200: never.describe('text/csv'), ...showProblems } } },
+    async ({ principal, params }, reply) => {
+      const { batch, vouchers } = await show(principal, params.id, 'csv')
+      return sendText(reply.header('content-disposition', `attachment; filename="${params.id}.csv"`), 'text/csv; charset=utf-8', csvOf(batch, vouchers))
+    },
+  )
+
+  app.get(
+    '/vouchers/batches/:id/sheet',
+    { config: { permission: 'money' }, schema: { ...shown, summary: 'The unused ones as a page to print', response: { 200: never.describe('text/html'), ...showProblems } } },
+    async ({ principal, params }, reply) => {
+      const { batch, vouchers } = await show(principal, params.id, 'sheet')
+      return sendText(reply.header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'"), 'text/html; charset=utf-8', sheetOf(batch, vouchers))
+    },
+  )
+
+  app.post(
+    '/vouchers/check',
+    { config: { permission: 'read' }, schema: { tags: ['vouchers'], summary: 'What becomes of a code; uses nothing up', querystring: noQuery, body: checkBody, response: { 200: voucherSchema, ...staffProblems(...REFUSALS, ...WITH_BODY) } } },
+    async ({ principal, body }) => voucherView(await desk.find(principal.tenant, body.code)),
+  )
+
+  app.post(
+    '/vouchers/revoke',
+    {
+      config: { permission: 'money' },
+      schema: { tags: ['vouchers'], summary: 'Take one voucher back, and the access that it gave', querystring: noQuery, body: revokeBody, response: { 200: voucherSchema, ...staffProblems(...REFUSALS, 'actor-blocked', ...WITH_BODY) } },
+    },
+    async ({ principal, body }) => {
+      const found = await desk.find(principal.tenant, body.code)
+      return voucherView({ ...found, voucher: await desk.revoke(found, body.reason, principal.source) })
+    },
+  )
+
+  async function findBatch({ tenant }: Principal, id: string): Promise<ActorView> {
+    const view = await runtime.get({ tenant, type: 'voucher-batch', id })
+    if (view === undefined) throw new StandingError('actor-not-found', `There is no batch '${id}'.`)
+    return view
+  }
+
+  /** Written down first: whoever has seen codes is known. */
+  async function show(principal: Principal, id: string, form: 'list' | 'csv' | 'sheet') {
+    const { actor } = await runtime.send({ tenant: principal.tenant, type: 'voucher-batch', id }, { type: 'batch.show', form, by: principal.by }, { source: principal.source })
+    const { name, package: offer, count, expiresAt } = actor.context as VoucherBatchContext
+    const states = await parts.vouchers.statesOf(actor.tenant, actor.id)
+    const vouchers = Array.from({ length: count }, (_one, index): SheetVoucher => ({ number: index + 1, code: parts.codes.code(actor, index + 1), state: stateOf(states.get(index + 1)) }))
+    return { batch: { name, packageName: offer.name, expiresAt }, vouchers }
+  }
+}
+
+/** Whoever names a voucher that is used or over has it in the hand. */
+function isGuess(error: unknown): boolean {
+  return error instanceof Problem && (error.code === 'voucher-unknown' || error.code === 'voucher-mistyped')
+}
+
+function readRedeemer({ phone_number, mac_address }: z.output<typeof redeemBody>) {
+  const phone = normaliseKenyanPhone(phone_number)
+  const mac = mac_address == null || mac_address.trim() === '' ? undefined : normaliseMac(mac_address)
+  const errors = [...(phone.ok ? [] : [{ pointer: '/phone_number', detail: phone.problem }]), ...(mac === undefined || mac.ok ? [] : [{ pointer: '/mac_address', detail: mac.problem }])]
+  if (!phone.ok || mac?.ok === false) throw new Problem('invalid-input', undefined, { errors })
+  return { phone: phone.phone, macAddress: mac === undefined ? null : mac.mac }
+}
+
+function snapshotOf(offer: Package): unknown {
+  return Object.fromEntries(Object.keys(packageSnapshot.shape).map((name) => [name, offer[name as keyof Package]]))
+}
+
+function shortOf({ id, name }: { id: string; name: string }) {
+  return { id, name }
+}
+
+function batchView(view: ActorView, states: ReadonlyMap<number, string>) {
+  const { name, package: offer, count, issuedAt, expiresAt } = view.context as VoucherBatchContext
+  const counted = (state: string): number => [...states.values()].filter((one) => one === state).length
+  const [redeemed, revoked] = [counted('redeemed'), counted('revoked')]
+  return {
+    id: view.id,
+    name,
+    state: view.states[0] ?? '',
+    package: shortOf(offer),
+    count,
+    redeemed,
+    revoked,
+    unused: count - redeemed - revoked,
+    issued_at: new Date(issuedAt).toISOString(),
+    expires_at: new Date(expiresAt).toISOString(),
+  }
+}
+
+function voucherView({ batch, number, voucher }: Found) {
+  const [batchState = ''] = batch.states
+  const own = stateOf(voucher?.states[0])
+  return {
+    voucher_id: voucherId(batch.id, number),
+    batch_id: batch.id,
+    number,
+    // A batch that is over is so for all that were not used.
+    state: own === 'unused' && batchState !== 'open' ? batchState : own,
+    package: shortOf(batch.context.package),
+    expires_at: new Date(batch.context.expiresAt).toISOString(),
+  }
+}
+
+function stateOf(state: string | undefined): string {
+  return state === undefined || state === 'issued' ? 'unused' : state
+}
+
+function sendText(reply: FastifyReply, type: string, text: string): string {
+  reply.type(type).header('cache-control', 'no-store').serializer(String)
+  return text
+}
