@@ -1,8 +1,10 @@
 /** Commands for operators: `npm run cli -- <command>`. Like `main.ts` it may use every part; nothing imports it. */
 import { parseArgs } from 'node:util'
+import { added, calendar, SHOP_ZONE } from './actors/dashboard/sums.ts'
 import { registry } from './actors/registry.ts'
 import { hashApiKey, newApiKey } from './api/auth/api-key.ts'
 import { isRole, ROLES } from './api/auth/permissions.ts'
+import { rebuildSums } from './api/dashboard/reading.ts'
 import { readSettings } from './api/settings.ts'
 import type { Settings } from './api/settings.ts'
 import { createKnex, migrate, openBusiness, openDatabase, postgresStore } from './db/index.ts'
@@ -16,6 +18,7 @@ const USAGE = `npm run cli -- <command>
   key create --name <name> --roles <a,b> [--tenant <tenant>]
   key list
   key revoke <id>
+  rebuild dashboard [--tenant <tenant>]   count the sums of days that are over anew, from the journal
   parked list                             events that are set aside
   parked retry <event id> --reason <why>  of a running server: needs --url and --key (or STANDING_URL, STANDING_API_KEY)
 `
@@ -49,6 +52,8 @@ async function main(): Promise<number> {
         if (argument === undefined) return usage('key revoke needs an id')
         return (await business.apiKeys.revoke(argument)) ? say(`Revoked ${argument}.`) : fail(`There is no key '${argument}' that could be revoked.`)
       })
+    case 'rebuild dashboard':
+      return withBusiness(settings, (business, url) => rebuildDashboard(business, url, values))
     case 'parked list':
       return withDatabase(settings, listParked)
     case 'parked retry':
@@ -83,6 +88,20 @@ async function createKey(business: Business, { name, roles, tenant = 'main' }: O
   await business.apiKeys.create({ id, tenant, name, roles: wanted, hash: hashApiKey(key) })
   say(`${id}\n${key}`)
   return say('The key is shown this once; only its hash is kept.')
+}
+
+/** While a server runs, too: its sums come from the same journal. */
+async function rebuildDashboard(business: Business, url: string, { tenant = 'main' }: Options): Promise<number> {
+  const journal = postgresStore({ url })
+  await journal.start()
+  try {
+    const { days } = await rebuildSums({ journal, days: business.dashboardDays, dayOf: calendar(SHOP_ZONE), clock: Date.now }, tenant)
+    const total = [...days.values()].reduce(added, {})
+    for (const [name, value] of Object.entries(total).sort()) say(`${name}  ${value}`)
+    return say(`Counted ${days.size} days of ${tenant} from the journal.`)
+  } finally {
+    await journal.stop()
+  }
 }
 
 async function listParked(url: string): Promise<number> {
@@ -120,12 +139,12 @@ async function withDatabase(settings: Settings, work: (url: string) => Promise<n
   }
 }
 
-function withBusiness(settings: Settings, work: (business: Business) => Promise<number>): Promise<number> {
+function withBusiness(settings: Settings, work: (business: Business, url: string) => Promise<number>): Promise<number> {
   return withDatabase(settings, async (url) => {
     await migrate(url)
     const knex = createKnex(url, { max: 2, applicationName: 'standing-cli' })
     try {
-      return await work(openBusiness(knex))
+      return await work(openBusiness(knex), url)
     } finally {
       await knex.destroy()
     }

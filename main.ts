@@ -93,6 +93,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     packages: business.packages,
     openPrompts: business.openPrompts,
     receipts: business.receipts,
+    dashboardDays: business.dashboardDays,
     credentials,
     readiness: { check: () => readiness(runtime, () => database.ping(), nats?.bus) },
     ...(nats === undefined ? {} : { busStatus: () => nats.bus.status() }),

@@ -1,6 +1,7 @@
 /** The edge: every address, without listening. `main.ts` gives it what it needs and lets it listen. */
 import { setMaxListeners } from 'node:events'
 import Fastify, { LogController, type FastifyBaseLogger } from 'fastify'
+import { calendar, SHOP_ZONE } from '../actors/dashboard/sums.ts'
 import { asyncApiRoute } from './asyncapi.ts'
 import { authenticator } from './auth/authenticate.ts'
 import { keyCache, type KeyCache } from './auth/key-cache.ts'
@@ -10,6 +11,7 @@ import { CHANNEL_LIMITS } from './channels/limits.ts'
 import { createTelling } from './channels/telling.ts'
 import type { App } from './app-type.ts'
 import type { AppDeps } from './deps.ts'
+import { createDashboard, type Dashboard } from './dashboard/dashboard.ts'
 import { darajaStk } from './hooks/daraja-stk.ts'
 import { inboxWriter } from './hooks/inbox-writer.ts'
 import { hookProcessor } from './hooks/processor.ts'
@@ -31,6 +33,7 @@ import { paymentStarter } from './payments/start.ts'
 import { memoryRateLimiter } from './rate-limit.ts'
 import { PRODUCTION_RATES } from './payments/rates.ts'
 import { actorRoutes } from './routes/actors.ts'
+import { businessMetricRoutes } from './routes/business-metrics.ts'
 import { channelRoutes } from './routes/channels.ts'
 import { clusterRoute } from './routes/cluster.ts'
 import { eventRoutes } from './routes/events.ts'
@@ -100,6 +103,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   const apps = createChannelApps(deps.appKey)
   const telling = createTelling((type) => runtime.definition(type), apps)
   const hub = createHub({ runtime, telling })
+  const dashboard = createDashboard({ runtime, hub, log: deps.log, days: deps.dashboardDays, dayOf: calendar(deps.timeZone ?? SHOP_ZONE), clock: () => deps.sandbox?.now() ?? now() })
   await channelRoutes(app, { hub, apps, limits, now, access: { runtime, keys, claims, publicTenant: tenant } })
   paymentRoutes(app, {
     ...deps,
@@ -113,7 +117,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     now,
   })
   await app.register(async (hooks: App) => addHooks(hooks, deps, tenant, now))
-  await app.register(async (staff: App) => addStaffRoutes(staff, deps, keys, { telling, limits, closing }), { prefix: '/api/v1' })
+  await app.register(async (staff: App) => addStaffRoutes(staff, deps, keys, { telling, limits, closing, dashboard }), { prefix: '/api/v1' })
   return app
 }
 
@@ -138,7 +142,7 @@ function addHooks(app: App, { runtime, inbox, receipts, metrics, log, hooks }: A
   app.addHook('onClose', () => processor.stop())
 }
 
-function addStaffRoutes(app: App, { runtime, receipts, openPrompts, sandbox }: AppDeps, keys: KeyCache, live: Pick<StreamRouteDeps, 'telling' | 'limits' | 'closing'>): void {
+function addStaffRoutes(app: App, { runtime, receipts, openPrompts, sandbox }: AppDeps, keys: KeyCache, live: Pick<StreamRouteDeps, 'telling' | 'limits' | 'closing'> & { dashboard: Dashboard }): void {
   const teller = receiptTeller({ receipts, runtime })
   app.addHook('onRequest', authenticator(keys))
   actorRoutes(app, runtime, openPrompts)
@@ -149,6 +153,7 @@ function addStaffRoutes(app: App, { runtime, receipts, openPrompts, sandbox }: A
   machineRoutes(app, runtime)
   clusterRoute(app, runtime)
   searchRoutes(app, runtime)
+  businessMetricRoutes(app, live.dashboard)
   streamRoute(app, { ...live, runtime, keys })
   if (sandbox !== undefined) sandboxRoutes(app, sandbox)
 }

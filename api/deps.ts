@@ -5,6 +5,7 @@ import type { StkRates } from './payments/rates.ts'
 import type { BusStatus, Runtime } from '../runtime/index.ts'
 import type { EdgeMetrics } from './metrics.ts'
 import type { ApiKeys } from './ports/api-keys.ts'
+import type { DashboardDays } from './ports/dashboard-days.ts'
 import type { CredentialsIssuer } from './ports/credentials.ts'
 import type { HookInbox } from './ports/hook-inbox.ts'
 import type { OpenPrompts } from './ports/open-prompts.ts'
@@ -34,6 +35,10 @@ export interface AppDeps {
   hooks: HookSettings
   /** Present in sandbox mode only. */
   sandbox?: Sandbox
+  /** Sums of days that are over. */
+  dashboardDays: DashboardDays
+  /** Where a day begins. Default `Africa/Nairobi`. */
+  timeZone?: string
   /** In memory unless given. */
   rateLimiter?: RateLimiter
   /** Of the live channels; those of production unless given. */

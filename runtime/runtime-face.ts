@@ -186,6 +186,8 @@ export interface Runtime {
   follow(options: FollowOptions): () => void
   /** The position that whoever follows from now on begins at; undefined when it is not known yet. */
   factPosition(): string | undefined
+  /** Resolves when following has begun, which with the broker away may take long, or the signal comes. */
+  factsBegun(signal: AbortSignal): Promise<void>
   /** Facts as the journal has them. */
   journaledFacts(query: JournalFactsQuery): Promise<JournalPage>
   /** Keys of facts that are committed and have not left yet. */

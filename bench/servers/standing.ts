@@ -39,6 +39,7 @@ const app = await buildApp({
   packages: business.packages,
   openPrompts: business.openPrompts,
   receipts: business.receipts,
+  dashboardDays: business.dashboardDays,
   credentials: createCredentialIssuer(APP_KEY),
   readiness: { check: () => Promise.resolve({ ready: runtime.isRunning(), checks: {} }) },
   metrics,

@@ -3,6 +3,7 @@ import type { Knex } from 'knex'
 import { DBError } from 'objection'
 import { toStoreError } from '../store/errors.ts'
 import { apiKeyQueries } from './api-key.ts'
+import { dashboardDayQueries } from './dashboard-day.ts'
 import { hookInboxQueries } from './hook-inbox.ts'
 import { openPromptQueries } from './open-prompt.ts'
 import { packageQueries } from './package.ts'
@@ -14,6 +15,7 @@ export function openBusiness(knex: Knex) {
     apiKeys: reporting(apiKeyQueries(knex)),
     hookInbox: reporting(hookInboxQueries(knex)),
     openPrompts: reporting(openPromptQueries(knex)),
+    dashboardDays: reporting(dashboardDayQueries(knex)),
     receipts: reporting(paymentReceiptQueries(knex)),
   }
 }

@@ -7,7 +7,7 @@ import type { AppDeps } from '../../api/deps.ts'
 import { createLogger } from '../../api/logger.ts'
 import { createMetrics } from '../../api/metrics.ts'
 import type { Runtime } from '../../runtime/index.ts'
-import { memoryApiKeys, memoryInbox, memoryPackages, type MemoryApiKeys, type MemoryInbox } from './api-ports.ts'
+import { memoryApiKeys, memoryDashboardDays, memoryInbox, memoryPackages, type MemoryApiKeys, type MemoryInbox } from './api-ports.ts'
 import { fakeRuntime } from './fake-runtime.ts'
 
 export const DARAJA_SECRET = 'dar-secret-123'
@@ -41,6 +41,7 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
     apiKeys: keys,
     inbox,
     packages: memoryPackages(),
+    dashboardDays: memoryDashboardDays(),
     openPrompts: { find: async () => undefined },
     receipts: { creditedTo: async () => new Map<string, string>() },
     credentials: { issue: ({ id }, version) => ({ username: `u-${id.slice(-4)}`, password: `secret-v${version}` }) },

@@ -1,6 +1,7 @@
 /** In-memory implementations of what the edge asks of the database. */
 import { hashApiKey } from '../../api/auth/api-key.ts'
 import type { ApiKey, ApiKeys } from '../../api/ports/api-keys.ts'
+import type { DashboardDay, DashboardDays } from '../../api/ports/dashboard-days.ts'
 import type { HookInbox, HookOutcome, NewHook } from '../../api/ports/hook-inbox.ts'
 import type { Package, Packages } from '../../api/ports/packages.ts'
 
@@ -108,5 +109,22 @@ export function memoryPackages(packages: readonly Package[] = [HOUR_PACKAGE]): P
   return {
     list: async () => [...packages],
     find: async (_tenant, id) => packages.find((one) => one.id === id),
+  }
+}
+
+export interface MemoryDashboardDays extends DashboardDays {
+  rows: Map<string, DashboardDay[]>
+}
+
+export function memoryDashboardDays(): MemoryDashboardDays {
+  const rows = new Map<string, DashboardDay[]>()
+  return {
+    rows,
+    list: async (tenant) => [...(rows.get(tenant) ?? [])].sort((a, b) => (a.day < b.day ? -1 : 1)),
+    async save(tenant, days) {
+      const known = rows.get(tenant) ?? []
+      rows.set(tenant, [...known, ...days.filter(({ day }) => !known.some((one) => one.day === day))])
+    },
+    clear: async (tenant) => void rows.delete(tenant),
   }
 }

@@ -8,7 +8,7 @@ import type { App } from '../../api/app-type.ts'
 import type { AppDeps } from '../../api/deps.ts'
 import { createLogger } from '../../api/logger.ts'
 import { createMetrics } from '../../api/metrics.ts'
-import { memoryApiKeys, memoryInbox, memoryPackages, type MemoryApiKeys, type MemoryInbox } from './api-ports.ts'
+import { memoryApiKeys, memoryDashboardDays, memoryInbox, memoryPackages, type MemoryApiKeys, type MemoryInbox } from './api-ports.ts'
 import { DARAJA_SECRET, SMS_SECRET } from './api-fakes.ts'
 
 export const APP_KEY = 'application-key-of-tests'
@@ -56,6 +56,7 @@ export async function apiWorld(extra: readonly ActorDefinition[] = [], options: 
     apiKeys: keys,
     inbox,
     packages: memoryPackages(),
+    dashboardDays: memoryDashboardDays(),
     ...ports,
     credentials,
     readiness: { check: async () => ({ ready: true, checks: {} }) },
