@@ -20,6 +20,10 @@ import type { Sandbox as SandboxPort } from './api/ports/sandbox.ts'
 import { natsEdge } from './api/nats/edge.ts'
 import { readSettings, SettingsError } from './api/settings.ts'
 import type { Settings } from './api/settings.ts'
+import { memoryRateLimiter } from './api/rate-limit.ts'
+import { connectRedis, type RedisLink } from './api/redis/client.ts'
+import { redisRateLimiter } from './api/redis/rate-limiter.ts'
+import { redisShownOnce } from './api/redis/shown-once.ts'
 import { createKnex, keepSecret, latestMoment, migrate, openBusiness, openDatabase, postgresStore } from './db/index.ts'
 import { createRuntime, isMovable, jetStreamBus, sandboxClock, systemClock } from './runtime/index.ts'
 import type { Address, Bus, Clock, Runtime } from './runtime/index.ts'
@@ -74,6 +78,8 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   const metrics = createMetrics()
   const store = postgresStore({ url: database.url })
   const nats = natsOf(settings, log, metrics.bus)
+  const redis = settings.REDIS_URL === undefined ? undefined : connectRedis(settings.REDIS_URL, log)
+  if (redis !== undefined) open.push(() => redis.close())
   const runtime = createRuntime({
     actors: createRegistry({ mpesa: mpesaOf(outside), sms: smsOf(outside), credentials, config: { callbackUrl } }),
     store,
@@ -95,7 +101,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     receipts: business.receipts,
     dashboardDays: business.dashboardDays,
     credentials,
-    readiness: { check: () => readiness(runtime, () => database.ping(), nats?.bus) },
+    readiness: { check: () => readiness(runtime, () => database.ping(), nats?.bus, redis) },
     ...(nats === undefined ? {} : { busStatus: () => nats.bus.status() }),
     outboxAgeMs: async () => clock.now() - ((await store.outboxBacklog()).oldestAt ?? clock.now()),
     metrics,
@@ -103,6 +109,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     appKey,
     hooks: { darajaSecret: secrets.daraja, smsSecret: secrets.sms, darajaAllowedIps: outside.DARAJA_ALLOWED_IPS },
     rates: stkRates(settings),
+    ...(redis === undefined ? {} : { rateLimiter: redisRateLimiter({ link: redis, appKey, alone: memoryRateLimiter() }), shownOnce: redisShownOnce({ link: redis, appKey }) }),
     trustedProxies: settings.STANDING_TRUSTED_PROXIES,
     secureCookies: settings.WEB_URL?.startsWith('https:') ?? false,
     ...(isMovable(clock) ? { sandbox: sandboxPort(clock, standIns, runtime) } : {}),
@@ -183,7 +190,7 @@ function needed(settings: Settings, name: 'DARAJA_BASE_URL' | 'DARAJA_CONSUMER_K
   return value
 }
 
-async function readiness(runtime: Runtime, ping: () => Promise<void>, bus: Bus | undefined) {
+async function readiness(runtime: Runtime, ping: () => Promise<void>, bus: Bus | undefined, redis: RedisLink | undefined) {
   const checks: Record<string, string> = {}
   try {
     await ping()
@@ -195,7 +202,11 @@ async function readiness(runtime: Runtime, ping: () => Promise<void>, bus: Bus |
   const ready = Object.values(checks).every((check) => check === 'ok')
   // Without the broker commands commit and the outbox grows; nothing is lost.
   const { isConnected, problem } = bus?.status() ?? { isConnected: true }
-  return { ready, checks: bus === undefined ? checks : { ...checks, nats: isConnected ? 'ok' : `degraded: ${problem ?? 'out of reach'}` } }
+  if (bus !== undefined) checks['nats'] = isConnected ? 'ok' : `degraded: ${problem ?? 'out of reach'}`
+  // Without it each node counts rates alone, and nothing is shown that is shown once.
+  const redisProblem = redis?.problem()
+  if (redis !== undefined) checks['redis'] = redisProblem === undefined ? 'ok' : `degraded: ${redisProblem}`
+  return { ready, checks }
 }
 
 function sandboxPort(clock: Clock & { advance(ms: number): Promise<void> }, standIns: Sandbox, runtime: Runtime): SandboxPort {

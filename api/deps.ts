@@ -13,6 +13,7 @@ import type { Packages } from './ports/packages.ts'
 import type { RateLimiter } from './ports/rate-limiter.ts'
 import type { Readiness } from './ports/readiness.ts'
 import type { Receipts } from './ports/receipts.ts'
+import type { ShownOnce } from './ports/shown-once.ts'
 import type { Sandbox } from './ports/sandbox.ts'
 
 export interface AppDeps {
@@ -39,6 +40,8 @@ export interface AppDeps {
   dashboardDays: DashboardDays
   /** Where a day begins. Default `Africa/Nairobi`. */
   timeZone?: string
+  /** In memory unless given. */
+  shownOnce?: ShownOnce
   /** In memory unless given. */
   rateLimiter?: RateLimiter
   /** Of the live channels; those of production unless given. */

@@ -9,7 +9,7 @@ export interface DashboardState {
 
 export function dashboardStore(days: ReadonlyMap<string, Sums>) {
   return createStore({
-    context: { total: [...days.values()].reduce(added, {}), days: Object.fromEntries(days) } as DashboardState,
+    context: { total: [...days.values()].reduce(added, {}), days: Object.fromEntries(days) },
     on: {
       counted: ({ total, days: known }, { day, sums }: { day: string; sums: Sums }): DashboardState => ({
         total: added(total, sums),
