@@ -9,6 +9,7 @@ import { createCredentialIssuer } from './actors/credentials.ts'
 import { callbackUrlWarnings, holdsRefusedWord } from './actors/gateways/mpesa/callback-url.ts'
 import { createDarajaClient } from './actors/gateways/mpesa/client.ts'
 import { createAfricasTalkingClient } from './actors/gateways/sms/africas-talking.ts'
+import { EFFECTS_AT_ONCE, LANES } from './actors/lanes.ts'
 import { createRegistry } from './actors/registry.ts'
 import type { App } from './api/app-type.ts'
 import { buildApp } from './api/app.ts'
@@ -37,8 +38,6 @@ type Closer = () => unknown
 const LISTEN_BACKLOG = 4_096
 /** A stop that takes longer than this is no stop (contract.md, "SIGTERM drains"). */
 const DRAIN_LIMIT_MS = 9_500
-/** Slow SMS must not hold up prompts, and neither holds up what the engine does itself. */
-const LANES = { mpesa: { concurrency: 64 }, sms: { concurrency: 32 }, default: { concurrency: 32 } }
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env)
@@ -87,6 +86,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     log,
     metrics: metrics.engine,
     lanes: LANES,
+    limits: { effectsAtOnce: EFFECTS_AT_ONCE },
     ...(nats === undefined ? {} : { bus: nats.bus, peers: nats.peers }),
     address: () => address,
   })

@@ -37,6 +37,7 @@ import { businessMetricRoutes } from './routes/business-metrics.ts'
 import { channelRoutes } from './routes/channels.ts'
 import { clusterRoute } from './routes/cluster.ts'
 import { eventRoutes } from './routes/events.ts'
+import { failedEffectRoutes } from './routes/failed-effects.ts'
 import { healthRoutes } from './routes/health.ts'
 import { hookRoutes } from './routes/hooks.ts'
 import { insightRoutes } from './routes/insight.ts'
@@ -142,7 +143,7 @@ function addHooks(app: App, { runtime, inbox, receipts, metrics, log, hooks }: A
   app.addHook('onClose', () => processor.stop())
 }
 
-function addStaffRoutes(app: App, { runtime, receipts, openPrompts, sandbox }: AppDeps, keys: KeyCache, live: Pick<StreamRouteDeps, 'telling' | 'limits' | 'closing'> & { dashboard: Dashboard }): void {
+function addStaffRoutes(app: App, { runtime, receipts, openPrompts, sandbox, appKey }: AppDeps, keys: KeyCache, live: Pick<StreamRouteDeps, 'telling' | 'limits' | 'closing'> & { dashboard: Dashboard }): void {
   const teller = receiptTeller({ receipts, runtime })
   app.addHook('onRequest', authenticator(keys))
   actorRoutes(app, runtime, openPrompts)
@@ -150,6 +151,7 @@ function addStaffRoutes(app: App, { runtime, receipts, openPrompts, sandbox }: A
   insightRoutes(app, runtime, teller)
   steeringRoutes(app, runtime)
   repairRoutes(app, runtime)
+  failedEffectRoutes(app, runtime, appKey)
   machineRoutes(app, runtime)
   clusterRoute(app, runtime)
   searchRoutes(app, runtime)

@@ -63,7 +63,7 @@ function rateContract(name: string, make: (now: () => number) => Promise<RateLim
     it('gives the last one to one of many who ask at once', async () => {
       const limiter = await make(() => T0)
       const policy = { name: unique(), limit: 5, windowMs: 60_000 }
-      const all = await Promise.all(Array.from({ length: 20 }, () => limiter.take(policy, 'a')))
+      const all = await Promise.all(Array.from({ length: 20 }, async () => limiter.take(policy, 'a')))
       expect(all.filter(({ allowed }) => allowed)).toHaveLength(5)
     })
   })
@@ -96,7 +96,7 @@ function secretsContract(name: string, make: () => Promise<{ secrets: ShownOnce;
 
 secretsContract('memory', async () => {
   let at = T0
-  return { secrets: memoryShownOnce(() => at), expire: async () => void (at += 5) }
+  return { secrets: memoryShownOnce(() => at), expire: async () => void (at += 6) }
 })
 secretsContract('redis', async () => {
   const made = await link()
@@ -109,7 +109,7 @@ describe('Redis', () => {
     const [one, other] = [await link(), await link()]
     const policy = { name: unique(), limit: 3, windowMs: 60_000 }
     const limiters = [one, other].map((each) => redisRateLimiter({ link: each, appKey: APP_KEY, alone: memoryRateLimiter(), now: () => T0 }))
-    const all = await Promise.all(Array.from({ length: 8 }, (_, n) => limiters[n % 2]?.take(policy, 'a')))
+    const all = await Promise.all(Array.from({ length: 8 }, async (_, n) => limiters[n % 2]?.take(policy, 'a')))
     expect(all.filter((decision) => decision?.allowed)).toHaveLength(3)
     const name = unique()
     await redisShownOnce({ link: one, appKey: APP_KEY }).keep(name, 'secret', 60_000)
