@@ -285,3 +285,26 @@ describe('GET /api/v1/stream', () => {
     await lasting.ended
   })
 })
+
+describe('the AsyncAPI document', () => {
+  it('has every channel, and of each message the fields that are told', async () => {
+    type Message = { name: string; payload: { properties: Record<string, { properties?: object }> } }
+    type Document = { channels: Record<string, { address: string | null; messages: Record<string, { $ref: string }> }>; components: { messages: Record<string, Message> } }
+    const document = (await world.app.inject('/asyncapi.json')).json<Document>()
+    const live = Object.fromEntries(Object.values(document.channels).flatMap(({ address, messages }) => (address === null ? [] : [[address, Object.keys(messages)]])))
+    expect(Object.keys(live)).toEqual(expect.arrayContaining(['payments', 'hotspot-users', 'private-dashboard-stats', 'private-user.{id}', 'private-actor.{type}.{id}']))
+
+    const [staff, open] = [await stream('private-dashboard-stats'), await stream('payments,hotspot-users')]
+    const id = await pay()
+    await world.runtime.send({ type: 'hotspot-session', id }, { type: 'session.close', reason: 'test' })
+    await poll(() => staff.events.map(({ event }) => event)).toContain('SessionExpired')
+    await poll(() => open.events).toHaveLength(2)
+    for (const { event, data: { channel = '', data = {} } } of [...staff.events, ...open.events]) {
+      const described = (live[channel] ?? []).map((key) => document.components.messages[key]).find((message) => message?.name === event) ?? document.components.messages['live-fact']
+      const [[name, told] = ['', {}]] = Object.entries(data)
+      const properties = described?.payload.properties ?? {}
+      expect(Object.keys(properties)).toEqual(expect.arrayContaining(Object.keys(data)))
+      if (properties[name]?.properties !== undefined) expect(Object.keys(properties[name].properties)).toEqual(expect.arrayContaining(Object.keys(told as object)))
+    }
+  })
+})
