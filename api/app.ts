@@ -9,6 +9,7 @@ import { createChannelApps } from './channels/app-keys.ts'
 import { createHub } from './channels/hub.ts'
 import { CHANNEL_LIMITS } from './channels/limits.ts'
 import { createTelling } from './channels/telling.ts'
+import { ticketTaker } from './channels/tickets.ts'
 import type { App } from './app-type.ts'
 import type { AppDeps } from './deps.ts'
 import { createDashboard, type Dashboard } from './dashboard/dashboard.ts'
@@ -31,6 +32,7 @@ import { receiptTeller } from './payments/receipt-use.ts'
 import { credentialRevealer } from './payments/reveal.ts'
 import { paymentStarter } from './payments/start.ts'
 import { memoryRateLimiter } from './rate-limit.ts'
+import { memoryShownOnce } from './secrets/memory.ts'
 import { PRODUCTION_RATES } from './payments/rates.ts'
 import { actorRoutes } from './routes/actors.ts'
 import { businessMetricRoutes } from './routes/business-metrics.ts'
@@ -118,7 +120,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     now,
   })
   await app.register(async (hooks: App) => addHooks(hooks, deps, tenant, now))
-  await app.register(async (staff: App) => addStaffRoutes(staff, deps, keys, { telling, limits, closing, dashboard }), { prefix: '/api/v1' })
+  await app.register(async (staff: App) => addStaffRoutes(staff, deps, keys, { telling, limits, closing, dashboard, secrets: deps.shownOnce ?? memoryShownOnce(now) }), { prefix: '/api/v1' })
   return app
 }
 
@@ -143,8 +145,9 @@ function addHooks(app: App, { runtime, inbox, receipts, metrics, log, hooks }: A
   app.addHook('onClose', () => processor.stop())
 }
 
-function addStaffRoutes(app: App, { runtime, receipts, openPrompts, sandbox, appKey }: AppDeps, keys: KeyCache, live: Pick<StreamRouteDeps, 'telling' | 'limits' | 'closing'> & { dashboard: Dashboard }): void {
+function addStaffRoutes(app: App, { runtime, receipts, openPrompts, sandbox, appKey }: AppDeps, keys: KeyCache, live: Pick<StreamRouteDeps, 'telling' | 'limits' | 'closing' | 'secrets'> & { dashboard: Dashboard }): void {
   const teller = receiptTeller({ receipts, runtime })
+  app.addHook('onRequest', ticketTaker(live.secrets))
   app.addHook('onRequest', authenticator(keys))
   actorRoutes(app, runtime, openPrompts)
   eventRoutes(app, runtime, teller)

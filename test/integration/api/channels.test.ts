@@ -274,6 +274,22 @@ describe('GET /api/v1/stream', () => {
     expect((await stream('payments', { authorization: 'Bearer unknown-key' })).status).toBe(401)
   })
 
+  it('takes a ticket once in place of the header, and the position in the address', async () => {
+    const first = await stream('payments')
+    await pay()
+    await poll(() => first.events).toHaveLength(1)
+    await pay()
+    const { ticket } = (await world.app.inject({ method: 'POST', url: '/api/v1/stream/tickets', headers: world.admin })).json<{ ticket: string }>()
+    const address = `${url}/api/v1/stream?channels=payments&ticket=${ticket}&last_event_id=${first.events[0]?.id ?? ''}`
+    const [a, b] = [await eventsClient(address, {}), await eventsClient(address, {})]
+    ends.push(() => [a, b].forEach((client) => client.stop()))
+    expect([a.status, b.status]).toEqual([200, 401])
+    await poll(() => a.events.map(({ event }) => event)).toEqual(['PaymentCompleted'])
+    // It opens streams, and nothing else that its owner may do.
+    const { ticket: fresh } = (await world.app.inject({ method: 'POST', url: '/api/v1/stream/tickets', headers: world.admin })).json<{ ticket: string }>()
+    expect((await world.app.inject({ url: `/api/v1/machines?ticket=${fresh}` })).statusCode).toBe(401)
+  })
+
   it('beats, ends with its key, and with the server', async () => {
     await world.stop()
     await open({ channelLimits: { heartbeatMs: 20 } })

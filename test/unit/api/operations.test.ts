@@ -184,7 +184,7 @@ describe('the OpenAPI document', () => {
       '/api/v1/actors/{type}/{id}/events', '/api/v1/actors/{type}/{id}/history', '/api/v1/actors/{type}/{id}/next', '/api/v1/actors/{type}/{id}/timers', '/api/v1/actors/{type}/{id}/timers/{timerId}',
       '/api/v1/actors/{type}/{id}/timers/{timerId}/fire', '/api/v1/actors/{type}/{id}/unblock', '/api/v1/cluster', '/api/v1/effects', '/api/v1/effects/retry', '/api/v1/effects/{key}/cancel', '/api/v1/effects/{key}/retry', '/api/v1/events', '/api/v1/machines',
       '/api/v1/machines/{type}', '/api/v1/metrics/dashboard', '/api/v1/parked', '/api/v1/parked/{eventId}/discard', '/api/v1/parked/{eventId}/retry', '/api/v1/parked/{eventId}/skip', '/api/v1/sandbox/clock', '/api/v1/sandbox/outbox', '/api/v1/search',
-      '/api/v1/stream', '/broadcasting/auth', '/healthz', '/hooks/daraja/{secret}/stk', '/hooks/daraja/{secret}/stk/{payment_id}', '/hooks/sms/{secret}/delivery', '/metrics', '/readyz',
+      '/api/v1/stream', '/api/v1/stream/tickets', '/broadcasting/auth', '/healthz', '/hooks/daraja/{secret}/stk', '/hooks/daraja/{secret}/stk/{payment_id}', '/hooks/sms/{secret}/delivery', '/metrics', '/readyz',
     ])
     const send = document.paths['/api/v1/actors/{type}/{id}/events']?.['post']
     expect(Object.keys(send?.responses ?? {})).toEqual(['200', '401', '403', '404', '409', '412', '413', '415', '422', '423', '500', '503'])
