@@ -48,6 +48,7 @@ export function streamRoute(app: App, deps: StreamRouteDeps): void {
         summary: 'A ticket for one stream',
         description: 'For a browser, whose EventSource sends no headers: put it into the address as `ticket`. It is good for one use.',
         querystring: noQuery,
+        body: z.strictObject({}).nullish(),
         response: { 201: z.object({ ticket: z.string(), expires_in: z.int().describe('seconds') }), ...staffProblems('unsupported-media-type') },
       },
     },
