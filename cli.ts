@@ -2,11 +2,13 @@
 import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { createDarajaClient } from './actors/gateways/mpesa/client.ts'
+import { added, calendar, SHOP_ZONE } from './actors/dashboard/sums.ts'
 import { registry } from './actors/registry.ts'
 import { tunnelConfiguration, tunnelKeys } from './actors/router/tunnel.ts'
 import { hashApiKey, newApiKey } from './api/auth/api-key.ts'
 import { isRole, ROLES } from './api/auth/permissions.ts'
 import { surroundingsOf } from './api/routers/surroundings.ts'
+import { rebuildSums } from './api/dashboard/reading.ts'
 import { readSettings } from './api/settings.ts'
 import type { Settings } from './api/settings.ts'
 import { createKnex, keepSecret, migrate, openBusiness, openDatabase, postgresStore } from './db/index.ts'
@@ -22,6 +24,7 @@ const USAGE = `npm run cli -- <command>
   key revoke <id>
   mpesa register-c2b                      tell Safaricom where payments by hand are to be validated and confirmed (once per shortcode)
   tunnel                                  our end of the routers' tunnel with all peers, for wg-quick; holds the private key
+  rebuild dashboard [--tenant <tenant>]   count the sums of days that are over anew, from the journal
   parked list                             events that are set aside
   parked retry <event id> --reason <why>  of a running server: needs --url and --key (or STANDING_URL, STANDING_API_KEY)
 `
@@ -59,6 +62,8 @@ async function main(): Promise<number> {
       return registerC2b(settings)
     case 'tunnel':
       return withBusiness(settings, (business) => describeTunnel(business, settings))
+    case 'rebuild dashboard':
+      return withBusiness(settings, (business, url) => rebuildDashboard(business, url, values))
     case 'parked list':
       return withDatabase(settings, listParked)
     case 'parked retry':
@@ -101,6 +106,20 @@ async function describeTunnel(business: Business, settings: Settings): Promise<n
   const appKey = settings.STANDING_APP_KEY ?? (await keepSecret(settings.STANDING_DATA_DIR, 'app-key', () => randomBytes(32).toString('base64url')))
   const { tunnel } = surroundingsOf(settings, settings.ROUTER_CALL_URL ?? 'http://127.0.0.1', appKey)
   return say(tunnelConfiguration(tunnel.network, tunnel.endpointPort, tunnelKeys(appKey).privateKey, await business.routers.peers()))
+}
+
+/** While a server runs, too: its sums come from the same journal. */
+async function rebuildDashboard(business: Business, url: string, { tenant = 'main' }: Options): Promise<number> {
+  const journal = postgresStore({ url })
+  await journal.start()
+  try {
+    const { days } = await rebuildSums({ journal, days: business.dashboardDays, dayOf: calendar(SHOP_ZONE), clock: Date.now }, tenant)
+    const total = [...days.values()].reduce(added, {})
+    for (const [name, value] of Object.entries(total).sort()) say(`${name}  ${value}`)
+    return say(`Counted ${days.size} days of ${tenant} from the journal.`)
+  } finally {
+    await journal.stop()
+  }
 }
 
 async function listParked(url: string): Promise<number> {
@@ -151,12 +170,12 @@ async function withDatabase(settings: Settings, work: (url: string) => Promise<n
   }
 }
 
-function withBusiness(settings: Settings, work: (business: Business) => Promise<number>): Promise<number> {
+function withBusiness(settings: Settings, work: (business: Business, url: string) => Promise<number>): Promise<number> {
   return withDatabase(settings, async (url) => {
     await migrate(url)
     const knex = createKnex(url, { max: 2, applicationName: 'standing-cli' })
     try {
-      return await work(openBusiness(knex))
+      return await work(openBusiness(knex), url)
     } finally {
       await knex.destroy()
     }

@@ -15,6 +15,7 @@ import type { ResultUrls } from './actors/payment/effects.ts'
 import { receiptPaymentIds } from './actors/payment/received-money.ts'
 import { withFallback } from './actors/gateways/sms/fallback.ts'
 import { createTwilioClient } from './actors/gateways/sms/twilio.ts'
+import { EFFECTS_AT_ONCE, LANES } from './actors/lanes.ts'
 import { createRegistry } from './actors/registry.ts'
 import { createRouterSecrets } from './actors/router/secrets.ts'
 import { createVoucherCodes } from './actors/voucher/codes.ts'
@@ -29,6 +30,10 @@ import type { Sandbox as SandboxPort } from './api/ports/sandbox.ts'
 import { natsEdge } from './api/nats/edge.ts'
 import { readSettings, SettingsError } from './api/settings.ts'
 import type { Settings } from './api/settings.ts'
+import { memoryRateLimiter } from './api/rate-limit.ts'
+import { connectRedis, type RedisLink } from './api/redis/client.ts'
+import { redisRateLimiter } from './api/redis/rate-limiter.ts'
+import { redisShownOnce } from './api/redis/shown-once.ts'
 import { createKnex, keepSecret, latestMoment, migrate, openBusiness, openDatabase, postgresStore, type Business } from './db/index.ts'
 import { createRuntime, isMovable, jetStreamBus, sandboxClock, systemClock, isStandingError } from './runtime/index.ts'
 import type { Address, Bus, Clock, Runtime } from './runtime/index.ts'
@@ -42,8 +47,6 @@ type Closer = () => unknown
 const LISTEN_BACKLOG = 4_096
 /** A stop that takes longer than this is no stop (contract.md, "SIGTERM drains"). */
 const DRAIN_LIMIT_MS = 9_500
-/** Slow SMS must not hold up prompts, routers out of reach hold up nobody, and none of them holds up what the engine does itself. */
-const LANES = { mpesa: { concurrency: 64 }, sms: { concurrency: 32 }, radius: { concurrency: 32 }, routeros: { concurrency: 24 }, default: { concurrency: 32 } }
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env)
@@ -91,6 +94,8 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   const metrics = createMetrics()
   const store = postgresStore({ url: database.url })
   const nats = natsOf(settings, log, metrics.bus)
+  const redis = settings.REDIS_URL === undefined ? undefined : connectRedis(settings.REDIS_URL, log)
+  if (redis !== undefined) open.push(() => redis.close())
   const runtime: Runtime = createRuntime({
     actors: createRegistry({
       mpesa: mpesaOf(outside),
@@ -114,6 +119,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     log,
     metrics: metrics.engine,
     lanes: LANES,
+    limits: { effectsAtOnce: EFFECTS_AT_ONCE },
     ...(nats === undefined ? {} : { bus: nats.bus, peers: nats.peers }),
     address: () => address,
   })
@@ -132,10 +138,11 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     receipts: business.receipts,
     ledger: business.ledger,
     statements: business.statements,
+    dashboardDays: business.dashboardDays,
     credentials,
     routers,
     vouchers: { vouchers: business.vouchers, codes: voucherCodes, ...(isSandbox ? { redeemsPerIp: { limit: 30_000, windowMs: 60_000 } } : {}) },
-    readiness: { check: () => readiness(runtime, () => database.ping(), nats?.bus) },
+    readiness: { check: () => readiness(runtime, () => database.ping(), nats?.bus, redis) },
     ...(nats === undefined ? {} : { busStatus: () => nats.bus.status() }),
     outboxAgeMs: async () => clock.now() - ((await store.outboxBacklog()).oldestAt ?? clock.now()),
     metrics,
@@ -156,6 +163,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
       ...(outside.TWILIO_AUTH_TOKEN === undefined ? {} : { twilio: { secret: twilioSecret, authToken: outside.TWILIO_AUTH_TOKEN, url: twilioUrl } }),
     },
     rates: stkRates(settings),
+    ...(redis === undefined ? {} : { rateLimiter: redisRateLimiter({ link: redis, appKey, alone: memoryRateLimiter() }), shownOnce: redisShownOnce({ link: redis, appKey }) }),
     trustedProxies: settings.STANDING_TRUSTED_PROXIES,
     secureCookies: settings.WEB_URL?.startsWith('https:') ?? false,
     ...(isMovable(clock) ? { sandbox: sandboxPort(clock, standIns, runtime) } : {}),
@@ -272,7 +280,7 @@ function needed(settings: Settings, name: 'DARAJA_BASE_URL' | 'DARAJA_CONSUMER_K
   return value
 }
 
-async function readiness(runtime: Runtime, ping: () => Promise<void>, bus: Bus | undefined) {
+async function readiness(runtime: Runtime, ping: () => Promise<void>, bus: Bus | undefined, redis: RedisLink | undefined) {
   const checks: Record<string, string> = {}
   try {
     await ping()
@@ -284,7 +292,11 @@ async function readiness(runtime: Runtime, ping: () => Promise<void>, bus: Bus |
   const ready = Object.values(checks).every((check) => check === 'ok')
   // Without the broker commands commit and the outbox grows; nothing is lost.
   const { isConnected, problem } = bus?.status() ?? { isConnected: true }
-  return { ready, checks: bus === undefined ? checks : { ...checks, nats: isConnected ? 'ok' : `degraded: ${problem ?? 'out of reach'}` } }
+  if (bus !== undefined) checks['nats'] = isConnected ? 'ok' : `degraded: ${problem ?? 'out of reach'}`
+  // Without it each node counts rates alone, and nothing is shown that is shown once.
+  const redisProblem = redis?.problem()
+  if (redis !== undefined) checks['redis'] = redisProblem === undefined ? 'ok' : `degraded: ${redisProblem}`
+  return { ready, checks }
 }
 
 function sandboxPort(clock: Clock & { advance(ms: number): Promise<void> }, standIns: Sandbox, runtime: Runtime): SandboxPort {

@@ -1,6 +1,7 @@
 /** The edge: every address, without listening. `main.ts` gives it what it needs and lets it listen. */
 import { setMaxListeners } from 'node:events'
 import Fastify, { LogController, type FastifyBaseLogger } from 'fastify'
+import { calendar, SHOP_ZONE } from '../actors/dashboard/sums.ts'
 import { asyncApiRoute } from './asyncapi.ts'
 import { authenticator } from './auth/authenticate.ts'
 import { keyCache, type KeyCache } from './auth/key-cache.ts'
@@ -8,10 +9,12 @@ import { createChannelApps } from './channels/app-keys.ts'
 import { createHub } from './channels/hub.ts'
 import { CHANNEL_LIMITS } from './channels/limits.ts'
 import { createTelling } from './channels/telling.ts'
+import { ticketTaker } from './channels/tickets.ts'
 import type { App } from './app-type.ts'
 import type { AppDeps } from './deps.ts'
 import { darajaC2b, validateC2b } from './hooks/daraja-c2b.ts'
 import { darajaResult, darajaTimeout } from './hooks/daraja-result.ts'
+import { createDashboard, type Dashboard } from './dashboard/dashboard.ts'
 import { darajaStk } from './hooks/daraja-stk.ts'
 import { inboxWriter } from './hooks/inbox-writer.ts'
 import { hookProcessor } from './hooks/processor.ts'
@@ -35,11 +38,14 @@ import { credentialRevealer } from './payments/reveal.ts'
 import { paymentStarter } from './payments/start.ts'
 import { accountingFeed } from './radius/accounting-feed.ts'
 import { memoryRateLimiter } from './rate-limit.ts'
+import { memoryShownOnce } from './secrets/memory.ts'
 import { PRODUCTION_RATES } from './payments/rates.ts'
 import { actorRoutes } from './routes/actors.ts'
+import { businessMetricRoutes } from './routes/business-metrics.ts'
 import { channelRoutes } from './routes/channels.ts'
 import { clusterRoute } from './routes/cluster.ts'
 import { eventRoutes } from './routes/events.ts'
+import { failedEffectRoutes } from './routes/failed-effects.ts'
 import { healthRoutes } from './routes/health.ts'
 import { hookRoutes } from './routes/hooks.ts'
 import { insightRoutes } from './routes/insight.ts'
@@ -118,6 +124,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   const apps = createChannelApps(deps.appKey)
   const telling = createTelling((type) => runtime.definition(type), apps)
   const hub = createHub({ runtime, telling })
+  const dashboard = createDashboard({ runtime, hub, log: deps.log, days: deps.dashboardDays, dayOf: calendar(deps.timeZone ?? SHOP_ZONE), clock: () => deps.sandbox?.now() ?? now() })
   await channelRoutes(app, { hub, apps, limits, now, access: { runtime, keys, claims, publicTenant: tenant } })
   paymentRoutes(app, {
     ...deps,
@@ -135,7 +142,8 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   await app.register(async (hooks: App) => addHooks(hooks, deps, tenant, now))
   if (deps.routers !== undefined) routerPublicRoutes(app, runtime, deps.routers)
   if (deps.vouchers !== undefined) voucherPublicRoutes(app, runtime, deps.vouchers, { tenant, guard: guessGuard(now), limiter, reveal })
-  const parts: StaffParts = { now, keys, authenticate: authenticator(keys), teller, live: { telling, limits, closing } }
+  const live = { telling, limits, closing, dashboard, secrets: deps.shownOnce ?? memoryShownOnce(now) }
+  const parts: StaffParts = { now, keys, authenticate: authenticator(keys), teller, live }
   await app.register(async (business: App) => addBusinessRoutes(business, deps, parts), { prefix: '/api' })
   await app.register(async (staff: App) => addStaffRoutes(staff, deps, parts), { prefix: '/api/v1' })
   return app
@@ -181,7 +189,7 @@ interface StaffParts {
   keys: KeyCache
   authenticate: ReturnType<typeof authenticator>
   teller: EventTeller
-  live: Pick<StreamRouteDeps, 'telling' | 'limits' | 'closing'>
+  live: Pick<StreamRouteDeps, 'telling' | 'limits' | 'closing' | 'secrets'> & { dashboard: Dashboard }
 }
 
 /** What staff do in the businesses, beside the public calls of the same names. */
@@ -192,7 +200,8 @@ function addBusinessRoutes(app: App, { runtime, routers, vouchers, packages }: A
 }
 
 function addStaffRoutes(app: App, deps: AppDeps, { now, keys, authenticate, teller, live }: StaffParts): void {
-  const { runtime, openPrompts, packageCatalogue, ledger, statements, routers, sandbox } = deps
+  const { runtime, openPrompts, packageCatalogue, ledger, statements, routers, sandbox, appKey } = deps
+  app.addHook('onRequest', ticketTaker(live.secrets))
   app.addHook('onRequest', authenticate)
   actorRoutes(app, runtime, openPrompts)
   eventRoutes(app, runtime, teller)
@@ -201,10 +210,12 @@ function addStaffRoutes(app: App, deps: AppDeps, { now, keys, authenticate, tell
   repairRoutes(app, runtime)
   ledgerRoutes(app, ledger)
   void app.register(async (csv: App) => statementRoutes(csv, statements, now))
+  packageRoutes(app, packageCatalogue, now)
+  failedEffectRoutes(app, runtime, appKey)
   machineRoutes(app, runtime)
   clusterRoute(app, runtime)
   searchRoutes(app, runtime)
-  packageRoutes(app, packageCatalogue, now)
+  businessMetricRoutes(app, live.dashboard)
   streamRoute(app, { ...live, runtime, keys })
   if (routers !== undefined) routerReadingRoutes(app, runtime, routers)
   subscriptionRoutes(app, { runtime, accounts: deps.accounts, catalogue: packageCatalogue, timeZone: deps.timeZone ?? 'Africa/Nairobi' })

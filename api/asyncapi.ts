@@ -1,6 +1,7 @@
-/** The AsyncAPI 3 document: what goes over NATS (contract.md §4), made from the same schemas that check it. */
+/** The AsyncAPI 3 document: what goes over NATS (contract.md §4), made from the same schemas that check it, and the live channels. */
 import { z } from 'zod'
 import type { App } from './app-type.ts'
+import { liveChannels } from './channels/asyncapi.ts'
 import { payloadSchema } from './machines/describe.ts'
 import { CALL_BODIES } from './nats/calls.ts'
 import type { ActorDefinition, Runtime } from '../runtime/index.ts'
@@ -55,6 +56,7 @@ function sharing(schema: object, shared: Record<string, unknown>): JsonSchema {
 export function asyncApi(definitions: readonly ActorDefinition[]): object {
   const calls = Object.entries(CALL_BODIES)
   const schemas: Record<string, unknown> = {}
+  const live = liveChannels()
   const requests = calls.map(([name, schema]): [string, object] => [`${name}-request`, { title: `The request of ${name}`, payload: sharing(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }), schemas) }])
   // Children of machines have no subjects of their own that anybody outside should use.
   const commands = definitions.filter(({ type }) => !type.includes('~')).flatMap((definition) => commandsOf(definition, schemas))
@@ -66,36 +68,40 @@ export function asyncApi(definitions: readonly ActorDefinition[]): object {
       description: 'Who may publish and read what is decided by the subject permissions of the NATS account. An event id is applied at most once per actor, for ever.',
     },
     defaultContentType: 'application/json',
+    servers: { broker: { host: 'localhost:4222', protocol: 'nats', description: 'nats-server with JetStream, when there is one.' }, live: live.server },
     channels: {
-      commands: {
-        address: 'standing.cmd.{tenant}.{type}.{id}',
-        title: 'Commands to actors',
-        description: 'Publish to the stream STANDING_COMMANDS. `Nats-Msg-Id` (or `ce-id`) is the event id. What the state does not accept is journaled as ignored; what can never be taken goes to STANDING_DEAD.',
-        parameters: PARAMETERS,
-        messages: Object.fromEntries(commands.map(({ key }) => [key, { $ref: `#/components/messages/${key}` }])),
-        'x-jetstream': { stream: 'STANDING_COMMANDS', retention: 'workqueue' },
-      },
-      facts: {
-        address: 'standing.evt.{tenant}.{type}.{id}.{fact}',
-        title: 'What has happened',
-        description: 'CloudEvents 1.0 in binary mode; in order per actor, at least once.',
-        parameters: { ...PARAMETERS, fact: { description: 'The fact with dots as dashes, such as `payment-completed`.' } },
-        messages: { fact: { $ref: '#/components/messages/fact' } },
-        'x-jetstream': { stream: 'STANDING_FACTS', retention: 'limits' },
-      },
-      dead: {
-        address: 'standing.dead.{stream}',
-        title: 'What could not be taken',
-        parameters: { stream: { description: 'The stream that it came to.' } },
-        messages: { dead: { $ref: '#/components/messages/dead' } },
-        'x-jetstream': { stream: 'STANDING_DEAD', retention: 'limits' },
-      },
-      ...Object.fromEntries<object>(
-        calls.flatMap(([name]): [string, object][] => [
-          [`api-${name}`, { address: `standing.api.${name}`, messages: { request: { $ref: `#/components/messages/${name}-request` } } }],
-          [`api-${name}-reply`, { address: null, messages: { reply: { $ref: '#/components/messages/reply' }, problem: { $ref: '#/components/messages/problem' } } }],
-        ]),
-      ),
+      ...onBroker({
+        commands: {
+          address: 'standing.cmd.{tenant}.{type}.{id}',
+          title: 'Commands to actors',
+          description: 'Publish to the stream STANDING_COMMANDS. `Nats-Msg-Id` (or `ce-id`) is the event id. What the state does not accept is journaled as ignored; what can never be taken goes to STANDING_DEAD.',
+          parameters: PARAMETERS,
+          messages: Object.fromEntries(commands.map(({ key }) => [key, { $ref: `#/components/messages/${key}` }])),
+          'x-jetstream': { stream: 'STANDING_COMMANDS', retention: 'workqueue' },
+        },
+        facts: {
+          address: 'standing.evt.{tenant}.{type}.{id}.{fact}',
+          title: 'What has happened',
+          description: 'CloudEvents 1.0 in binary mode; in order per actor, at least once.',
+          parameters: { ...PARAMETERS, fact: { description: 'The fact with dots as dashes, such as `payment-completed`.' } },
+          messages: { fact: { $ref: '#/components/messages/fact' } },
+          'x-jetstream': { stream: 'STANDING_FACTS', retention: 'limits' },
+        },
+        dead: {
+          address: 'standing.dead.{stream}',
+          title: 'What could not be taken',
+          parameters: { stream: { description: 'The stream that it came to.' } },
+          messages: { dead: { $ref: '#/components/messages/dead' } },
+          'x-jetstream': { stream: 'STANDING_DEAD', retention: 'limits' },
+        },
+        ...Object.fromEntries<object>(
+          calls.flatMap(([name]): [string, object][] => [
+            [`api-${name}`, { address: `standing.api.${name}`, messages: { request: { $ref: `#/components/messages/${name}-request` } } }],
+            [`api-${name}-reply`, { address: null, messages: { reply: { $ref: '#/components/messages/reply' }, problem: { $ref: '#/components/messages/problem' } } }],
+          ]),
+        ),
+      }),
+      ...live.channels,
     },
     operations: {
       takeCommand: { action: 'receive', channel: { $ref: '#/channels/commands' } },
@@ -104,9 +110,11 @@ export function asyncApi(definitions: readonly ActorDefinition[]): object {
       ...Object.fromEntries(
         calls.map(([name]) => [name, { action: 'receive', channel: { $ref: `#/channels/api-${name}` }, reply: { address: { location: '$message.header#/reply' }, channel: { $ref: `#/channels/api-${name}-reply` } }, bindings: { nats: { queue: 'q' } } }]),
       ),
+      ...live.operations,
     },
     components: {
       messages: {
+        ...live.messages,
         ...Object.fromEntries(commands.map(({ key, message }) => [key, message])),
         fact: { title: 'A fact', headers: CLOUD_EVENT_HEADERS, payload: { type: 'object', description: "The emitted event's fields." } },
         dead: { title: 'A message that could not be taken', headers: { type: 'object', properties: { 'standing-error': { type: 'string', description: 'why' } } }, payload: {} },
@@ -117,6 +125,10 @@ export function asyncApi(definitions: readonly ActorDefinition[]): object {
       schemas,
     },
   }
+}
+
+function onBroker(channels: Record<string, object>): Record<string, object> {
+  return Object.fromEntries(Object.entries(channels).map(([name, channel]) => [name, { ...channel, servers: [{ $ref: '#/servers/broker' }] }]))
 }
 
 function commandsOf(definition: ActorDefinition, schemas: Record<string, unknown>): { key: string; message: object }[] {

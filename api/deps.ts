@@ -6,6 +6,7 @@ import type { BusStatus, Runtime } from '../runtime/index.ts'
 import type { EdgeMetrics } from './metrics.ts'
 import type { Accounts } from './ports/accounts.ts'
 import type { ApiKeys } from './ports/api-keys.ts'
+import type { DashboardDays } from './ports/dashboard-days.ts'
 import type { CredentialsIssuer } from './ports/credentials.ts'
 import type { HookInbox } from './ports/hook-inbox.ts'
 import type { Ledger } from './ports/ledger.ts'
@@ -17,6 +18,7 @@ import type { RadiusAccounting, RadiusLogins } from './ports/radius.ts'
 import type { RateLimiter } from './ports/rate-limiter.ts'
 import type { Readiness } from './ports/readiness.ts'
 import type { Receipts } from './ports/receipts.ts'
+import type { ShownOnce } from './ports/shown-once.ts'
 import type { Sandbox } from './ports/sandbox.ts'
 import type { VoucherParts } from './vouchers/parts.ts'
 import type { RouterParts } from './routers/parts.ts'
@@ -30,7 +32,7 @@ export interface AppDeps {
   packageCatalogue: PackageCatalogue
   accounts: Accounts
   optOuts: OptOuts
-  /** Where the business counts its months. Default `Africa/Nairobi`. */
+  /** Where the business counts its days and months. Default `Africa/Nairobi`. */
   timeZone?: string
   openPrompts: OpenPrompts
   receipts: Receipts
@@ -54,6 +56,10 @@ export interface AppDeps {
   vouchers?: VoucherParts
   /** Present in sandbox mode only. */
   sandbox?: Sandbox
+  /** Sums of days that are over. */
+  dashboardDays: DashboardDays
+  /** In memory unless given. */
+  shownOnce?: ShownOnce
   /** In memory unless given. */
   rateLimiter?: RateLimiter
   /** Of the live channels; those of production unless given. */

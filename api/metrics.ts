@@ -109,6 +109,12 @@ function watchGauges(registry: Registry, sources: Watched): void {
       }
     },
   })
+  new Gauge({
+    name: 'standing_lane_lag_seconds', help: 'How long the outside call that has waited longest in its lane has been due', labelNames: ['lane'], registers,
+    collect() {
+      for (const [lane, { oldestMs = 0 }] of Object.entries(sources.stats().effects)) this.set({ lane }, oldestMs / 1_000)
+    },
+  })
   const { outboxAgeMs, busStatus } = sources
   if (busStatus !== undefined) {
     gauge('standing_bus_connected', '1 while the broker is in reach', () => (busStatus().isConnected ? 1 : 0))

@@ -23,13 +23,18 @@ export function memoryRateLimiter(now: () => number = Date.now): RateLimiter {
       const index = Math.floor(at / windowMs)
       const window = roll(windows.get(`${name}\0${key}`), index)
       windows.set(`${name}\0${key}`, window)
-      const elapsed = at - index * windowMs
-      const used = window.count + window.previous * (1 - elapsed / windowMs)
-      if (used + 1 > limit) return { allowed: false, remaining: 0, resetMs: waitFor(window, limit, windowMs, elapsed) }
-      window.count++
-      return { allowed: true, remaining: Math.floor(limit - used - 1), resetMs: windowMs - elapsed }
+      const decision = decide(window, limit, windowMs, at - index * windowMs)
+      if (decision.allowed) window.count++
+      return decision
     },
   }
+}
+
+/** Whether one more fits, by the counts of this window and of the one before. */
+export function decide(window: { count: number; previous: number }, limit: number, windowMs: number, elapsed: number): RateDecision {
+  const used = window.count + window.previous * (1 - elapsed / windowMs)
+  if (used + 1 > limit) return { allowed: false, remaining: 0, resetMs: waitFor(window, limit, windowMs, elapsed) }
+  return { allowed: true, remaining: Math.floor(limit - used - 1), resetMs: windowMs - elapsed }
 }
 
 function roll(window: Window | undefined, index: number): Window {
@@ -38,7 +43,7 @@ function roll(window: Window | undefined, index: number): Window {
 }
 
 /** When `used + 1` fits again: in this window as the one before fades, else in the next as this one fades. */
-function waitFor({ count, previous }: Window, limit: number, windowMs: number, elapsed: number): number {
+function waitFor({ count, previous }: { count: number; previous: number }, limit: number, windowMs: number, elapsed: number): number {
   if (count + 1 <= limit && previous > 0) {
     const share = (limit - 1 - count) / previous
     return Math.ceil(Math.max(0, windowMs * (1 - share) - elapsed))

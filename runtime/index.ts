@@ -53,6 +53,7 @@ export type {
   CreateOptions,
   GateFinding,
   LaneOptions,
+  LaneStats,
   Limits,
   ListResult,
   Runtime,

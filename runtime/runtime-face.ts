@@ -1,5 +1,5 @@
 /** The face of the engine as a library (contract.md §5): what `createRuntime` takes and gives. */
-import type { ActorDefinition } from './definition.ts'
+import type { ActorDefinition, RetryPolicy } from './definition.ts'
 import type { Address, AddressInput } from './model/address.ts'
 import type { EventObject, Fact } from './model/messages.ts'
 import type { EffectStatus, ParkedKind, PositionedParkedRow, EffectRow} from './model/records.ts'
@@ -17,6 +17,17 @@ import type { EffectQuery, JournalFactsQuery, JournalPage, ListQuery, MachineRow
 export interface LaneOptions {
   /** Effects of this lane that run at once. */
   concurrency: number
+  /** Turns against those of other lanes, when more could run than `effectsAtOnce`. Default 1. */
+  weight?: number
+  /** How its effects are tried again, where they do not say themselves. */
+  retry?: Partial<RetryPolicy>
+}
+
+export interface LaneStats {
+  queued: number
+  running: number
+  /** How long the one that has waited longest has been due; absent when none waits. */
+  oldestMs?: number
 }
 
 /** The bounds of R9, each with a default. Over a bound the sender gets `overloaded` or `payload-too-large`. */
@@ -38,6 +49,8 @@ export interface Limits {
   microsteps: number
   /** Effects or messages queued in memory per lane; the rest waits in the store. */
   queued: number
+  /** Effects that run at once, of all lanes; then lanes take turns by weight. */
+  effectsAtOnce: number
 }
 
 export interface RuntimeOptions {
@@ -130,7 +143,7 @@ export interface RuntimeStats {
   hotActors: number
   commitsInFlight: number
   outbox: number
-  effects: Record<string, { queued: number; running: number }>
+  effects: Record<string, LaneStats>
   timersNear: number
   /** Owned by this node. */
   slices: number
@@ -186,6 +199,8 @@ export interface Runtime {
   follow(options: FollowOptions): () => void
   /** The position that whoever follows from now on begins at; undefined when it is not known yet. */
   factPosition(): string | undefined
+  /** Resolves when following has begun, which with the broker away may take long, or the signal comes. */
+  factsBegun(signal: AbortSignal): Promise<void>
   /** Facts as the journal has them. */
   journaledFacts(query: JournalFactsQuery): Promise<JournalPage>
   /** Keys of facts that are committed and have not left yet. */

@@ -97,6 +97,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       }),
     follow: (followOptions) => feed.follow(followOptions),
     factPosition: () => feed.position,
+    factsBegun: (signal) => bus.feed.window.begun(signal),
     journaledFacts: (query) => store.journaledFacts(query),
     unsentFacts: () => unsentFacts(store),
     definitions: () => [...compiled.values()].map(({ definition }) => definition),

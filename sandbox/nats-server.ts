@@ -1,13 +1,10 @@
 /** A real nats-server, for tests and measurements: a port and a folder of its own, ended by its process id. */
-import { execFile, spawn, type ChildProcess } from 'node:child_process'
-import { access, constants, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { promisify } from 'node:util'
-
-const run = promisify(execFile)
+import { findProgram, freePort } from './programs.ts'
 
 export interface NatsServer {
   readonly url: string
@@ -25,7 +22,7 @@ export interface NatsServer {
 
 /** @param options `config`: a configuration file's text. Not started with `isStopped`. */
 export async function natsServer({ config = '', isStopped = false }: { config?: string; isStopped?: boolean } = {}): Promise<NatsServer> {
-  const program = await findNatsServer()
+  const program = await findProgram('nats-server')
   const port = await freePort()
   const folder = await mkdtemp(join(tmpdir(), 'standing-nats-'))
   const configFile = join(folder, 'nats.conf')
@@ -82,49 +79,4 @@ async function isFrozen(pid: number | undefined): Promise<boolean> {
   const stats = await Promise.all((await readdir(tasks)).map((thread) => readFile(join(tasks, thread, 'stat'), 'utf8')))
   // The state stands behind the name, which is in brackets.
   return stats.every((stat) => stat.slice(stat.lastIndexOf(')') + 2).startsWith('T'))
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const { port } = probe.address() as AddressInfo
-  await new Promise((resolve) => probe.close(resolve))
-  return port
-}
-
-let found: Promise<string> | undefined
-
-/** On the machine; else installed from Debian's packages, as root; else an error that names what is missing. */
-function findNatsServer(): Promise<string> {
-  return (found ??= find())
-}
-
-async function find(): Promise<string> {
-  const present = await inPath()
-  if (present !== undefined) return present
-  if (process.getuid?.() !== 0) throw missing('and only root can install it')
-  try {
-    // The lock of the package tool is waited for: test files run side by side.
-    const apt = ['-o', 'DPkg::Lock::Timeout=120', '-y', '-qq']
-    await run('apt-get', [...apt, 'update'])
-    await run('apt-get', [...apt, 'install', '--no-install-recommends', 'nats-server'], { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
-  } catch (error) {
-    throw missing(`and could not be installed: ${error instanceof Error ? error.message : String(error)}`)
-  }
-  const installed = await inPath()
-  if (installed === undefined) throw missing('and its Debian package did not bring it')
-  return installed
-}
-
-async function inPath(): Promise<string | undefined> {
-  for (const folder of [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/bin']) {
-    const path = join(folder, 'nats-server')
-    const isThere = await access(path, constants.X_OK).then(() => true, () => false)
-    if (isThere) return path
-  }
-  return undefined
-}
-
-function missing(why: string): Error {
-  return new Error(`this needs the program nats-server (Debian package nats-server): it is not on this machine, ${why}`)
 }

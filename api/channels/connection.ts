@@ -10,8 +10,6 @@ import type { Told } from './telling.ts'
 export interface Socket {
   send(text: string): void
   close(code: number, reason: string): void
-  /** Without asking the other side. */
-  terminate(): void
   readonly bufferedAmount: number
 }
 
@@ -89,9 +87,8 @@ export class Connection implements Listener {
     if (this.#isOver) return
     this.#send(errorFrame({ code, message }))
     this.closed()
-    // A client that takes nothing takes no farewell either.
-    if (this.#parts.socket.bufferedAmount > this.#parts.limits.unsentBytes) this.#parts.socket.terminate()
-    else this.#parts.socket.close(code, message)
+    // A client that takes nothing does not take this either: the socket is given up when no answer comes.
+    this.#parts.socket.close(code, message)
   }
 
   /** The socket is gone. */

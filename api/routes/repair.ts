@@ -9,7 +9,13 @@ import { storedEffect, parkedEvent } from '../schemas/repair.ts'
 import { staffProblems } from '../schemas/problem.ts'
 
 const parkedQuery = z.strictObject({ ...pageQuery, kind: z.enum(['poison', 'waiting', 'undeliverable', 'skipped']).optional() })
-const effectsQuery = z.strictObject({ ...pageQuery, status: z.enum(['pending', 'running', 'retrying', 'failed']).optional() })
+const effectsQuery = z.strictObject({
+  ...pageQuery,
+  status: z.enum(['pending', 'running', 'retrying', 'failed']).optional(),
+  lane: z.string().max(64).optional(),
+  name: z.string().max(200).optional(),
+  since: z.iso.datetime().optional().describe('asked for at or after this moment'),
+})
 const done = z.object({ done: z.literal(true) })
 const DONE = { done: true } as const
 
@@ -49,8 +55,9 @@ export function repairRoutes(app: App, runtime: Runtime): void {
   app.get(
     '/effects',
     { config: { permission: 'read' }, schema: { tags: ['repair'], summary: 'Outside calls that are not done', querystring: effectsQuery, response: { 200: page(storedEffect), ...staffProblems() } } },
-    async ({ principal, query: { limit, cursor, status } }) => {
-      const rows = await runtime.listEffects({ tenant: principal.tenant, status: status satisfies EffectStatus | undefined, limit: limit + 1, afterKey: decodeTextCursor('effects', cursor) })
+    async ({ principal, query: { limit, cursor, status, lane, name, since } }) => {
+      const from = since === undefined ? undefined : Date.parse(since)
+      const rows = await runtime.listEffects({ tenant: principal.tenant, status: status satisfies EffectStatus | undefined, lane, name, since: from, limit: limit + 1, afterKey: decodeTextCursor('effects', cursor) })
       const { data, nextCursor } = cutPage(rows, limit, ({ key }) => encodeCursor('effects', key))
       return { data: data.map(effectRowView), nextCursor }
     },
@@ -94,7 +101,7 @@ function parkedView(row: PositionedParkedRow, lens: Lens): z.output<typeof parke
   }
 }
 
-function effectRowView(row: EffectRow): z.output<typeof storedEffect> {
+export function effectRowView(row: EffectRow): z.output<typeof storedEffect> {
   return {
     key: row.key,
     type: row.address.type,

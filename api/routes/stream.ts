@@ -5,9 +5,12 @@ import type { App } from '../app-type.ts'
 import { bearerKey } from '../auth/authenticate.ts'
 import type { KeyCache } from '../auth/key-cache.ts'
 import { demandChannel } from '../channels/access.ts'
+import { issueTicket, TICKET_SECONDS } from '../channels/tickets.ts'
 import type { ChannelLimits } from '../channels/limits.ts'
 import type { Telling } from '../channels/telling.ts'
 import { Problem } from '../http/problem.ts'
+import type { ShownOnce } from '../ports/shown-once.ts'
+import { noQuery } from '../schemas/common.ts'
 import { staffProblems } from '../schemas/problem.ts'
 import type { PlacedFact, Runtime } from '../../runtime/index.ts'
 
@@ -15,6 +18,7 @@ export interface StreamRouteDeps {
   runtime: Pick<Runtime, 'follow' | 'factPosition'>
   keys: KeyCache
   telling: Telling
+  secrets: ShownOnce
   limits: ChannelLimits
   closing: AbortSignal
 }
@@ -30,14 +34,35 @@ const query = z.strictObject({
     .transform((text) => [...new Set(text.split(',').map((name) => name.trim()))])
     .pipe(z.array(z.string().min(1)).min(1).max(CHANNELS_MAX))
     .describe('parted by commas, such as `private-dashboard-stats,private-actor.payment.pay_1`'),
+  ticket: z.string().max(100).optional().describe('instead of the header `Authorization`, for an EventSource'),
+  last_event_id: z.string().max(200).optional().describe('instead of the header `Last-Event-ID`, for an EventSource that is made anew'),
 })
 
 export function streamRoute(app: App, deps: StreamRouteDeps): void {
+  app.post(
+    '/stream/tickets',
+    {
+      config: { permission: 'read' },
+      schema: {
+        tags: ['channels'],
+        summary: 'A ticket for one stream',
+        description: 'For a browser, whose EventSource sends no headers: put it into the address as `ticket`. It is good for one use.',
+        querystring: noQuery,
+        body: z.strictObject({}).nullish(),
+        response: { 201: z.object({ ticket: z.string(), expires_in: z.int().describe('seconds') }), ...staffProblems('unsupported-media-type') },
+      },
+    },
+    async (request, reply) => {
+      const ticket = await issueTicket(deps.secrets, bearerKey(request.headers.authorization) ?? '')
+      return reply.code(201).header('cache-control', 'no-store').send({ ticket, expires_in: TICKET_SECONDS })
+    },
+  )
+
   let open = 0
   app.get(
     '/stream',
     {
-      config: { permission: 'read' },
+      config: { permission: 'read', takesTicket: true },
       schema: {
         tags: ['channels'],
         summary: 'Facts of channels as they happen, as server-sent events',
@@ -54,7 +79,7 @@ export function streamRoute(app: App, deps: StreamRouteDeps): void {
       if (deps.closing.aborted || open >= deps.limits.connections) throw new Problem('overloaded', 'Too many streams; come back in a while.')
       const { principal, headers } = request
       const key = bearerKey(headers.authorization) ?? ''
-      const lastEventId = headers['last-event-id']
+      const lastEventId = headers['last-event-id'] ?? request.query.last_event_id
       reply.hijack()
       reply.raw.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no', connection: 'close' })
       reply.raw.write(`retry: ${RETRY_MS}\n\n`)

@@ -4,6 +4,7 @@ import { DBError } from 'objection'
 import { toStoreError } from '../store/errors.ts'
 import { apiKeyQueries } from './api-key.ts'
 import { contactQueries } from './contact.ts'
+import { dashboardDayQueries } from './dashboard-day.ts'
 import { hookInboxQueries } from './hook-inbox.ts'
 import { ledgerQueries } from './ledger.ts'
 import { liveLoginQueries } from './live-logins.ts'
@@ -28,6 +29,7 @@ export function openBusiness(knex: Knex) {
     openPrompts: reporting(openPromptQueries(knex)),
     ledger: reporting(ledgerQueries(knex)),
     statements: reporting(statementQueries(knex)),
+    dashboardDays: reporting(dashboardDayQueries(knex)),
     receipts: reporting(paymentReceiptQueries(knex)),
     routers: reporting(routerQueries(knex)),
     liveLogins: reporting(liveLoginQueries(knex)),

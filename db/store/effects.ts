@@ -84,10 +84,13 @@ export async function removeEffects(database: Database, keys: readonly string[])
   await database.run({ name: 'effects_remove', text: 'delete from standing.effects where key = any ($1::text[])', values: [keys] })
 }
 
-export async function listEffects(database: Database, { tenant, status, address, limit, afterKey }: EffectQuery): Promise<EffectRow[]> {
+export async function listEffects(database: Database, { tenant, status, address, lane, name, since, limit, afterKey }: EffectQuery): Promise<EffectRow[]> {
   const conditions = new Conditions()
     .add(tenant, (value) => `e.tenant = ${value}`)
     .add(status, (value) => `e.status = ${value}`)
+    .add(lane, (value) => `e.lane = ${value}`)
+    .add(name, (value) => `e.name = ${value}`)
+    .add(since, (value) => `e.created_at >= ${instant(value)}`)
     .add(afterKey, (value) => `e.key > ${value}`)
   if (address !== undefined) {
     // Keys begin with their actor's (R5), so the primary key finds them; '0' is the character after '/'.

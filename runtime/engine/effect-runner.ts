@@ -16,15 +16,15 @@ import type { EffectRunnerParts } from './effect-runner-parts.ts'
 import { HeldEffects } from './held-effects.ts'
 import type { Held } from './held-effects.ts'
 import { givenUp, rejection, resolution } from './effect-reports.ts'
-import { Lane } from './lane.ts'
+import type { LaneStats } from '../runtime-face.ts'
+import type { Lane } from './lane.ts'
+import { Lanes } from './lanes.ts'
 import { backoffMs, policyOf } from './retry.ts'
-
-const DEFAULT_CONCURRENCY = 16
 
 export class EffectRunner {
   readonly #parts: EffectRunnerParts
   readonly #ledger: EffectLedger
-  readonly #lanes = new Map<string, Lane>()
+  readonly #lanes: Lanes
   /** Everything in memory: in line, running, or waiting for its next attempt. */
   readonly #held = new HeldEffects()
   readonly #waiting = new DueHeap<string>()
@@ -37,16 +37,16 @@ export class EffectRunner {
   constructor(parts: EffectRunnerParts) {
     this.#parts = parts
     this.#ledger = new EffectLedger(parts.store, parts.activity, parts.log)
-    for (const [name, { concurrency }] of Object.entries(parts.lanes)) this.#lanes.set(name, new Lane(name, concurrency))
+    this.#lanes = new Lanes(parts.lanes, parts.limits.effectsAtOnce)
     for (const { definition } of parts.compiled.values()) {
-      for (const effect of Object.values(definition.effects ?? {})) this.#lane(effect.lane ?? 'default')
+      for (const effect of Object.values(definition.effects ?? {})) this.#lanes.lane(effect.lane ?? 'default')
     }
-    this.#lane('default')
+    this.#lanes.lane('default')
   }
 
   start(): void {
     this.#state = 'running'
-    for (const lane of this.#lanes.values()) this.#fill(lane)
+    this.#fill()
   }
 
   /** Begins nothing more; what runs may finish until `graceMs`, then its signal is aborted. */
@@ -86,8 +86,11 @@ export class EffectRunner {
     return this.#waiting.nextDueAt
   }
 
-  stats(): Record<string, { queued: number; running: number }> {
-    return Object.fromEntries([...this.#lanes].map(([name, lane]) => [name, { queued: lane.queued, running: lane.running }]))
+  /** With the age of what has waited longest since it was due. */
+  stats(): Record<string, LaneStats> {
+    const now = this.#parts.clock.now()
+    const statsOf = ({ queued, running, oldestAt }: Lane): LaneStats => ({ queued, running, ...(oldestAt === undefined ? {} : { oldestMs: Math.max(0, now - oldestAt) }) })
+    return Object.fromEntries([...this.#lanes.values()].map((lane) => [lane.name, statsOf(lane)]))
   }
 
   /** After the commit that stored them. */
@@ -180,8 +183,8 @@ export class EffectRunner {
 
   #admit(row: EffectRow): boolean {
     if (this.#held.has(row.key) || this.#state === 'killed' || this.#state === 'draining' || !this.#parts.slices.owns(row.slice)) return false
-    const lane = this.#lane(row.lane)
-    if (lane.queued >= this.#parts.limits.queued) {
+    const lane = this.#lanes.lane(row.lane)
+    if (!this.#hasRoom(lane, row.address.tenant)) {
       lane.spilled = true
       return false
     }
@@ -195,20 +198,26 @@ export class EffectRunner {
     return true
   }
 
-  #enqueue(lane: Lane, row: EffectRow): void {
-    this.#parts.activity.begin()
-    lane.push(row)
-    if (this.#state === 'running') this.#fill(lane)
+  /** R9. A tenant that has little in line gets in beside one that fills it. */
+  #hasRoom(lane: Lane, tenant: string): boolean {
+    const { queued } = this.#parts.limits
+    return lane.queued < queued || (lane.queued < 2 * queued && lane.queuedOf(tenant) < queued / TENANT_SHARE)
   }
 
-  #fill(lane: Lane): void {
-    for (let row = lane.take(); row !== undefined; row = lane.take()) {
-      lane.running++
+  #enqueue(lane: Lane, row: EffectRow): void {
+    this.#parts.activity.begin()
+    this.#lanes.push(lane, row)
+    if (this.#state === 'running') this.#fill()
+  }
+
+  #fill(): void {
+    for (let next = this.#lanes.begin(); next !== undefined; next = this.#lanes.begin()) {
+      const { lane, row } = next
       void this.#attempt(lane, row).finally(() => {
-        lane.running--
+        this.#lanes.end(lane)
         this.#parts.activity.end()
         if (this.#state !== 'running') return
-        this.#fill(lane)
+        this.#fill()
         if (lane.spilled && lane.queued === 0) void this.#parts.activity.during(() => this.sweep().then(() => undefined, (error: unknown) => this.#parts.log.warn({ err: error }, 'effects could not be read')))
       })
     }
@@ -267,7 +276,7 @@ export class EffectRunner {
     // Whoever owns it now has begun it anew and reports for it.
     if (!this.#parts.slices.owns(row.slice)) return this.#leave(row.key)
     const effect = effectOf(compiled.get(row.address.type), row)
-    const policy = policyOf(row, effect)
+    const policy = policyOf(row, effect, this.#parts.lanes[lane.name]?.retry)
     const lastError = JSON.stringify(toErrorRecord(error))
     const final = error instanceof TerminalError || row.attempts >= policy.attempts
     log.warn({ effect: row.key, name: row.name, attempt: row.attempts, final, err: toErrorRecord(error) }, 'an effect failed')
@@ -321,18 +330,9 @@ export class EffectRunner {
     for (let key = this.#waiting.popDue(now); key !== undefined; key = this.#waiting.popDue(now)) {
       const held = this.#held.get(key)
       // Staff may have begun it anew meanwhile: its earlier place in line says nothing.
-      if (held !== undefined && held.abort === undefined && held.row.nextAttemptAt <= now) this.#enqueue(this.#lane(held.row.lane), held.row)
+      if (held !== undefined && held.abort === undefined && held.row.nextAttemptAt <= now) this.#enqueue(this.#lanes.lane(held.row.lane), held.row)
     }
     this.#wake()
-  }
-
-  #lane(name: string): Lane {
-    let lane = this.#lanes.get(name)
-    if (lane === undefined) {
-      lane = new Lane(name, DEFAULT_CONCURRENCY)
-      this.#lanes.set(name, lane)
-    }
-    return lane
   }
 
   #abortAll(reason: string): void {
@@ -340,5 +340,7 @@ export class EffectRunner {
   }
 }
 
+/** Of a full lane's memory, what each tenant is sure of. */
+const TENANT_SHARE = 16
 const PAGE_EXTRA = 100
 const NOTE_RETRY_MS = 500

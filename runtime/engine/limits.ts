@@ -11,6 +11,7 @@ export const DEFAULT_LIMITS: Limits = {
   contextBytes: 256 * 1024,
   microsteps: 1_000,
   queued: 10_000,
+  effectsAtOnce: 1_024,
 }
 
 /** Steps of one actor in one batch: a hot actor shares the commit with its neighbours. */

@@ -9,8 +9,8 @@ export const DEFAULT_RETRY: RetryPolicy = { attempts: 10, initialMs: 1_000, fact
 export const DEFAULT_TIMEOUT_MS = 30_000
 
 /** A promise of the machine's own, without a policy, rejects when it rejects, as in XState. */
-export function policyOf(row: EffectRow, effect: EffectDefinition | undefined): RetryPolicy {
-  return row.kind === 'invoke' && effect === undefined ? { ...DEFAULT_RETRY, attempts: 1 } : { ...DEFAULT_RETRY, ...effect?.retry }
+export function policyOf(row: EffectRow, effect: EffectDefinition | undefined, ofLane: Partial<RetryPolicy> = {}): RetryPolicy {
+  return row.kind === 'invoke' && effect === undefined ? { ...DEFAULT_RETRY, attempts: 1 } : { ...DEFAULT_RETRY, ...ofLane, ...effect?.retry }
 }
 
 /** Milliseconds to wait after attempt number `attempt` failed; `chance` is 0..1. */

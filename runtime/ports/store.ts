@@ -136,6 +136,10 @@ export interface EffectQuery {
   tenant?: string | undefined
   status?: EffectStatus | undefined
   address?: Address | undefined
+  lane?: string | undefined
+  name?: string | undefined
+  /** Asked for at or after this moment. */
+  since?: number | undefined
   limit: number
   afterKey?: string | undefined
 }

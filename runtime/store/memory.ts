@@ -142,9 +142,10 @@ class InMemory implements MemoryStore {
     for (const key of keys) this.tables.effects.delete(key)
   }
 
-  async listEffects({ tenant, status, address, limit, afterKey }: EffectQuery): Promise<EffectRow[]> {
+  async listEffects({ tenant, status, address, lane, name, since, limit, afterKey }: EffectQuery): Promise<EffectRow[]> {
     return [...this.tables.effects.values()]
       .filter((effect) => matches(effect.address, { tenant, address }) && (status === undefined || effect.status === status))
+      .filter((effect) => (lane === undefined || effect.lane === lane) && (name === undefined || effect.name === name) && (since === undefined || effect.createdAt >= since))
       .filter((effect) => afterKey === undefined || effect.key > afterKey)
       .sort((a, b) => compareText(a.key, b.key))
       .slice(0, limit)

@@ -93,6 +93,17 @@ describe('the business tables', () => {
     expect(await apiKeys.list()).toMatchObject([{ id: 'key_1', revokedAt: expect.any(Number) as number }])
   })
 
+  it('keep the sums of days as they were written first', async () => {
+    const { dashboardDays } = business
+    await dashboardDays.save('main', [{ day: '2026-01-02', sums: { facts: 2 } }, { day: '2026-01-01', sums: { facts: 1 } }])
+    await dashboardDays.save('main', [{ day: '2026-01-02', sums: { facts: 9 } }])
+    await dashboardDays.save('main', [])
+    expect(await dashboardDays.list('main')).toEqual([{ day: '2026-01-01', sums: { facts: 1 } }, { day: '2026-01-02', sums: { facts: 2 } }])
+    expect(await dashboardDays.list('other')).toEqual([])
+    await dashboardDays.clear('main')
+    expect(await dashboardDays.list('main')).toEqual([])
+  })
+
   it('take every web hook once, and give it back until it is processed', async () => {
     const { hookInbox } = business
     const hook = (text: string, change: object = {}) => ({

@@ -7,7 +7,7 @@ import type { AppDeps } from '../../api/deps.ts'
 import { createLogger } from '../../api/logger.ts'
 import { createMetrics } from '../../api/metrics.ts'
 import type { Runtime } from '../../runtime/index.ts'
-import { memoryApiKeys, memoryInbox, memoryOptOuts, memoryPackageCatalogue, memoryPackages, noRadius, type MemoryApiKeys, type MemoryInbox } from './api-ports.ts'
+import { emptyPorts, memoryApiKeys, memoryInbox, memoryPackages, type MemoryApiKeys, type MemoryInbox } from './api-ports.ts'
 import { fakeRuntime } from './fake-runtime.ts'
 
 export const DARAJA_SECRET = 'dar-secret-123'
@@ -41,19 +41,14 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
     apiKeys: keys,
     inbox,
     packages: memoryPackages(),
-    packageCatalogue: memoryPackageCatalogue(),
-    accounts: { isTaken: async () => false },
-    optOuts: memoryOptOuts(),
+    ...emptyPorts(),
     openPrompts: { find: async () => undefined },
     receipts: { creditedTo: async () => new Map<string, string>() },
-    statements: { add: async (_tenant, entries) => ({ added: entries.length }), unexplained: async () => ({ period: null, provider: [], ours: [], hasMore: false }) },
-    ledger: { balances: async () => [], lines: async () => [] },
     credentials: { issue: ({ id }, version) => ({ username: `u-${id.slice(-4)}`, password: `secret-v${version}` }) },
     readiness: { check: async () => ({ ready: true, checks: { store: 'ok' } }) },
     metrics: createMetrics({ processMetrics: false }),
     log: createLogger({ level: 'debug', destination }),
     appKey: 'application-key-of-tests',
-    radius: noRadius(),
     hooks: { darajaSecret: DARAJA_SECRET, smsSecret: SMS_SECRET, sweepEveryMs: 20 },
     strictResponses: true,
     ...rest,

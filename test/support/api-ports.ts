@@ -1,6 +1,7 @@
 /** In-memory implementations of what the edge asks of the database. */
 import { hashApiKey } from '../../api/auth/api-key.ts'
 import type { ApiKey, ApiKeys } from '../../api/ports/api-keys.ts'
+import type { DashboardDay, DashboardDays } from '../../api/ports/dashboard-days.ts'
 import type { HookInbox, HookOutcome, NewHook } from '../../api/ports/hook-inbox.ts'
 import type { OptOut, OptOuts } from '../../api/ports/opt-outs.ts'
 import type { PackageCatalogue, PackageRecord } from '../../api/ports/package-catalogue.ts'
@@ -115,6 +116,23 @@ export function memoryPackages(packages: readonly Package[] = [HOUR_PACKAGE]): P
   }
 }
 
+export interface MemoryDashboardDays extends DashboardDays {
+  rows: Map<string, DashboardDay[]>
+}
+
+export function memoryDashboardDays(): MemoryDashboardDays {
+  const rows = new Map<string, DashboardDay[]>()
+  return {
+    rows,
+    list: async (tenant) => [...(rows.get(tenant) ?? [])].sort((a, b) => (a.day < b.day ? -1 : 1)),
+    async save(tenant, days) {
+      const known = rows.get(tenant) ?? []
+      rows.set(tenant, [...known, ...days.filter(({ day }) => !known.some((one) => one.day === day))])
+    },
+    clear: async (tenant) => void rows.delete(tenant),
+  }
+}
+
 export function memoryPackageCatalogue(): PackageCatalogue {
   const records = new Map<string, PackageRecord>()
   const write = async (tenant: string, id: string, revision: number, change: Partial<PackageRecord>): Promise<PackageRecord | undefined> => {
@@ -209,5 +227,6 @@ export function emptyPorts() {
     ledger: { balances: async () => [], lines: async () => [] },
     statements: { add: async (_tenant, entries) => ({ added: entries.length }), unexplained: async () => ({ period: null, provider: [], ours: [], hasMore: false }) },
     radius: noRadius(),
+    dashboardDays: memoryDashboardDays(),
   } satisfies Partial<AppDeps>
 }

@@ -9,7 +9,7 @@ import type { App } from '../../api/app-type.ts'
 import type { AppDeps } from '../../api/deps.ts'
 import { createLogger } from '../../api/logger.ts'
 import { createMetrics } from '../../api/metrics.ts'
-import { memoryApiKeys, memoryInbox, memoryLedger, memoryOptOuts, memoryPackageCatalogue, memoryPackages, noRadius, type MemoryApiKeys, type MemoryInbox } from './api-ports.ts'
+import { emptyPorts, memoryApiKeys, memoryInbox, memoryLedger, memoryPackages, type MemoryApiKeys, type MemoryInbox } from './api-ports.ts'
 import { nobodyOnline } from './live-access.ts'
 import { DARAJA_SECRET, SMS_SECRET } from './api-fakes.ts'
 import { fakeMpesa } from './fake-mpesa.ts'
@@ -61,18 +61,14 @@ export async function apiWorld(extra: readonly ActorDefinition[] = [], options: 
     apiKeys: keys,
     inbox,
     packages: memoryPackages(),
-    packageCatalogue: memoryPackageCatalogue(),
-    accounts: { isTaken: async () => false },
-    optOuts: memoryOptOuts(),
+    ...emptyPorts(),
     ...ports,
-    statements: { add: async (_tenant, entries) => ({ added: entries.length }), unexplained: async () => ({ period: null, provider: [], ours: [], hasMore: false }) },
     ledger: memoryLedger(() => rowsOf('business.ledger_entries')),
     credentials,
     readiness: { check: async () => ({ ready: true, checks: {} }) },
     metrics: createMetrics({ processMetrics: false }),
     log: createLogger({ level: 'silent' }),
     appKey: APP_KEY,
-    radius: noRadius(),
     hooks: { darajaSecret: DARAJA_SECRET, smsSecret: SMS_SECRET, sweepEveryMs: 20 },
     strictResponses: true,
     ...options,

@@ -59,6 +59,16 @@ export function effectCases(subject: Subject): void {
     await store.removeEffects([])
   })
 
+  it('lists by lane, name and the moment they were asked for', async () => {
+    const { store } = subject()
+    const at = address('p1', 'lamp', 'lanes')
+    await store.commit(batch(commit(at, 0, { effectsAdded: [effect(at, 0), effect(at, 1, { lane: 'sms' }), effect(at, 2, { lane: 'sms', name: 'send' })] })))
+    const keys = async (query: object) => (await store.listEffects({ limit: 10, tenant: 'lanes', ...query })).map(({ key }) => key)
+    expect(await keys({ lane: 'sms' })).toEqual([effect(at, 1).key, effect(at, 2).key])
+    expect(await keys({ lane: 'sms', name: 'charge' })).toEqual([effect(at, 1).key])
+    expect(await keys({ since: T0 + 1 })).toEqual([effect(at, 1).key, effect(at, 2).key])
+  })
+
   it('lists by tenant, status and actor, page by page', async () => {
     const { store } = subject()
     const [one, ten, other] = [address('p1'), address('p10'), address('p1', 'lamp', 'other')]

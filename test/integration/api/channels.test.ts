@@ -274,6 +274,22 @@ describe('GET /api/v1/stream', () => {
     expect((await stream('payments', { authorization: 'Bearer unknown-key' })).status).toBe(401)
   })
 
+  it('takes a ticket once in place of the header, and the position in the address', async () => {
+    const first = await stream('payments')
+    await pay()
+    await poll(() => first.events).toHaveLength(1)
+    await pay()
+    const { ticket } = (await world.app.inject({ method: 'POST', url: '/api/v1/stream/tickets', headers: world.admin })).json<{ ticket: string }>()
+    const address = `${url}/api/v1/stream?channels=payments&ticket=${ticket}&last_event_id=${first.events[0]?.id ?? ''}`
+    const [a, b] = [await eventsClient(address, {}), await eventsClient(address, {})]
+    ends.push(() => [a, b].forEach((client) => client.stop()))
+    expect([a.status, b.status]).toEqual([200, 401])
+    await poll(() => a.events.map(({ event }) => event)).toEqual(['PaymentCompleted'])
+    // It opens streams, and nothing else that its owner may do.
+    const { ticket: fresh } = (await world.app.inject({ method: 'POST', url: '/api/v1/stream/tickets', headers: world.admin })).json<{ ticket: string }>()
+    expect((await world.app.inject({ url: `/api/v1/machines?ticket=${fresh}` })).statusCode).toBe(401)
+  })
+
   it('beats, ends with its key, and with the server', async () => {
     await world.stop()
     await open({ channelLimits: { heartbeatMs: 20 } })
@@ -283,5 +299,28 @@ describe('GET /api/v1/stream', () => {
     expect(expiring.events.map(({ event }) => event)).toEqual(['standing.closed'])
     await world.app.close()
     await lasting.ended
+  })
+})
+
+describe('the AsyncAPI document', () => {
+  it('has every channel, and of each message the fields that are told', async () => {
+    type Message = { name: string; payload: { properties: Record<string, { properties?: object }> } }
+    type Document = { channels: Record<string, { address: string | null; messages: Record<string, { $ref: string }> }>; components: { messages: Record<string, Message> } }
+    const document = (await world.app.inject('/asyncapi.json')).json<Document>()
+    const live = Object.fromEntries(Object.values(document.channels).flatMap(({ address, messages }) => (address === null ? [] : [[address, Object.keys(messages)]])))
+    expect(Object.keys(live)).toEqual(expect.arrayContaining(['payments', 'hotspot-users', 'private-dashboard-stats', 'private-user.{id}', 'private-actor.{type}.{id}']))
+
+    const [staff, open] = [await stream('private-dashboard-stats'), await stream('payments,hotspot-users')]
+    const id = await pay()
+    await world.runtime.send({ type: 'hotspot-session', id }, { type: 'session.close', reason: 'test' })
+    await poll(() => staff.events.map(({ event }) => event)).toContain('SessionExpired')
+    await poll(() => open.events).toHaveLength(2)
+    for (const { event, data: { channel = '', data = {} } } of [...staff.events, ...open.events]) {
+      const described = (live[channel] ?? []).map((key) => document.components.messages[key]).find((message) => message?.name === event) ?? document.components.messages['live-fact']
+      const [[name, told] = ['', {}]] = Object.entries(data)
+      const properties = described?.payload.properties ?? {}
+      expect(Object.keys(properties)).toEqual(expect.arrayContaining(Object.keys(data)))
+      if (properties[name]?.properties !== undefined) expect(Object.keys(properties[name].properties)).toEqual(expect.arrayContaining(Object.keys(told as object)))
+    }
   })
 })

@@ -59,6 +59,7 @@ export async function startRadiusWorld(way: Way, { files = {} }: { files?: Recor
     packages: memoryPackages(),
     packageCatalogue: business.packageCatalogue,
     ledger: business.ledger,
+    dashboardDays: business.dashboardDays,
     statements: business.statements,
     accounts: business.accounts,
     optOuts: business.contacts,

@@ -7,7 +7,7 @@ import { quietUntil } from '../../../actors/notification/quiet-hours.ts'
 import { textOf } from '../../../actors/notification/text.ts'
 import { measureSms } from '../../../actors/gateways/sms/segments.ts'
 import { newNotification } from '../../../machines/notification/context.ts'
-import { notificationInput, type NotificationInput } from '../../../machines/notification/events.ts'
+import { notificationInput } from '../../../machines/notification/events.ts'
 import { change } from './change.ts'
 
 const at = (text: string): number => Date.parse(text)

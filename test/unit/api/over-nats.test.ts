@@ -118,6 +118,7 @@ describe('AsyncAPI', () => {
     expect(document.asyncapi).toBe('3.0.0')
     expect(Object.values(document.channels).flatMap(({ address }) => address ?? [])).toEqual([
       'standing.cmd.{tenant}.{type}.{id}', 'standing.evt.{tenant}.{type}.{id}.{fact}', 'standing.dead.{stream}', 'standing.api.send', 'standing.api.get', 'standing.api.create',
+      'payments', 'hotspot-users', 'private-dashboard-stats', 'private-user.{id}', 'private-actor.{type}.{id}',
     ])
     expect(document.components.messages['payment-payment-cancel']?.payload.properties?.['type']).toEqual({ const: 'payment.cancel' })
     const refs = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path = '']) => path)

@@ -2,6 +2,8 @@
 import { createMachine, emit } from 'xstate'
 import { describe, expect, it, vi } from 'vitest'
 import type { EffectContext } from '../../../runtime/index.ts'
+import { Lane } from '../../../runtime/engine/lane.ts'
+import { address, effect } from '../../support/store-fixtures.ts'
 import { deferred, rig, thing, turn } from './rig.ts'
 
 const A = { type: 'thing', id: 'a' }
@@ -17,7 +19,7 @@ describe('lanes', () => {
     await r.runtime.send(A, { type: 'fast' })
     await turn()
     expect(fast).toHaveBeenCalledTimes(1)
-    expect(r.runtime.stats().effects['slow']).toEqual({ queued: 4, running: 1 })
+    expect(r.runtime.stats().effects['slow']).toEqual({ queued: 4, running: 1, oldestMs: 0 })
     gate.resolve()
     await r.runtime.settled()
     expect(r.runtime.stats().effects['slow']).toEqual({ queued: 0, running: 0 })
@@ -54,6 +56,71 @@ describe('lanes', () => {
     expect(new Set(keys).size).toBe(30)
     expect(fast).toHaveBeenCalledTimes(1)
     expect(r.store.tables.effects.size).toBe(0)
+  })
+
+  it('lanes take turns by weight when more could run than may, and none starves', async () => {
+    const order: string[] = []
+    const gate = deferred()
+    const lane = (name: string) => ({ lane: name, run: () => void order.push(name) })
+    const both = createMachine({ on: { hold: { actions: { type: 'hold' } }, slow: { actions: { type: 'slow' } }, fast: { actions: { type: 'fast' } } } })
+    const r = await rig(thing(both, { effects: { hold: { lane: 'hold', run: () => gate.promise }, slow: lane('low'), fast: lane('high') } }), {
+      lanes: { high: { concurrency: 10, weight: 4 }, low: { concurrency: 10, weight: 1 } },
+      limits: { effectsAtOnce: 1 },
+    })
+    await r.create()
+    await r.runtime.send(A, { type: 'hold' })
+    // The low ones last: they were not there first either.
+    for (let i = 0; i < 40; i++) await r.runtime.send(A, { type: 'fast' })
+    for (let i = 0; i < 10; i++) await r.runtime.send(A, { type: 'slow' })
+    expect(order).toEqual([])
+    gate.resolve()
+    await r.runtime.settled()
+    expect(order).toHaveLength(50)
+    for (let from = 0; from < 50; from += 5) expect(order.slice(from, from + 5).filter((name) => name === 'low')).toHaveLength(1)
+  })
+
+  it('tenants take turns within a lane, and one that fills it keeps no other out', async () => {
+    const order: string[] = []
+    const gate = deferred()
+    const run = async (_input: never, { address }: EffectContext): Promise<void> => {
+      order.push(address.tenant)
+      if (order.length === 1) await gate.promise
+    }
+    const r = await rig(thing(machine, { effects: { slow: { lane: 'slow', run }, fast: { run } } }), { lanes: { slow: { concurrency: 1 } }, limits: { queued: 16 } })
+    for (const tenant of ['big', 'small']) await r.runtime.create({ tenant, type: 'thing', id: 'a' })
+    for (let i = 0; i < 40; i++) await r.runtime.send({ ...A, tenant: 'big' }, { type: 'slow' })
+    await r.runtime.send({ ...A, tenant: 'small' }, { type: 'slow' })
+    expect(r.runtime.stats().effects['slow']?.queued).toBe(17)
+    gate.resolve()
+    await r.runtime.settled()
+    expect(order).toHaveLength(41)
+    expect(order.indexOf('small')).toBeLessThan(4)
+  })
+
+  it('a lane says how its effects are tried again, where they do not say themselves', async () => {
+    const attempts: string[] = []
+    const failing = (name: string) => () => {
+      attempts.push(name)
+      throw new Error('no')
+    }
+    const effects = { slow: { lane: 'few', run: failing('few') }, fast: { lane: 'few', retry: { attempts: 3 }, run: failing('own') } }
+    const r = await rig(thing(machine, { effects }), { lanes: { few: { concurrency: 1, retry: { attempts: 2, initialMs: 10 } } } })
+    await r.create()
+    await r.send('slow')
+    await r.send('fast')
+    await r.clock.advance(60_000)
+    expect(attempts.sort()).toEqual(['few', 'few', 'own', 'own', 'own'])
+  })
+
+  it('knows since when the longest waiting one has been due, whosever it is', () => {
+    const lane = new Lane('l', { concurrency: 1 })
+    const waiting = [address('a', 'lamp', 'one'), address('b', 'lamp', 'one'), address('c', 'lamp', 'two')].map((at, index) => effect(at, 0, { nextAttemptAt: [70, 60, 65][index] ?? 0 }))
+    expect(lane.oldestAt).toBeUndefined()
+    for (const row of waiting) lane.push(row)
+    // Within a tenant the order is that of coming.
+    expect(lane.oldestAt).toBe(65)
+    expect(lane.drop(({ address: { tenant } }) => tenant === 'two')).toBe(1)
+    expect([lane.oldestAt, lane.queued, lane.take()?.nextAttemptAt, lane.oldestAt]).toEqual([70, 2, 70, 60])
   })
 
   it('facts that memory has no room for are published from the store, each once and in order', async () => {
