@@ -43,11 +43,10 @@ export const paySubscription: Reaction = (fact) =>
     return { type: 'subscription.pay', paymentId: fact.address.id, amount, currency, receipt, paidAt: at }
   })
 
-export const revokeSubscriptionPayment: Reaction = (fact) =>
-  telling(subscriptionOf(fact), () => {
-    const { amount, reason } = fact.data as { amount: number; reason: string }
-    return { type: 'subscription.revokePayment', paymentId: fact.address.id, amount, reason }
-  })
+export const revokeSubscriptionPayment: Reaction = (fact) => {
+  const { amount, reason, wasCredited } = fact.data as { amount: number; reason: string; wasCredited: boolean }
+  return telling(wasCredited ? subscriptionOf(fact) : undefined, () => ({ type: 'subscription.revokePayment', paymentId: fact.address.id, amount, reason }))
+}
 
 type Noticing<Type extends Parameters<typeof told>[1]> = (data: Told<Type>) => Pick<NotificationInput, 'template' | 'details'> & { key: Key; credentialVersion?: number }
 

@@ -28,7 +28,7 @@ describe('reactions', () => {
   })
 
   it('a payment for something else than access starts none', () => {
-    expect(reactions.payment['payment.completed'](published('payment', new Play(paymentMachine, C2B_INPUT).facts[1]))).toEqual([])
+    expect(reactions.payment['payment.completed'](published('payment', new Play(paymentMachine, C2B_INPUT).facts[1]))).toMatchObject([{ kind: 'event', event: { type: 'subscription.pay' } }])
   })
 
   it('money that went back ends the access that it had paid for, and nothing else', () => {
@@ -36,7 +36,9 @@ describe('reactions', () => {
     const [message] = back({})
     expect(message).toEqual({ kind: 'event', to: { tenant: 'acme', type: 'hotspot-session', id: 'pay_1' }, event: { type: 'session.revoke', reason: 'The payment went back: sold twice' } })
     expect(sessionEvents['session.revoke'].safeParse({ reason: 'The payment went back: sold twice' }).success).toBe(true)
-    expect([back({ wasCredited: false }), back({ purpose: { kind: 'subscription', subscriptionId: 'sub_1' } })]).toEqual([[], []])
+    const forSubscription = { purpose: { kind: 'subscription', subscriptionId: 'sub_1' }, amount: 2_000 }
+    expect([back({ wasCredited: false }), back({ ...forSubscription, wasCredited: false })]).toEqual([[], []])
+    expect(back(forSubscription)).toMatchObject([{ kind: 'event', to: { type: 'subscription', id: 'sub_1' }, event: { type: 'subscription.revokePayment', amount: 2_000 } }])
   })
 
   it('a claim has the provider asked, by one reconciliation of the tenant', () => {
