@@ -319,7 +319,12 @@ async function closeAll(open: Closer[], log: Logger): Promise<boolean> {
   return clean
 }
 
+function inWords(error: unknown): unknown {
+  if (error instanceof MissingSettingError) return new SettingsError([error.message]).message
+  return error instanceof SettingsError ? error.message : error
+}
+
 main().catch((error: unknown) => {
-  console.error(error instanceof SettingsError || error instanceof MissingSettingError ? error.message : error)
+  console.error(inWords(error))
   process.exit(1)
 })

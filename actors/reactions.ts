@@ -44,7 +44,7 @@ const startVoucherSession: Reaction = ({ address, data }) => {
 const endVoucherSession: Reaction = ({ address, data }) => {
   const { wasRedeemed, reason } = data as Payload<VoucherFact, 'voucher.revoked'>
   if (!wasRedeemed) return []
-  return [{ kind: 'event', to: { tenant: address.tenant, type: 'hotspot-session', id: address.id }, event: { type: 'session.revoke', reason } }]
+  return [{ kind: 'event', to: { tenant: address.tenant, type: 'hotspot-session', id: address.id }, event: { type: 'session.close', reason, by: 'admin' } }]
 }
 
 const sendCredentials: Reaction = ({ address, data }) => credentialsMessage(address, data as Payload<SessionFact, 'session.ready'>, 'credentials')

@@ -214,7 +214,7 @@ describe('a statement against the ledger', () => {
   const by = { source: 'csv', by: 'key:k', at: T0 }
   const unexplained = (query: object = {}) => business.statements.unexplained('main', { from: T0, to: T0 + 60_000, limit: 10, ...query })
   async function book(ref: string, lines: readonly [account: string, amount: number][], receipt: string | null, payment = 'pay_1'): Promise<void> {
-    await knex('business.ledger_entries').insert(lines.map(([account, amount_minor], index) => ({ tenant: 'main', entry_ref: ref, line: index + 1, account, amount_minor, currency: 'KES', at: new Date(T0 + 2_000), description: 'x', actor_type: 'payment', actor_id: payment, receipt })))
+    await knex('business.ledger_entries').insert(lines.map(([account, amount_minor], index) => ({ tenant: 'main', entry_ref: `main/${ref}`, line: index + 1, account, amount_minor, currency: 'KES', at: new Date(T0 + 2_000), description: 'x', actor_type: 'payment', actor_id: payment, receipt })))
   }
 
   it('says nothing while there is no statement', async () => {

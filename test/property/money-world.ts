@@ -81,7 +81,7 @@ export class MoneyWorld {
             directory: { search: (query) => runtime.search(query), get: (address) => runtime.get(address) },
             resultUrls: () => ({ resultUrl: 'https://x.example/r', timeoutUrl: 'https://x.example/t' }),
           },
-        }),
+        }).filter(({ type }) => type !== 'subscription'),
         subscriptionStub,
       ],
     })

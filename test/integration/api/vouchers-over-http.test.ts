@@ -95,7 +95,7 @@ describe('redeeming', () => {
     await world.runtime.settled()
     expect(await world.call('POST', '/api/vouchers/revoke', { code: codes[0], reason: 'stolen' })).toMatchObject({ status: 200, body: { state: 'revoked', number: 1 } })
     await world.runtime.settled()
-    expect(await world.runtime.get({ type: 'hotspot-session', id: `${id}-00001` })).toMatchObject({ states: ['expired'], context: { endReason: 'revoked' } })
+    expect(await world.runtime.get({ type: 'hotspot-session', id: `${id}-00001` })).toMatchObject({ states: ['expired'], context: { endReason: 'admin' } })
     await world.call('POST', '/api/vouchers/revoke', { code: codes[1], reason: 'lost' })
     expect(await redeem(codes[1])).toMatchObject({ status: 409, body: { code: 'voucher-revoked' } })
     await world.call('POST', `/api/v1/actors/voucher-batch/${id}/events`, { type: 'batch.revoke', reason: 'printed twice' })
