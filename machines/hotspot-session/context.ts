@@ -1,6 +1,7 @@
 /** What a session remembers. No credentials: they are derived when needed, from the address and `credentialVersion`. */
+import type { Login } from '../accounting.ts'
 import type { PackageSnapshot } from '../package.ts'
-import type { Login, SessionEvent, SessionInput, SessionSource } from './events.ts'
+import type { SessionEvent, SessionInput, SessionSource } from './events.ts'
 
 /** `refund`: what it was bought with was taken back. */
 export type EndReason = 'time' | 'data' | 'admin' | 'nas' | 'refund'
