@@ -25,10 +25,16 @@ const NAS = /* sql */ `
 create index nas_shortname on radius.nas (shortname);
 `
 
+const DASHBOARD = /* sql */ `
+-- Sums that were made before subscriptions and vouchers were counted; made anew from the journal when somebody looks.
+delete from business.dashboard_days;
+`
+
 export const subscriptionUsage: Migration = {
   name: '0011-subscription-usage',
   async up(knex) {
     await knex.raw(SUBSCRIPTIONS_BEFORE)
     await knex.raw(NAS)
+    await knex.raw(DASHBOARD)
   },
 }
