@@ -162,6 +162,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     rates: stkRates(settings),
     ...(redis === undefined ? {} : { rateLimiter: redisRateLimiter({ link: redis, appKey, alone: memoryRateLimiter() }), shownOnce: redisShownOnce({ link: redis, appKey }) }),
     trustedProxies: settings.STANDING_TRUSTED_PROXIES,
+    webUrl: settings.WEB_URL,
     secureCookies: settings.WEB_URL?.startsWith('https:') ?? false,
     ...(isMovable(clock) ? { sandbox: sandboxPort(clock, standIns, runtime) } : {}),
   })

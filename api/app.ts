@@ -122,7 +122,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   const keys = keyCache(deps.apiKeys, now)
   const limits = { ...CHANNEL_LIMITS, ...deps.channelLimits }
   const apps = createChannelApps(deps.appKey)
-  const telling = createTelling((type) => runtime.definition(type), apps)
+  const telling = createTelling((type) => runtime.definition(type), apps, { webUrl: deps.webUrl })
   const hub = createHub({ runtime, telling })
   const dashboard = createDashboard({ runtime, hub, log: deps.log, days: deps.dashboardDays, dayOf: calendar(deps.timeZone ?? SHOP_ZONE), clock: () => deps.sandbox?.now() ?? now() })
   await channelRoutes(app, { hub, apps, limits, now, access: { runtime, keys, claims, publicTenant: tenant } })

@@ -34,6 +34,8 @@ export interface AppDeps {
   optOuts: OptOuts
   /** Where the business counts its days and months. Default `Africa/Nairobi`. */
   timeZone?: string
+  /** Of the shop's pages, for links to them. */
+  webUrl?: string | undefined
   openPrompts: OpenPrompts
   receipts: Receipts
   ledger: Ledger

@@ -509,6 +509,7 @@ create table radius.nas (
   constraint nas_coa_port_check CHECK (coa_port >= 1 AND coa_port <= 65535)
 );
 CREATE INDEX nas_nasname ON radius.nas USING btree (nasname);
+CREATE INDEX nas_shortname ON radius.nas USING btree (shortname);
 
 create table radius.nasreload (
   "nasipaddress" inet not null,

@@ -21,13 +21,22 @@ const COUNTERS: Readonly<Record<string, Counter>> = {
   'payment.reversed': ({ amount, currency }) => ({ 'payments.reversed': 1, ...money('payments.refunds', amount, currency) }),
   'session.ready': () => ({ 'sessions.started': 1 }),
   'session.expired': ({ reason }) => ({ 'sessions.ended': 1, ...(typeof reason === 'string' ? { [`sessions.ended.${reason}`]: 1 } : {}) }),
+  'subscription.created': () => ({ 'subscriptions.created': 1 }),
+  'subscription.activated': () => ({ 'subscriptions.activated': 1 }),
+  'subscription.renewed': ({ price, currency }) => ({ 'subscriptions.renewed': 1, ...money('subscriptions.revenue', price, currency) }),
+  'subscription.graceStarted': () => ({ 'subscriptions.overdue': 1 }),
+  'subscription.suspended': () => ({ 'subscriptions.suspended': 1 }),
+  'subscription.restored': () => ({ 'subscriptions.restored': 1 }),
+  'subscription.terminated': () => ({ 'subscriptions.terminated': 1 }),
+  'voucher.redeemed': () => ({ 'vouchers.redeemed': 1 }),
+  'voucher.revoked': () => ({ 'vouchers.revoked': 1 }),
   'notification.sent': () => ({ 'messages.sent': 1 }),
   'notification.delivered': () => ({ 'messages.delivered': 1 }),
   'notification.failed': () => ({ 'messages.failed': 1 }),
 }
 
 /** Whose facts are counted. */
-export const COUNTED_TYPES: readonly string[] = ['payment', 'hotspot-session', 'notification']
+export const COUNTED_TYPES: readonly string[] = ['payment', 'hotspot-session', 'subscription', 'voucher', 'notification']
 
 /** What one fact adds; undefined when it is none that counts. */
 export function sumsOf({ address, type, data }: Pick<Fact, 'address' | 'type' | 'data'>): Sums | undefined {

@@ -5,8 +5,9 @@ import type { ActorDefinition, EffectDefinition } from '../../runtime/index.ts'
 import type { CredentialIssuer } from '../credentials.ts'
 import { reactions } from '../reactions.ts'
 import { subscriptionIdentifiers } from './identifiers.ts'
+import { subscriptionMigrations } from './migrations.ts'
 import { customerRows, subscriptionLedger, subscriptionRows } from './projections.ts'
-import { subscriptionRadiusRows } from './radius-rows.ts'
+import { subscriptionAccess, subscriptionRadiusRows } from './radius-rows.ts'
 
 export interface SubscriptionParts {
   credentials: CredentialIssuer
@@ -17,16 +18,17 @@ export interface SubscriptionParts {
 export function defineSubscription({ credentials, applyAccess }: SubscriptionParts): ActorDefinition {
   return {
     type: 'subscription',
-    version: '1',
+    version: '2',
     idPrefix: 'sub',
     machine: subscriptionMachine,
     input: subscriptionInput,
     events: subscriptionEvents,
     effects: { applyAccess },
     reactions: reactions.subscription,
-    projections: { subscriptionRows, customerRows, ledger: subscriptionLedger, radiusRows: subscriptionRadiusRows(credentials) },
+    projections: { subscriptionRows, customerRows, ledger: subscriptionLedger, radiusRows: subscriptionRadiusRows(credentials), radiusAccess: subscriptionAccess },
     identifiers: subscriptionIdentifiers,
+    migrations: subscriptionMigrations,
     words: subscriptionWords,
-    personal: ['phone', 'name'],
+    personal: ['phone', 'name', 'usage.online'],
   }
 }

@@ -4,9 +4,23 @@
  */
 import { accessOf, GRACE_ADDRESS_LIST } from '../../machines/subscription/access.ts'
 import type { SubscriptionContext } from '../../machines/subscription/context.ts'
+import { dataLimitInAll } from '../../machines/subscription/usage.ts'
 import type { Address, Projection } from '../../runtime/index.ts'
 import type { CredentialIssuer } from '../credentials.ts'
-import { dataLimit, expirationValue, radiusRow, rateLimitValue, type RadiusRow } from '../radius-rows/values.ts'
+import { accessRows, type AccessRules } from '../radius-rows/access.ts'
+import { ACCOUNT_EVERY_SECONDS, expirationValue, radiusRow, rateLimitValue, type RadiusRow } from '../radius-rows/values.ts'
+
+/** By which the database binds devices and counts, and accounting finds the subscription; it stays, for late accounting and logins that must be cut off. */
+export const subscriptionAccess: Projection = ({ address, context, previousContext }) => {
+  const rows = accessRows(address, rulesOf(context as SubscriptionContext))
+  const before = previousContext === undefined ? undefined : accessRows(address, rulesOf(previousContext as SubscriptionContext))
+  return JSON.stringify(rows) === JSON.stringify(before) ? [] : [rows]
+}
+
+function rulesOf(context: SubscriptionContext): AccessRules {
+  const { accountNumber: username, plan, deviceGeneration } = context
+  return { username, devices: plan.devices, dataBytes: dataLimitInAll(context), deviceGeneration }
+}
 
 interface Rows {
   check: RadiusRow[]
@@ -41,7 +55,8 @@ function rowsOf(context: SubscriptionContext, address: Address, issuer: Credenti
     reply: [
       ...(uploadKbps === null && downloadKbps === null ? [] : [radiusRow(username, 'Mikrotik-Rate-Limit', rateLimitValue(uploadKbps, downloadKbps))]),
       ...(access.level === 'throttled' ? [radiusRow(username, 'Mikrotik-Address-List', GRACE_ADDRESS_LIST)] : []),
-      ...(plan.dataBytes === null ? [] : dataLimit(plan.dataBytes).map(([attribute, value]) => radiusRow(username, attribute, value))),
+      // What is left of the data is told by the database (radius.live_radreply), and only where its end is the end of the access.
+      radiusRow(username, 'Acct-Interim-Interval', String(ACCOUNT_EVERY_SECONDS)),
     ],
   }
 }

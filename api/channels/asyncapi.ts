@@ -23,7 +23,15 @@ const MESSAGES = {
   },
   'live-session-expired': {
     name: 'SessionExpired',
-    payload: object({ session: object({ id: { type: 'string' }, reason: { type: 'string' }, package_id: { type: 'string' }, logins: { type: 'integer' }, duration_seconds: { type: ['number', 'null'] }, data_used_bytes: { type: ['number', 'null'] }, phone_number: { type: 'string', description: 'masked' }, expired_at: time }) }),
+    payload: object({ session: object({ id: { type: 'string' }, reason: { type: 'string' }, package_id: { type: 'string' }, logins: { type: 'integer' }, duration_seconds: { type: ['number', 'null'] }, data_used_bytes: { type: ['number', 'null'] }, phone_number: { type: 'string', description: 'masked' }, expired_at: time, renew_url: { type: ['string', 'null'], description: 'where the same package is sold, when WEB_URL is set' } }) }),
+  },
+  'live-voucher-redeemed': {
+    name: 'VoucherRedeemed',
+    payload: object({ voucher: object({ id: { type: 'string' }, batch_id: { type: 'string' }, package: { type: ['string', 'null'] }, phone_number: { type: 'string', description: 'masked' }, redeemed_at: time }) }),
+  },
+  'live-subscription': {
+    name: 'SubscriptionPaid, SubscriptionActivated, SubscriptionDataUsedUp, SubscriptionGraceStarted, SubscriptionSuspended',
+    payload: object({ subscription: object({ id: { type: 'string' }, account_number: { type: 'string' }, package: { type: 'string' }, phone_number: { type: 'string', description: 'masked' }, expires_at: { type: ['string', 'null'] }, at: time }) }),
   },
   'live-dashboard-stats-updated': {
     name: 'DashboardStatsUpdated',
@@ -37,7 +45,7 @@ const MESSAGES = {
 
 type MessageKey = keyof typeof MESSAGES
 
-const OF_STAFF: readonly MessageKey[] = ['live-payment-completed', 'live-hotspot-user-created', 'live-credentials-sent', 'live-session-expired', 'live-fact']
+const OF_STAFF: readonly MessageKey[] = ['live-payment-completed', 'live-hotspot-user-created', 'live-credentials-sent', 'live-session-expired', 'live-voucher-redeemed', 'live-subscription', 'live-fact']
 const OF_PUBLIC: Readonly<Record<(typeof PUBLIC_CHANNELS)[number], MessageKey>> = { payments: 'live-payment-completed-public', 'hotspot-users': 'live-hotspot-user-created-public' }
 
 function channel(address: string, title: string, keys: readonly MessageKey[], parameters?: object): object {
@@ -54,7 +62,7 @@ export function liveChannels(): { server: object; channels: Record<string, objec
   const channels: Record<string, object> = {
     ...Object.fromEntries(PUBLIC_CHANNELS.map((name) => [`live-${name}`, channel(name, 'Public: nothing personal, no credentials', [OF_PUBLIC[name]])])),
     'live-dashboard-stats': channel(STATS_CHANNEL, 'For staff', [...OF_STAFF, 'live-dashboard-stats-updated']),
-    'live-user': channel('private-user.{id}', 'For the customer of this payment, and staff', ['live-payment-completed', 'live-hotspot-user-created', 'live-session-expired'], { id: { description: 'The id of the payment, which is that of its session.' } }),
+    'live-user': channel('private-user.{id}', 'For the customer of this payment, and staff', ['live-payment-completed', 'live-hotspot-user-created', 'live-session-expired', 'live-voucher-redeemed', 'live-subscription'], { id: { description: 'The id of the payment, which is that of its session; for staff also of a voucher or subscription.' } }),
     'live-actor': channel('private-actor.{type}.{id}', 'For whoever may see this actor', OF_STAFF, { type: { description: 'The actor type.' }, id: { description: "The actor's id." } }),
   }
   return {

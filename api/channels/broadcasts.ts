@@ -14,11 +14,17 @@ export interface Broadcast {
 
 type Data = Fact['data']
 
+/** Where customers buy. */
+export interface Shop {
+  /** Without it nobody is sent anywhere. */
+  webUrl?: string | undefined
+}
+
 /** An event of the shop's own, besides the fact by its own name. */
 interface Named {
   event: string
   /** For staff, in full but for what their roles may not see. */
-  data: (fact: Fact, shown: Data) => object
+  data: (fact: Fact, shown: Data, shop: Shop) => object
   /** For everybody. */
   public?: { channel: string; data: (fact: Fact, reference: string) => object }
   /** The customer it is about, and what he is told. */
@@ -34,7 +40,7 @@ const NAMED: Readonly<Record<string, Named>> = {
   },
   'session.ready': {
     event: 'HotspotUserCreated',
-    data: ({ address }, shown) => ({ user: { id: address.id, ...access(shown), phone_number: shown['phone'] }, payment: { id: shown['paymentId'] } }),
+    data: ({ address }, shown) => ({ user: { id: address.id, ...access(shown), phone_number: shown['phone'] }, payment: { id: paymentOf(shown) ?? null } }),
     public: { channel: 'hotspot-users', data: ({ data }, reference) => ({ user: { reference, ...access(data) } }) },
     user: sessionUser,
   },
@@ -46,13 +52,35 @@ const NAMED: Readonly<Record<string, Named>> = {
   },
   'session.expired': {
     event: 'SessionExpired',
-    data: ({ address, at }, shown) => ({ session: { id: address.id, ...ending(shown), phone_number: shown['phone'], expired_at: iso(at) } }),
+    data: ({ address, at }, shown, shop) => ({ session: { id: address.id, ...ending(shown), phone_number: shown['phone'], expired_at: iso(at), renew_url: renewUrl(shop, shown['packageId']) } }),
     user: sessionUser,
   },
+  'voucher.redeemed': {
+    event: 'VoucherRedeemed',
+    data: ({ address, at }, shown) => ({ voucher: { id: address.id, batch_id: shown['batchId'], package: packageName(shown), phone_number: shown['phone'], redeemed_at: iso(at) } }),
+    user: ({ address }) => address.id,
+  },
+  // Told to the payer, who waits for it under the id of the payment.
+  'subscription.paid': { ...subscriptionEvent('SubscriptionPaid', ({ amount, currency, receipt }) => ({ ...money(amount, currency), receipt })), user: ({ data }) => String(data['paymentId']) },
+  'subscription.activated': subscriptionEvent('SubscriptionActivated'),
+  'subscription.restored': subscriptionEvent('SubscriptionActivated'),
+  'subscription.dataUsedUp': subscriptionEvent('SubscriptionDataUsedUp', ({ usedBytes, consequence }) => ({ data_used_bytes: usedBytes, consequence })),
+  'subscription.graceStarted': subscriptionEvent('SubscriptionGraceStarted', ({ graceEndsAt, amountDue, currency }) => ({ grace_ends_at: isoOrNull(graceEndsAt), due: money(amountDue, currency) })),
+  'subscription.suspended': subscriptionEvent('SubscriptionSuspended', ({ amountDue, currency }) => ({ due: money(amountDue, currency) })),
+}
+
+function subscriptionEvent(event: string, more: (shown: Data) => object = () => ({})): Named {
+  return {
+    event,
+    data: ({ address, at }, shown) => ({
+      subscription: { id: address.id, account_number: shown['accountNumber'], package: shown['packageName'], phone_number: shown['phone'], expires_at: isoOrNull(shown['expiresAt']), ...more(shown), at: iso(at) },
+    }),
+    user: ({ address }) => address.id,
+  }
 }
 
 /** @param shown the fact's data as the listeners may see it. */
-export function broadcastsOf(fact: Fact, shown: Data, reference: (id: string) => string): Broadcast[] {
+export function broadcastsOf(fact: Fact, shown: Data, reference: (id: string) => string, shop: Shop = {}): Broadcast[] {
   const { address, type } = fact
   const own = { key: fact.key, type, actor: { type: address.type, id: address.id }, seq: fact.seq, at: iso(fact.at), data: shown }
   const broadcasts: Broadcast[] = [
@@ -62,7 +90,7 @@ export function broadcastsOf(fact: Fact, shown: Data, reference: (id: string) =>
   const named = NAMED[type]
   if (named === undefined || !isNamed(fact)) return broadcasts
   const { event, public: open, user } = named
-  const data = named.data(fact, shown)
+  const data = named.data(fact, shown, shop)
   broadcasts.push({ channel: actorChannel(address), event, data }, { channel: STATS_CHANNEL, event, data })
   if (open !== undefined) broadcasts.push({ channel: open.channel, event, data: open.data(fact, reference(address.id)) })
   if (user !== undefined) broadcasts.push(...[event, type].map((name) => ({ channel: userChannel(user(fact)), event: name, data })))
@@ -84,12 +112,29 @@ function access(data: Data): object {
 }
 
 function ending(data: Data): object {
-  // What a session has used is told by those that were measured.
   return { reason: data['reason'], package_id: data['packageId'], logins: data['logins'], duration_seconds: data['usedSeconds'] ?? null, data_used_bytes: data['usedBytes'] ?? null }
 }
 
 function sessionUser({ address, data }: Fact): string {
-  return typeof data['paymentId'] === 'string' ? data['paymentId'] : address.id
+  return paymentOf(data) ?? address.id
+}
+
+/** Undefined: it was bought with something else. */
+function paymentOf(data: Data): string | undefined {
+  const { kind, id } = (data['source'] ?? {}) as { kind?: string; id?: string }
+  return kind === 'payment' ? id : undefined
+}
+
+/** Where the same can be bought again. */
+function renewUrl({ webUrl }: Shop, packageId: unknown): string | null {
+  if (webUrl === undefined || typeof packageId !== 'string') return null
+  const url = new URL(webUrl)
+  url.searchParams.set('package_id', packageId)
+  return url.href
+}
+
+function money(amount: unknown, currency: unknown): object {
+  return { amount: majorUnits(amount as number, currency as string), amount_minor: amount, currency }
 }
 
 function packageName(data: Data): unknown {

@@ -2,7 +2,7 @@
 import type { ActorDefinition, Fact } from '../../runtime/index.ts'
 import { lensOf } from '../privacy/lens.ts'
 import type { ChannelApps } from './app-keys.ts'
-import { broadcastsOf } from './broadcasts.ts'
+import { broadcastsOf, type Shop } from './broadcasts.ts'
 
 export interface Told {
   readonly channel: string
@@ -19,7 +19,7 @@ export interface Telling {
   of(fact: Fact, mayPersonal: boolean): ToldByChannel
 }
 
-export function createTelling(definitionOf: (type: string) => ActorDefinition | undefined, apps: Pick<ChannelApps, 'reference'>): Telling {
+export function createTelling(definitionOf: (type: string) => ActorDefinition | undefined, apps: Pick<ChannelApps, 'reference'>, shop: Shop = {}): Telling {
   const known = { masked: new WeakMap<Fact, ToldByChannel>(), plain: new WeakMap<Fact, ToldByChannel>() }
   return {
     of(fact, mayPersonal) {
@@ -27,7 +27,7 @@ export function createTelling(definitionOf: (type: string) => ActorDefinition | 
       let told = cache.get(fact)
       if (told === undefined) {
         const shown = lensOf(definitionOf(fact.address.type), mayPersonal).payload(fact.data)
-        told = byChannel(broadcastsOf(fact, shown, (id) => apps.reference(fact.address.tenant, id)).map(({ channel, event, data }) => ({ channel, event, text: JSON.stringify(data) })))
+        told = byChannel(broadcastsOf(fact, shown, (id) => apps.reference(fact.address.tenant, id), shop).map(({ channel, event, data }) => ({ channel, event, text: JSON.stringify(data) })))
         cache.set(fact, told)
       }
       return told

@@ -10,6 +10,7 @@ import { radiusAccounting } from './0007-radius-accounting.ts'
 import { routerTables } from './0008-routers.ts'
 import { voucherTables } from './0009-vouchers.ts'
 import { channelTables } from './0010-channels.ts'
+import { subscriptionUsage } from './0011-subscription-usage.ts'
 
 export const migrations: readonly Migration[] = [
   engineTables,
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   routerTables,
   voucherTables,
   channelTables,
+  subscriptionUsage,
 ]

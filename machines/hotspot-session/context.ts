@@ -1,6 +1,7 @@
 /** What a session remembers. No credentials: they are derived when needed, from the address and `credentialVersion`. */
+import type { Login } from '../accounting.ts'
 import type { PackageSnapshot } from '../package.ts'
-import type { Login, SessionEvent, SessionInput, SessionSource } from './events.ts'
+import type { SessionEvent, SessionInput, SessionSource } from './events.ts'
 
 /** `refund`: what it was bought with was taken back. */
 export type EndReason = 'time' | 'data' | 'admin' | 'nas' | 'refund'
@@ -38,6 +39,13 @@ export interface SessionUsage {
   downloadBytes: number
 }
 
+/** What it comes to when access has ended. */
+export interface SessionTotals extends SessionUsage {
+  /** How long there was access, from its start to its end. */
+  usedSeconds: number
+  usedBytes: number
+}
+
 export type SessionFact =
   | {
       type: 'session.ready'
@@ -66,8 +74,8 @@ export type SessionFact =
       packageId: string
       startsAt: number
       at: number
-    } & SessionUsage)
-  | ({ type: 'session.closed'; reason: EndReason; at: number } & SessionUsage)
+    } & SessionTotals)
+  | ({ type: 'session.closed'; reason: EndReason; source: SessionSource; phone: string; packageId: string; at: number } & SessionTotals)
 
 /** What the router is asked for: the username is derived from the version where the call is made. */
 export interface DisconnectRequest {
@@ -125,4 +133,9 @@ export function withAccount(event: SessionEvent, at: number): Partial<SessionCon
 
 export function usageOf({ logins, uploadBytes, downloadBytes }: SessionContext): SessionUsage {
   return { logins, uploadBytes, downloadBytes }
+}
+
+export function totalsOf(context: SessionContext): SessionTotals {
+  const { startsAt, endedAt, uploadBytes, downloadBytes } = context
+  return { ...usageOf(context), usedSeconds: Math.max(0, Math.round(((endedAt ?? startsAt) - startsAt) / 1_000)), usedBytes: uploadBytes + downloadBytes }
 }

@@ -1,12 +1,12 @@
 /** What a session is made from and what may be said to it. */
 import { z } from 'zod'
+import { account } from '../accounting.ts'
 import type { EventsOf } from '../event-types.ts'
 import { macAddress, phone } from '../network.ts'
 import { packageSnapshot } from '../package.ts'
 import { printable, remark } from '../printable.ts'
 
 const reason = remark(500)
-const bytes = z.int().nonnegative()
 const moment = z.int().nonnegative()
 
 /** What the access was bought with; one access each. */
@@ -25,37 +25,9 @@ export const sessionInput = z.strictObject({
 
 export type SessionInput = z.output<typeof sessionInput>
 
-/** R9: more than any package allows. */
-export const LOGINS_MAX = 100
-
-/** One login that is under way, as its router tells. */
-const login = z.strictObject({
-  /** Acct-Session-Id. */
-  id: printable(253).min(1),
-  /** A MAC address, or what else the router calls the device; null if it does not tell. */
-  device: printable(253).nullable(),
-  /** Address of the router. */
-  nas: printable(64),
-  ip: printable(64).nullable(),
-  since: moment,
-})
-
-export type Login = z.output<typeof login>
-
 export const sessionEvents = {
-  /**
-   * What RADIUS accounting knows of this access by now: always all of it, never a difference, so that one which is lost, repeated
-   * or overtaken costs nothing.
-   */
-  'session.account': z.strictObject({
-    /** Grows with every change; an older one tells nothing new. */
-    revision: z.int().positive(),
-    online: z.array(login).max(LOGINS_MAX),
-    /** Over all logins. */
-    uploadBytes: bytes,
-    downloadBytes: bytes,
-    logins: z.int().nonnegative(),
-  }),
+  /** What RADIUS accounting knows of this access by now. */
+  'session.account': account,
   /** The paying browser is about to be shown the credentials: accepted once. */
   'session.revealCredentials': z.strictObject({}),
   /** The customer has lost them: send them again. */

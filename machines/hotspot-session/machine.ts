@@ -21,6 +21,7 @@ import {
   isNews,
   newSession,
   RESENDS_MAX,
+  totalsOf,
   usageOf,
   withAccount,
   withStart,
@@ -107,10 +108,18 @@ const base = setup({
       phone: context.phone,
       packageId: context.package.id,
       startsAt: context.startsAt,
-      ...usageOf(context),
+      ...totalsOf(context),
       at: timeOf(event),
     })),
-    announceClosed: emit(({ context, event }) => ({ type: 'session.closed' as const, reason: context.endReason ?? 'time', ...usageOf(context), at: timeOf(event) })),
+    announceClosed: emit(({ context, event }) => ({
+      type: 'session.closed' as const,
+      reason: context.endReason ?? 'time',
+      source: context.source,
+      phone: context.phone,
+      packageId: context.package.id,
+      ...totalsOf(context),
+      at: timeOf(event),
+    })),
   },
 })
 

@@ -45,8 +45,8 @@ const receivedMoney = z.strictObject({
 })
 
 const paymentFields = z.strictObject({
-  /** `stk`: we prompt the payer. `c2b`: the payer has paid. `cash`: over the counter. `voucher`: by a prepaid code. */
-  method: z.enum(['stk', 'c2b', 'cash', 'voucher']).default('stk'),
+  /** `stk`: we prompt the payer. `c2b`: the payer has paid. `cash`: over the counter. A prepaid code is no payment: its money came when it was sold. */
+  method: z.enum(['stk', 'c2b', 'cash']).default('stk'),
   purpose: paymentPurpose.default({ kind: 'hotspot' }),
   /** The payer: digits with country code. Null when the payer is known by less. */
   phone: kenyanPhone.nullable().default(null),

@@ -1,6 +1,7 @@
 /** What the customer may use at this moment, read off the record: for the RADIUS rows and for the routers. */
 import type { AccessChange } from '../live-access.ts'
 import type { Access, SubscriptionContext } from './context.ts'
+import { isDataUsedUp, isSlowedWhenUsedUp } from './usage.ts'
 
 /** RouterOS puts whoever is on it behind a page that asks for money. */
 export const GRACE_ADDRESS_LIST = 'standing-grace'
@@ -11,9 +12,12 @@ export const ACTIVE_ADDRESS_LIST = 'standing-active'
 export function accessOf(context: SubscriptionContext): Access {
   const { plan, coverage, blocks, expiresAt, graceUsed, graceEndsAt, end } = context
   if (end !== null || coverage === 'none' || expiresAt === null || Object.keys(blocks).length > 0) return { level: 'none' }
+  const isUsedUp = isDataUsedUp(context)
+  if (isUsedUp && !isSlowedWhenUsedUp(context)) return { level: 'none' }
   if (coverage === 'grace') return { level: 'throttled', uploadKbps: plan.graceUploadKbps, downloadKbps: plan.graceDownloadKbps, until: graceEndsAt ?? expiresAt }
   // A session is not cut off where grace would let it in again the next moment, only slower.
   const until = graceUsed ? expiresAt : expiresAt + plan.graceSeconds * 1_000
+  if (isUsedUp) return { level: 'slowed', uploadKbps: plan.graceUploadKbps, downloadKbps: plan.graceDownloadKbps, until }
   return { level: 'full', uploadKbps: plan.uploadKbps, downloadKbps: plan.downloadKbps, until }
 }
 

@@ -1,4 +1,5 @@
 /** What a subscription remembers: plain JSON, times in milliseconds since the epoch, money in minor units of the plan's currency. */
+import type { Login } from '../accounting.ts'
 import type { SubscriptionPlan } from '../plan.ts'
 import type { SubscriptionInput } from './events.ts'
 
@@ -44,10 +45,26 @@ export interface ScheduledChange {
   agreedAt: number
 }
 
-/** What the RADIUS rows and the routers shall grant. */
+/** What the RADIUS rows and the routers shall grant: `throttled` in grace, `slowed` when the data is used up. */
 export type Access =
   | { level: 'none' }
-  | { level: 'full' | 'throttled'; uploadKbps: number | null; downloadKbps: number | null; until: number }
+  | { level: 'full' | 'slowed' | 'throttled'; uploadKbps: number | null; downloadKbps: number | null; until: number }
+
+export interface Usage {
+  /** Logins under way. */
+  online: Login[]
+  /** Over all logins of all terms. */
+  uploadBytes: number
+  downloadBytes: number
+  logins: number
+  /** Of the newest accounting that was taken. */
+  revision: number
+  at: number | null
+  /** The term whose data is counted, by its beginning; null: none yet. */
+  termFrom: number | null
+  /** All that was used before that term. */
+  before: number
+}
 
 export interface SubscriptionContext extends SubscriptionInput {
   createdAt: number
@@ -77,11 +94,14 @@ export interface SubscriptionContext extends SubscriptionInput {
     notBefore: number
   }
   /** The moments that timers were armed for: when one differs from what it should be, it is armed anew. */
-  armed: { expiry: number | null; lift: number | null; change: number | null; reminder: number | null }
+  armed: { expiry: number | null; lift: number | null; change: number | null; reminder: number | null; quota: number | null }
   /** Notices that a payment makes void, by their keys. */
   notices: string[]
   access: { asked: Access | null; applied: Access; askedAt: number }
   credentialVersion: number
+  /** Raised to let other devices in. */
+  deviceGeneration: number
+  usage: Usage
   /** Money in another currency than the plan's: staff must give it back. */
   unusable: { paymentId: string; amount: number; currency: string; at: number }[]
   end: { reason: string; at: number } | null
@@ -105,10 +125,12 @@ export function newSubscription(input: SubscriptionInput): SubscriptionContext {
     blocks: {},
     change: null,
     reminders: { told: [], notBefore: 0 },
-    armed: { expiry: null, lift: null, change: null, reminder: null },
+    armed: { expiry: null, lift: null, change: null, reminder: null, quota: null },
     notices: [],
     access: { asked: null, applied: { level: 'none' }, askedAt: 0 },
     credentialVersion: 1,
+    deviceGeneration: 1,
+    usage: { online: [], uploadBytes: 0, downloadBytes: 0, logins: 0, revision: 0, at: null, termFrom: null, before: 0 },
     unusable: [],
     end: null,
   }

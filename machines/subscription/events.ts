@@ -1,5 +1,6 @@
 /** What a subscription is made from and what may be said to it. Money is integer minor units, moments are RFC 3339. */
 import { z } from 'zod'
+import { account } from '../accounting.ts'
 import { timeZone } from '../calendar.ts'
 import type { EventsOf } from '../event-types.ts'
 import { isLuhnValid } from '../luhn.ts'
@@ -60,6 +61,10 @@ export const subscriptionEvents = {
   'subscription.changeContact': z.strictObject({ name: printable(100).trim().min(1).optional(), phone: phone.optional(), reason: reason.optional() }),
   /** A new password, told by SMS. The old one stops working. */
   'subscription.renewPassword': z.strictObject({ reason }),
+  /** What RADIUS accounting knows of this account by now. */
+  'subscription.account': account,
+  /** Lets other devices in than those that are bound to it; whoever is online is logged out. */
+  'subscription.changeDevice': z.strictObject({ reason }),
   'subscription.terminate': z.strictObject({ reason }),
 }
 

@@ -43,6 +43,9 @@ export type SubscriptionFact = Customer &
     /** Staff must give this money back. */
     | { type: 'subscription.paymentUnusable'; paymentId: string; amount: number; paidCurrency: string; reason: 'currency' | 'terminated' }
     | { type: 'subscription.passwordRenewed'; credentialVersion: number }
+    | { type: 'subscription.dataUsedUp'; usedBytes: number; dataBytes: number; consequence: 'slowed' | 'cut-off'; termEndsAt: number }
+    | { type: 'subscription.dataRestored' }
+    | { type: 'subscription.deviceChanged'; reason: string }
     | { type: 'subscription.accessApplied'; level: string; sessions: number; refused: number }
     | { type: 'subscription.terminated'; reason: string }
   )

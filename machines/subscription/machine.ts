@@ -6,6 +6,7 @@
  *   change     none <-> scheduled               another package, or another price
  *   reminders  idle <-> armed                   before the paid time ends
  *   access     settled <-> applying             what open sessions were told, against what they should be
+ *   data       unlimited <-> within <-> usedUp  what was used of the data of the term (usage.ts, S14-S16)
  *
  * What must hold, besides the rules of money (money.ts, S1-S8):
  *   S9   Access is there in `active` and, throttled, in `grace`, and only while no block holds. RADIUS rows change in the commit of
@@ -199,9 +200,17 @@ export const subscriptionMachine = subscription.createMachine({
     },
     access: {
       initial: 'settled',
+      on: {
+        // A logout makes every state right: whoever logs in again gets what the rows say.
+        'subscription.changeDevice': { guard: 'isRunning', target: '.cutting', actions: ['releaseDevices', 'announceDeviceChange'] },
+      },
       states: {
         settled: {
           always: { guard: 'isAccessStale', target: 'applying' },
+          on: {
+            // Its router let them in, or did not say so, before it heard of the end.
+            'subscription.account': { guard: 'isOnlineUnwanted', target: 'applying' },
+          },
         },
         applying: {
           entry: 'askAccess',
@@ -233,6 +242,34 @@ export const subscriptionMachine = subscription.createMachine({
           tags: 'attention',
           always: { guard: 'isRequestStale', target: 'applying' },
           after: { accessRetryGap: 'applying' },
+        },
+      },
+    },
+    data: {
+      initial: 'unlimited',
+      on: {
+        'subscription.account': { guard: 'isNews', actions: 'recordAccount' },
+      },
+      states: {
+        unlimited: {
+          always: { guard: 'hasQuota', target: 'within' },
+        },
+        within: {
+          entry: 'countTerm',
+          always: [
+            { guard: not('hasQuota'), target: 'unlimited' },
+            { guard: 'isOtherQuota', target: 'within', reenter: true },
+            { guard: 'isDataUsedUp', target: 'usedUp', actions: 'announceDataUsedUp' },
+          ],
+          after: { untilTermEnd: { target: 'within', reenter: true } },
+        },
+        usedUp: {
+          always: [
+            { guard: not('hasQuota'), target: 'unlimited' },
+            { guard: 'isOtherQuota', target: 'within', actions: 'announceDataRestored' },
+            { guard: not('isDataUsedUp'), target: 'within', actions: 'announceDataRestored' },
+          ],
+          after: { untilTermEnd: 'within' },
         },
       },
     },

@@ -10,6 +10,7 @@ import { DEBTS_MAX, doesExtend, isCovered, planAt, withCharge, withExpiry, withM
 import {
   BLOCKS_MAX, blocksOver, changeMoment, dueReminder, isChangeBought, isSameCurrency, missingAmount, nextLiftAt, nextReminderAt, noticeKey, withBlock, withBlocksLifted, withChange, withoutBlock, withReminder,
 } from './schedule.ts'
+import { bytesInTerm, isDataUsedUp, isOtherQuota, isSlowedWhenUsedUp, quotaTerm, withAccount, withQuota } from './usage.ts'
 
 interface Now {
   context: SubscriptionContext
@@ -40,6 +41,7 @@ export const subscription = setup({
     untilLift: (now) => waitUntil(now.context.armed.lift, now),
     untilChange: (now) => waitUntil(now.context.armed.change, now),
     untilReminder: (now) => waitUntil(now.context.armed.reminder, now),
+    untilTermEnd: (now) => waitUntil(now.context.armed.quota, now),
     accessRetryGap: 5 * 60_000,
   },
   guards: {
@@ -77,6 +79,14 @@ export const subscription = setup({
     hasReminderAhead: (now) => nextReminderAt(now.context, at(now)) !== null,
     isReminderDue: (now) => dueReminder(now.context, at(now)) !== undefined,
     isReminderMoved: (now) => nextReminderAt(now.context, at(now)) !== now.context.armed.reminder,
+    isNews: (now) => said(now, 'subscription.account').revision > now.context.usage.revision,
+    hasQuota: (now) => quotaTerm(now.context, at(now)) !== undefined,
+    isOtherQuota: (now) => isOtherQuota(now.context, at(now)),
+    isDataUsedUp: ({ context }) => isDataUsedUp(context),
+    isOnlineUnwanted: (now) => {
+      const { revision, online } = said(now, 'subscription.account')
+      return revision > now.context.usage.revision && online.length > 0 && accessOf(now.context).level === 'none'
+    },
     isAccessStale: ({ context }) => !isSameAccess(context.access.applied, accessOf(context)),
     isRequestStale: ({ context }) => !isSameAccess(context.access.asked, accessOf(context)),
     wasRefused: (now) => appliedOf(now).refused > 0 && now.context.access.asked?.level !== 'none',
@@ -108,6 +118,9 @@ export const subscription = setup({
     armChange: assign(({ context }) => ({ armed: { ...context.armed, change: context.change?.at ?? null } })),
     recordReminder: assign((now) => ({ ...withReminder(now.context, at(now)), notices: [...now.context.notices, noticeKey('reminder', now.context, dueReminder(now.context, at(now)) ?? 0)] })),
     armReminder: assign((now) => ({ armed: { ...now.context.armed, reminder: nextReminderAt(now.context, at(now)) } })),
+    recordAccount: assign((now) => withAccount(now.context, said(now, 'subscription.account'), at(now))),
+    countTerm: assign((now) => withQuota(now.context, at(now))),
+    releaseDevices: assign(({ context }) => ({ deviceGeneration: context.deviceGeneration + 1 })),
     askAccess: assign((now) => ({ access: { ...now.context.access, asked: accessOf(now.context), askedAt: at(now) } })),
     recordAccess: assign(({ context }) => ({ access: { ...context.access, applied: context.access.asked ?? context.access.applied } })),
 
@@ -177,6 +190,12 @@ export const subscription = setup({
       return { type: 'subscription.paymentUnusable' as const, ...customer(now), paymentId, amount, paidCurrency: currency, reason }
     }),
     announceNewPassword: emit((now) => ({ type: 'subscription.passwordRenewed' as const, ...customer(now), credentialVersion: now.context.credentialVersion })),
+    announceDataUsedUp: emit((now) => ({
+      type: 'subscription.dataUsedUp' as const, ...customer(now), usedBytes: bytesInTerm(now.context), dataBytes: now.context.plan.dataBytes ?? 0,
+      consequence: isSlowedWhenUsedUp(now.context) ? 'slowed' as const : 'cut-off' as const, termEndsAt: now.context.armed.quota ?? at(now),
+    })),
+    announceDataRestored: emit((now) => ({ type: 'subscription.dataRestored' as const, ...customer(now) })),
+    announceDeviceChange: emit((now) => ({ type: 'subscription.deviceChanged' as const, ...customer(now), reason: said(now, 'subscription.changeDevice').reason })),
     announceAccess: emit((now) => {
       const { sessions, refused } = appliedOf(now)
       return { type: 'subscription.accessApplied' as const, ...customer(now), level: now.context.access.asked?.level ?? 'none', sessions, refused }

@@ -14,6 +14,7 @@ const HOME = {
   id: 'home-10', kind: 'subscription', name: 'Home 10', amount_minor: 250_000, currency: 'KES', term: 'P30D', upload_kbps: 5_000, download_kbps: 10_000, devices: 5,
   grace: 'P3D', grace_upload_kbps: 256, grace_download_kbps: 512, reminders: ['P7D', 'P1D'],
 }
+const INTERIM = { attribute: 'Acct-Interim-Interval', value: '300' }
 const phone = newPhone()
 let id: string
 let account: string
@@ -51,7 +52,7 @@ describe('a home connection', () => {
     expect((await pay('pay_1', 250_000)).status).toBe(200)
     await untilState(system, 'subscription', id, 'access.settled')
     expect(await rows('radcheck')).toMatchObject([{ attribute: 'Cleartext-Password' }, { attribute: 'Expiration' }, { attribute: 'Simultaneous-Use', value: '5' }])
-    expect(await rows('radreply')).toEqual([{ attribute: 'Mikrotik-Rate-Limit', value: '5M/10M' }])
+    expect(await rows('radreply')).toEqual([INTERIM, { attribute: 'Mikrotik-Rate-Limit', value: '5M/10M' }])
     expect(await revenue()).toBe(-250_000)
     await untilState(system, 'notification', `${id}-credentials-1`, 'delivered')
     await untilState(system, 'notification', 'pay_1-receipt', 'delivered')
@@ -77,7 +78,7 @@ describe('a home connection', () => {
     expect((await texts()).at(-1)).toMatch(new RegExp(`^Home 10 ends .* Pay KES 2,500 to account ${account}`))
     expect((await system.ask('/api/v1/opt-outs', { body: { phone, reason: 'asked by phone' } })).status).toBe(201)
     await advance(system, 'P7D')
-    expect(await rows('radreply')).toEqual([{ attribute: 'Mikrotik-Address-List', value: 'standing-grace' }, { attribute: 'Mikrotik-Rate-Limit', value: '256k/512k' }])
+    expect(await rows('radreply')).toEqual([INTERIM, { attribute: 'Mikrotik-Address-List', value: 'standing-grace' }, { attribute: 'Mikrotik-Rate-Limit', value: '256k/512k' }])
     await advance(system, 'P3D')
     expect(await rows('radcheck')).toEqual([])
     expect((await actorOf(system, 'subscription', id)).states).toContain('service.suspended')
@@ -107,7 +108,7 @@ describe('a home connection', () => {
     await pay('pay_4', 500_000)
     await advance(system, 'P30D')
     await untilState(system, 'subscription', id, 'access.settled')
-    expect(await rows('radreply')).toEqual([{ attribute: 'Mikrotik-Rate-Limit', value: '5M/50M' }])
+    expect(await rows('radreply')).toEqual([INTERIM, { attribute: 'Mikrotik-Rate-Limit', value: '5M/50M' }])
     expect(await revenue()).toBe(-1_000_000)
   })
 

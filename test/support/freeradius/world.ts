@@ -4,11 +4,15 @@ import type { AddressInfo } from 'node:net'
 import { createCredentialIssuer } from '../../../actors/credentials.ts'
 import { createRadiusClient } from '../../../actors/gateways/radius/client.ts'
 import { defineHotspotSession } from '../../../actors/hotspot-session/definition.ts'
+import { liveAccess as tellRouters } from '../../../actors/live-access/apply.ts'
+import { defineSubscription } from '../../../actors/subscription/definition.ts'
 import { buildApp } from '../../../api/app.ts'
 import { createLogger } from '../../../api/logger.ts'
 import { createMetrics } from '../../../api/metrics.ts'
 import { createKnex, openBusiness, postgresStore, type Business } from '../../../db/index.ts'
 import type { PackageSnapshot } from '../../../machines/package.ts'
+import { luhnDigit } from '../../../machines/luhn.ts'
+import type { SubscriptionPlan } from '../../../machines/plan.ts'
 import { createRuntime, systemClock, type ActorView, type Runtime } from '../../../runtime/index.ts'
 import { memoryApiKeys, memoryInbox, memoryPackages } from '../api-ports.ts'
 import { withClient } from '../postgres.ts'
@@ -34,6 +38,8 @@ export interface RadiusWorld {
   freeradius: FreeRadius
   /** A session, as a payment starts it. `ageSeconds`: bought so long ago. */
   sell(offer?: Partial<PackageSnapshot>, ageSeconds?: number): Promise<Sold>
+  /** A subscription that nobody has paid for yet. */
+  subscribe(plan: Partial<SubscriptionPlan>): Promise<Sold>
   /** As the router of the tests; `device` is its Calling-Station-Id. */
   login(access: Sold, device: string, attributes?: Attributes): Promise<Reply>
   account(kind: 'Start' | 'Stop' | 'Interim-Update' | 'Accounting-On' | 'Accounting-Off', attributes: Attributes): Promise<Reply>
@@ -51,7 +57,11 @@ export async function startRadiusWorld(way: Way, { files = {} }: { files?: Recor
   const business = openBusiness(knex)
   const credentials = createCredentialIssuer(APP_KEY)
   const liveAccess = { radius: createRadiusClient({ waitsMs: [300, 300] }), logins: business.liveLogins }
-  const runtime = createRuntime({ actors: [defineHotspotSession({ credentials, liveAccess })], store: postgresStore({ url: database.url }), clock: systemClock() })
+  const runtime = createRuntime({
+    actors: [defineHotspotSession({ credentials, liveAccess }), defineSubscription({ credentials, applyAccess: tellRouters(liveAccess) })],
+    store: postgresStore({ url: database.url }),
+    clock: systemClock(),
+   })
   const app = await buildApp({
     runtime,
     apiKeys: memoryApiKeys(),
@@ -109,6 +119,13 @@ export async function startRadiusWorld(way: Way, { files = {} }: { files?: Recor
       // Within the time in which the engine takes it for an outage of its own, it would begin anew.
       await runtime.create({ type: 'hotspot-session', id }, { source: { kind: 'payment', id }, phone: '254708374149', package: packet, paidAt: Date.now() - ageSeconds * 1_000 })
       return { id, ...credentials.issue({ tenant: 'main', type: 'hotspot-session', id }, 1) }
+    },
+    async subscribe(plan) {
+      const id = `sub_${String(++sold).padStart(4, '0')}`
+      const accountNumber = `${1_000_000 + sold}${luhnDigit(String(1_000_000 + sold))}`
+      const home = { id: 'home', name: 'Home', term: { unit: 'seconds', count: 3_600 }, amount: 1_000, currency: 'KES', uploadKbps: 5_000, downloadKbps: 10_000, devices: 2, ...plan }
+      await runtime.create({ type: 'subscription', id }, { accountNumber, name: 'Wanjiru', phone: '254708374149', plan: home })
+      return { id, username: accountNumber, password: credentials.issue({ tenant: 'main', type: 'subscription', id }, 1).password }
     },
     login: ({ username, password }, device, attributes = {}) =>
       radclient(

@@ -43,4 +43,9 @@ describe('what a payment posts', () => {
     ])
     expect(paymentLedger(change({ states: ['completed'], context: payment }))).toEqual([])
   })
+
+  it('of cash is in the till, not at the provider', () => {
+    const sets = paymentLedger(change({ states: ['completed'], context: { ...payment, method: 'cash', receipt: null }, facts: [completed] }))
+    expect(sets.flatMap(({ rows }) => rows.map((row) => [row['account'], row['amount_minor']]))).toEqual([['cash', 2_000], ['revenue:hotspot', -2_000]])
+  })
 })

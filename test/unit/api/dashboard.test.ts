@@ -16,7 +16,7 @@ const dayOf = calendar('Africa/Nairobi')
 
 /** Says whatever fact it is told to say. */
 const machine = createMachine({ on: { say: { actions: emit(({ event }) => (event as unknown as { fact: { type: string } }).fact) } } })
-const actors = ['payment', 'hotspot-session', 'notification', 'other'].map((type) => defineActor({ type, version: '1', machine }))
+const actors = ['payment', 'hotspot-session', 'notification', 'subscription', 'voucher', 'other'].map((type) => defineActor({ type, version: '1', machine }))
 
 const FACTS = [
   { type: 'payment.completed', amount: 1_000, currency: 'KES' },
@@ -26,6 +26,8 @@ const FACTS = [
   { type: 'session.ready' },
   { type: 'session.expired', reason: 'time' },
   { type: 'notification.sent' },
+  { type: 'subscription.renewed', price: 2_500, currency: 'KES' },
+  { type: 'voucher.redeemed' },
   { type: 'nothing.counted' },
 ]
 
@@ -37,7 +39,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 )
 
 function typeOf(fact: { type: string }): string {
-  return fact.type.startsWith('payment') ? 'payment' : fact.type.startsWith('session') ? 'hotspot-session' : fact.type.startsWith('notification') ? 'notification' : 'other'
+  return fact.type.startsWith('payment') ? 'payment' : fact.type.startsWith('session') ? 'hotspot-session' : fact.type.startsWith('notification') ? 'notification' : /^(subscription|voucher)\./.exec(fact.type)?.[1] ?? 'other'
 }
 
 function board(runtime: Runtime, clock: () => number, more: Partial<DashboardParts> = {}) {
@@ -56,7 +58,7 @@ async function say(r: Rig, fact: { type: string }): Promise<void> {
 describe('the sums', () => {
   it('count what happened and how much it was, by currency', () => {
     const sums = FACTS.map((fact) => sumsOf({ address: { tenant: 'main', type: typeOf(fact), id: 'a' }, type: fact.type, data: fact })).reduce<Record<string, number>>((all, one) => added(all, one ?? {}), {})
-    expect(sums).toMatchObject({ facts: 7, 'payments.completed': 2, 'payments.revenue.KES': 1_000, 'payments.revenue.USD': 250, 'payments.refunds.KES': 400, 'sessions.ended.time': 1 })
+    expect(sums).toMatchObject({ facts: 9, 'subscriptions.renewed': 1, 'subscriptions.revenue.KES': 2_500, 'vouchers.redeemed': 1, 'payments.completed': 2, 'payments.revenue.KES': 1_000, 'payments.revenue.USD': 250, 'payments.refunds.KES': 400, 'sessions.ended.time': 1 })
     expect(sumsOf({ address: { tenant: 'main', type: 'other', id: 'a' }, type: 'payment.completed', data: {} })).toBeUndefined()
   })
 
@@ -101,14 +103,14 @@ describe('the dashboard', () => {
     const { dashboard, deltas } = board(r.runtime, () => r.clock.now())
     const first = await dashboard.snapshot('main')
     for (const fact of FACTS) await say(r, fact)
-    await expect.poll(() => deltas.at(-1)?.version).toBe(7)
+    await expect.poll(() => deltas.at(-1)?.version).toBe(9)
     let [version, total] = [first.version, first.total]
     for (const delta of deltas) {
       expect(delta.previous).toBe(version)
       version = delta.version
       total = { ...total, ...delta.total }
     }
-    expect({ version, total }).toEqual({ version: 7, total: (await dashboard.snapshot('main')).total })
+    expect({ version, total }).toEqual({ version: 9, total: (await dashboard.snapshot('main')).total })
   })
 
   it('counts once what is committed while it reads, and what comes again', async () => {
@@ -130,10 +132,10 @@ describe('the dashboard', () => {
       factsBegun: (signal) => r.runtime.factsBegun(signal),
     }
     const { dashboard } = board(r.runtime, () => r.clock.now(), { runtime })
-    expect((await dashboard.snapshot('main')).version).toBe(8)
+    expect((await dashboard.snapshot('main')).version).toBe(10)
     const { facts } = await r.runtime.journaledFacts({ tenant: 'main', from: 0, limit: 1_000 })
     for (const fact of facts) listener({ position: '', order: 0, fact })
-    expect((await dashboard.snapshot('main')).version).toBe(8)
+    expect((await dashboard.snapshot('main')).version).toBe(10)
   })
 
   it('several nodes have the same sums under the same version', async () => {
@@ -147,7 +149,7 @@ describe('the dashboard', () => {
     for (const fact of FACTS) await say(r, fact)
     await r.runtime.settled()
     const [a, b] = await Promise.all(boards.map((one) => one.snapshot('main')))
-    expect(a?.version).toBe(14)
+    expect(a?.version).toBe(18)
     expect(b).toEqual(a)
   })
 

@@ -41,7 +41,7 @@ describe('hotspot session: paid time', () => {
     const session = newSession({ paidAt: START - 500 })
     expect(session.elapse('paidTime')).toBe(HOUR_MS - 500)
     expect(session.state).toBe('disconnecting')
-    expect(session.facts).toMatchObject([{ type: 'session.expired', reason: 'time', note: null, source: { kind: 'payment', id: 'pay_1' }, packageId: 'hour' }])
+    expect(session.facts).toMatchObject([{ type: 'session.expired', reason: 'time', note: null, source: { kind: 'payment', id: 'pay_1' }, packageId: 'hour', usedSeconds: 3_600, usedBytes: 0 }])
   })
 
   it('does not charge the customer for an outage of ours', () => {
@@ -104,7 +104,7 @@ describe('hotspot session: what accounting tells', () => {
     expect(session.state).toBe('online')
     session.send(account(['a1'], { uploadBytes: 400, downloadBytes: 600 }))
     expect(session.state).toBe('disconnecting')
-    expect(session.facts).toMatchObject([{ type: 'session.expired', reason: 'data', uploadBytes: 400, downloadBytes: 600 }])
+    expect(session.facts).toMatchObject([{ type: 'session.expired', reason: 'data', uploadBytes: 400, downloadBytes: 600, usedBytes: 1_000 }])
   })
 
   it('an unlimited package never runs out', () => {

@@ -52,6 +52,7 @@ describe('money that came by itself', () => {
   })
 
   it('over the counter is credited at once', () => {
+    expect(paymentInput.safeParse({ ...INPUT, method: 'voucher' }).success).toBe(false)
     expect(new Play(paymentMachine, { ...INPUT, method: 'cash' }).facts[1]).toMatchObject({ type: 'payment.completed', method: 'cash', confirmedBy: 'staff', receipt: null })
   })
 

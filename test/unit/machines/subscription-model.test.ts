@@ -13,7 +13,8 @@ import { withStepTime } from '../../../runtime/step/step-time.ts'
 import { begin, contextOf, DAY_MS, dueTimer, inputOf, iso, START, statesOf, told, WEEK, type Life } from './subscription.fixture.ts'
 import type { Message } from './play.ts'
 
-const PLAN = { ...WEEK, reminderSeconds: [86_400] }
+const GIB = 2 ** 30
+const PLAN = { ...WEEK, reminderSeconds: [86_400], dataBytes: GIB }
 const FAST = { ...PLAN, id: 'fast', downloadKbps: 50_000 }
 const CHEAP = { ...PLAN, id: 'cheap', amount: 7_000 }
 
@@ -38,10 +39,20 @@ const EVENTS: Record<string, (life: Life) => Message> = {
   'no more time': (life) => ({ type: 'subscription.changeExpiry', expiresAt: iso(life.now), reason: 'x' }),
   'another phone': () => ({ type: 'subscription.changeContact', phone: '254711111111' }),
   'another password': () => ({ type: 'subscription.renewPassword', reason: 'x' }),
+  'data is used': (life) => account(life, GIB),
+  'little is used': (life) => account(life, 1),
+  'old accounting': () => ({ type: 'subscription.account', revision: 0, online: [], uploadBytes: 0, downloadBytes: 0, logins: 1 }),
+  'other devices': () => ({ type: 'subscription.changeDevice', reason: 'x' }),
   'the end': () => ({ type: 'subscription.terminate', reason: 'x' }),
   'the router answers': (life) => ({ type: `xstate.done.actor.${life.call?.id ?? ''}`, output: { sessions: 1, gone: 0, refused: 0 } }),
   'the router refuses': (life) => ({ type: `xstate.done.actor.${life.call?.id ?? ''}`, output: { sessions: 0, gone: 0, refused: 1 } }),
   'the router fails': (life) => ({ type: `xstate.error.actor.${life.call?.id ?? ''}`, error: { name: 'Error', message: 'x' } }),
+}
+
+function account(life: Life, more: number): Message {
+  const { revision, downloadBytes } = contextOf(life).usage
+  const login = { id: 's', device: null, nas: '10.8.0.2', ip: null, since: START }
+  return { type: 'subscription.account', revision: revision + 1, online: more > 1 ? [login] : [], uploadBytes: 0, downloadBytes: downloadBytes + more, logins: 1 }
 }
 
 const answers = new Map<string, Set<boolean>>()
@@ -90,8 +101,8 @@ function situation(life: Life): string {
 /** More than two things out of the ordinary at once, or a long story: nothing new comes of it. */
 function isFar(life: Life): boolean {
   const { payments, debts, end } = contextOf(life)
-  const [, blocks, change, , access] = statesOf(life)
-  const oddities = [blocks !== 'blocks.none', change !== 'change.none', access !== 'access.settled', debts.length > 0, end !== null].filter(Boolean)
+  const [, blocks, change, , access, data] = statesOf(life)
+  const oddities = [blocks !== 'blocks.none', change !== 'change.none', access !== 'access.settled', data === 'data.usedUp', debts.length > 0, end !== null].filter(Boolean)
   return oddities.length > 2 || payments.length > 2 || life.now - START > 25 * DAY_MS
 }
 
@@ -106,7 +117,7 @@ describe('the model', () => {
     events: [...Object.keys(EVENTS), 'time'].map((type) => ({ type })),
     serializeState: (state) => situation(state.context),
     stopWhen: (state) => isFar(state.context),
-    limit: 20_000,
+    limit: 40_000,
   })
   const lives = Object.values(walk as unknown as Record<string, { state: { context: Life } }>).map(({ state }) => state.context)
 

@@ -16,7 +16,7 @@ const moveTo = (at: number) => ({ type: 'subscription.changeExpiry', expiresAt: 
 describe('the first payment', () => {
   it('starts a term of a calendar month', () => {
     const life = paid()
-    expect(statesOf(life)).toEqual(['service.active', 'blocks.none', 'change.none', 'reminders.armed', 'access.settled'])
+    expect(statesOf(life)).toEqual(['service.active', 'blocks.none', 'change.none', 'reminders.armed', 'access.settled', 'data.unlimited'])
     expect(endOf(life)).toBe('2026-02-01 12:00')
     expect(kindsOf(life.story)).toEqual(['created', 'paid', 'renewed', 'activated'])
     expect(life.story[1]).toMatchObject({ accountNumber: '12345674', phone: '254708374149', amount: PRICE, expiresAt: contextOf(life).expiresAt, balance: 0 })
@@ -325,7 +325,7 @@ describe('routers', () => {
 describe('the end', () => {
   it('takes the access, and tells of money that still comes', () => {
     const life = tell(paid(), { type: 'subscription.terminate', reason: 'moved away' })
-    expect([statesOf(life), contextOf(life).access.applied]).toEqual([['service.terminated', 'blocks.none', 'change.none', 'reminders.idle', 'access.settled'], { level: 'none' }])
+    expect([statesOf(life), contextOf(life).access.applied]).toEqual([['service.terminated', 'blocks.none', 'change.none', 'reminders.idle', 'access.settled', 'data.unlimited'], { level: 'none' }])
     const late = pay(life, 1_000)
     expect([contextOf(late).credit, late.facts]).toMatchObject([1_000, [{ type: 'subscription.paid' }, { type: 'subscription.paymentUnusable', reason: 'terminated' }]])
     expect(contextOf(pay(life, 1_000, { currency: 'TZS' })).unusable).toHaveLength(1)
