@@ -7,14 +7,11 @@ import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
 import { createCredentialIssuer } from './actors/credentials.ts'
 import { callbackUrlWarnings, holdsRefusedWord } from './actors/gateways/mpesa/callback-url.ts'
-import { createDarajaClient } from './actors/gateways/mpesa/client.ts'
-import { createAfricasTalkingClient } from './actors/gateways/sms/africas-talking.ts'
+import { MissingSettingError, mpesaFrom, smsFrom } from './actors/gateways/from-settings.ts'
 import { createRouterOsClient } from './actors/gateways/routeros/client.ts'
 import { createRadiusClient } from './actors/gateways/radius/client.ts'
 import type { ResultUrls } from './actors/payment/effects.ts'
 import { receiptPaymentIds } from './actors/payment/received-money.ts'
-import { withFallback } from './actors/gateways/sms/fallback.ts'
-import { createTwilioClient } from './actors/gateways/sms/twilio.ts'
 import { EFFECTS_AT_ONCE, LANES } from './actors/lanes.ts'
 import { createRegistry } from './actors/registry.ts'
 import { createRouterSecrets } from './actors/router/secrets.ts'
@@ -98,8 +95,8 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   if (redis !== undefined) open.push(() => redis.close())
   const runtime: Runtime = createRuntime({
     actors: createRegistry({
-      mpesa: mpesaOf(outside),
-      sms: smsOf(outside, twilioUrl),
+      mpesa: mpesaFrom(outside),
+      sms: smsFrom(outside, twilioUrl),
       credentials,
       liveAccess: { radius: createRadiusClient(), logins: business.liveLogins },
       routers: { ...routers, live: business.routers },
@@ -217,45 +214,6 @@ async function startReconciliation(runtime: Runtime): Promise<void> {
   })
 }
 
-function mpesaOf(outside: Settings) {
-  return createDarajaClient({
-    baseUrl: needed(outside, 'DARAJA_BASE_URL'),
-    consumerKey: needed(outside, 'DARAJA_CONSUMER_KEY'),
-    consumerSecret: needed(outside, 'DARAJA_CONSUMER_SECRET'),
-    shortcode: needed(outside, 'DARAJA_SHORTCODE'),
-    passkey: needed(outside, 'DARAJA_PASSKEY'),
-    transactionType: 'CustomerPayBillOnline',
-    // Each push names its own; this one is for a client used alone.
-    callbackUrl: outside.DARAJA_CALLBACK_BASE_URL ?? 'http://127.0.0.1',
-    initiator: initiatorOf(outside),
-    c2bVersion: outside.DARAJA_C2B_VERSION,
-    // Safaricom compares the timestamp with its own clock, which nobody moves.
-    clock: () => Date.now(),
-  })
-}
-
-function initiatorOf({ DARAJA_INITIATOR_NAME: name, DARAJA_SECURITY_CREDENTIAL: securityCredential, DARAJA_B2C_SHORTCODE: payoutShortcode }: Settings) {
-  return name === undefined || securityCredential === undefined ? undefined : { name, securityCredential, payoutShortcode }
-}
-
-function smsOf(outside: Settings, statusCallback: () => string) {
-  const first = createAfricasTalkingClient({
-    baseUrl: needed(outside, 'AT_BASE_URL'),
-    username: needed(outside, 'AT_USERNAME'),
-    apiKey: needed(outside, 'AT_API_KEY'),
-    ...(outside.AT_SENDER === undefined ? {} : { sender: outside.AT_SENDER }),
-  })
-  if (outside.TWILIO_BASE_URL === undefined) return first
-  const second = createTwilioClient({
-    baseUrl: outside.TWILIO_BASE_URL,
-    accountSid: needed(outside, 'TWILIO_ACCOUNT_SID'),
-    authToken: needed(outside, 'TWILIO_AUTH_TOKEN'),
-    sender: needed(outside, 'TWILIO_SENDER'),
-    statusCallback,
-  })
-  return withFallback(first, second)
-}
-
 function natsOf(settings: Settings, log: Logger, metrics: ReturnType<typeof createMetrics>['bus']) {
   if (settings.NATS_URL === undefined) return undefined
   const { NATS_TLS_CA_FILE: caFile, NATS_TLS_CERT_FILE: certFile, NATS_TLS_KEY_FILE: keyFile } = settings
@@ -272,12 +230,6 @@ function natsOf(settings: Settings, log: Logger, metrics: ReturnType<typeof crea
     log,
     metrics,
   })
-}
-
-function needed(settings: Settings, name: 'DARAJA_BASE_URL' | 'DARAJA_CONSUMER_KEY' | 'DARAJA_CONSUMER_SECRET' | 'DARAJA_SHORTCODE' | 'DARAJA_PASSKEY' | 'AT_BASE_URL' | 'AT_USERNAME' | 'AT_API_KEY' | 'TWILIO_ACCOUNT_SID' | 'TWILIO_AUTH_TOKEN' | 'TWILIO_SENDER'): string {
-  const value = settings[name]
-  if (value === undefined) throw new SettingsError([`${name} is required when its system is not played by a stand-in`])
-  return value
 }
 
 async function readiness(runtime: Runtime, ping: () => Promise<void>, bus: Bus | undefined, redis: RedisLink | undefined) {
@@ -368,6 +320,6 @@ async function closeAll(open: Closer[], log: Logger): Promise<boolean> {
 }
 
 main().catch((error: unknown) => {
-  console.error(error instanceof SettingsError ? error.message : error)
+  console.error(error instanceof SettingsError || error instanceof MissingSettingError ? error.message : error)
   process.exit(1)
 })

@@ -9,7 +9,8 @@ import type { Report } from '../report.ts'
 import { anyActor, openBaseline } from './baseline.ts'
 import { ceiling } from './ceiling.ts'
 
-const WARMUP_MS = 2_000
+/** The same for all that is compared. Until then code is compiled, on one of the cores that the database needs. */
+const WARMUP_MS = 6_000
 
 export async function engineSuite(lab: Lab, report: Report, durationMs: number): Promise<void> {
   const url = await lab.database('bench_engine')
