@@ -4,6 +4,7 @@
  */
 import { createHmac, randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { createCredentialIssuer } from './actors/credentials.ts'
 import { callbackUrlWarnings, holdsRefusedWord } from './actors/gateways/mpesa/callback-url.ts'
@@ -37,6 +38,7 @@ import type { Address, Bus, Clock, Runtime } from './runtime/index.ts'
 import { demoPackages } from './sandbox/demo-packages.ts'
 import { startSandbox } from './sandbox/index.ts'
 import type { Sandbox } from './sandbox/index.ts'
+import { settleTown } from './sandbox/town/index.ts'
 
 /** What is open, in the order of opening; closed from the end. */
 type Closer = () => unknown
@@ -60,6 +62,8 @@ async function main(): Promise<void> {
 
 async function start(settings: Settings, log: Logger, open: Closer[]): Promise<void> {
   const isSandbox = settings.STANDING_MODE === 'sandbox'
+  // Of several nodes each has stand-ins of its own: a town needs one.
+  const hasTown = isSandbox && settings.STANDING_SANDBOX_TOWN === 'on' && settings.NATS_URL === undefined
   const appKey = settings.STANDING_APP_KEY ?? (await keepSecret(settings.STANDING_DATA_DIR, 'app-key', () => randomBytes(32).toString('base64url')))
   const database = await openDatabase({ url: settings.DATABASE_URL, dataDir: settings.STANDING_DATA_DIR, log: (message) => log.info(message) })
   open.push(() => database.close())
@@ -70,7 +74,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   if (isSandbox) await business.packages.addMissing('main', demoPackages)
 
   // Stand-ins for whatever the environment does not name; what it names is used as it is.
-  const standIns: Sandbox = isSandbox ? await startSandbox({ env: process.env, sms: { reportAfterMs: 500 } }) : { settings: {}, stop: () => Promise.resolve() }
+  const standIns: Sandbox = isSandbox ? await startSandbox({ env: process.env, sms: { reportAfterMs: 500 }, ...(hasTown ? { routersFile: join(settings.STANDING_DATA_DIR, 'routers.json') } : {}) }) : { settings: {}, stop: () => Promise.resolve() }
   open.push(() => standIns.stop())
   const outside = readSettings({ ...standIns.settings, ...definedOnly(process.env) })
   const secrets = { daraja: outside.DARAJA_HOOK_SECRET ?? derived(appKey, 'daraja-hook'), sms: outside.SMS_HOOK_SECRET ?? derived(appKey, 'sms-hook') }
@@ -189,6 +193,20 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   if (!isSandbox) for (const warning of callbackUrlWarnings(callbackUrl({ tenant: 'main', type: 'payment', id: 'pay_0' }))) log.warn(warning)
   announce(address, key, settings.STANDING_API_KEY !== undefined)
   if (standIns.nas !== undefined) console.log(`Router stand-in   ${standIns.nas.url}/_sandbox/logins (sandbox/README.md)`)
+  if (hasTown && key !== undefined) fillTown({ url: address, apiKey: key, standIns }, log, open)
+}
+
+/** Beside everything else: whoever asks meanwhile is served. A stop breaks it off, and the next start goes on. */
+function fillTown(parts: { url: string; apiKey: string; standIns: Sandbox }, log: Logger, open: Closer[]): void {
+  const stopping = new AbortController()
+  const filled = settleTown({ ...parts, signal: stopping.signal }).then(
+    (isNew) => isNew && log.info('the sandbox has its town: home connections, guests, routers and vouchers to look at'),
+    (error: unknown) => stopping.signal.aborted || log.warn({ err: error }, 'the town of the sandbox is not complete; the next start goes on with it'),
+  )
+  open.push(() => {
+    stopping.abort()
+    return filled
+  })
 }
 
 /** The router that the sandbox plays: it asks us who may log in, and we tell it whom to cut off. */

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { DARAJA_SANDBOX_CREDENTIALS, DARAJA_SANDBOX_INITIATOR, startDaraja, type Daraja, type DarajaOptions } from './daraja/index.ts'
 import { startNas, type Nas } from './nas/index.ts'
+import { startRouterOs, type RouterOs } from './routeros/index.ts'
 import { SMS_SANDBOX_CREDENTIALS, startSms, type Sms, type SmsOptions } from './sms/index.ts'
 import { startTwilio, TWILIO_SANDBOX_CREDENTIALS, type Twilio, type TwilioOptions } from './twilio/index.ts'
 
@@ -14,6 +15,8 @@ export interface SandboxOptions {
   daraja?: DarajaOptions
   sms?: SmsOptions
   twilio?: TwilioOptions
+  /** Plays the routers of a town, which keep there what they were told. */
+  routersFile?: string
 }
 
 export interface Sandbox {
@@ -23,6 +26,7 @@ export interface Sandbox {
   /** A router, with the secret that its requests are signed with. */
   nas?: Nas & { secret: string }
   twilio?: Twilio
+  routerOs?: RouterOs
   /** Environment settings with which the system reaches the stand-ins, for those it does not have. */
   settings: Record<string, string>
   stop(): Promise<void>
@@ -36,14 +40,16 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const twilio = env['TWILIO_BASE_URL'] === undefined ? await playTwilio(options, settings) : undefined
   // Whoever has a FreeRADIUS of their own has routers of their own.
   const nas = env['RADIUS_REST_TOKEN'] === undefined ? await playNas(settings) : undefined
+  const routerOs = options.routersFile === undefined ? undefined : await startRouterOs({ flash: options.routersFile })
   return {
     ...(daraja === undefined ? {} : { daraja }),
     ...(sms === undefined ? {} : { sms }),
     ...(twilio === undefined ? {} : { twilio }),
     ...(nas === undefined ? {} : { nas }),
+    ...(routerOs === undefined ? {} : { routerOs }),
     settings,
     async stop() {
-      await Promise.all([daraja?.stop(), sms?.stop(), twilio?.stop(), nas?.stop()])
+      await Promise.all([daraja?.stop(), sms?.stop(), twilio?.stop(), nas?.stop(), routerOs?.stop()])
     },
   }
 }

@@ -17,6 +17,8 @@ export const paySchema = z.strictObject({
   account: z.string().max(20).default(''),
   /** How often it is confirmed; 0: never, only the pull list knows of it. */
   confirmations: z.int().min(0).max(10).default(1),
+  /** The same again is the same money, told once more. Made up unless said. */
+  receipt: z.string().regex(/^[A-Z][A-Z0-9]{9}$/).optional(),
 })
 
 export type Pay = z.input<typeof paySchema>
@@ -109,8 +111,8 @@ export function createPaybill(rules: PaybillRules, prompts: Prompts, background:
 
   return {
     async pay(asked) {
-      const { phone, amount, account, confirmations } = paySchema.parse(asked)
-      const transaction: Transaction = { receipt: makeReceipt(), at: rules.clock(), phone, amount, account, reversed: false }
+      const { phone, amount, account, confirmations, receipt = makeReceipt() } = paySchema.parse(asked)
+      const transaction: Transaction = { receipt, at: rules.clock(), phone, amount, account, reversed: false }
       const code = await validate(transaction)
       if (code !== '0') return { outcome: 'refused', code }
       journal.add(transaction.receipt, transaction)

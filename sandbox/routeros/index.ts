@@ -4,8 +4,9 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { createBackground } from '../background.ts'
-import { createServer, listen, type ListenOptions } from '../server.ts'
+import { createServer, type ListenOptions } from '../server.ts'
 import { paste, type Pasted } from './console.ts'
+import { listenAgain, openFlash, type Flash } from './flash.ts'
 import { PlayedRouter, RouterRefusal, type RouterRecord } from './router.ts'
 
 /**
@@ -24,6 +25,8 @@ export interface RouterOsOptions extends ListenOptions {
   clock?: () => number
   /** Default 60 s. */
   cutAfterMs?: number
+  /** A file in which the routers keep what they were told, and their port, as real ones do over a power cut. Default: none. */
+  flash?: string
 }
 
 export interface RouterHandle {
@@ -52,6 +55,7 @@ const REQUESTS_KEPT = 1_000
 
 export async function startRouterOs(options: RouterOsOptions = {}): Promise<RouterOs> {
   const { clock = Date.now, cutAfterMs = 60_000 } = options
+  const flash = openFlash(options.flash)
   const routers = new Map<string, RouterHandle>()
   const background = createBackground()
   const app = createServer()
@@ -82,29 +86,40 @@ export async function startRouterOs(options: RouterOsOptions = {}): Promise<Rout
     }
   })
 
-  const url = await listen(app, options)
+  const url = await listenAgain(app, options, flash.kept?.port)
+  const port = Number(new URL(url).port)
+  const save = (): void => flash.keep({ port, routers: Object.fromEntries([...routers].map(([name, { router }]) => [name, router.menus()])) })
+
+  function play(name: string, menus?: Flash['routers'][string]): RouterHandle {
+    const router = new PlayedRouter(clock, menus)
+    return {
+      url: `${url}/${name}`,
+      router,
+      mood: 'well',
+      answersToLose: 0,
+      requests: [],
+      async paste(script) {
+        const pasted = await paste(router, script)
+        save()
+        return pasted
+      },
+      async beat() {
+        const results = await Promise.all(router.list('/system/scheduler').map((entry) => paste(router, entry['on-event'] ?? '')))
+        return { output: results.flatMap(({ output }) => output), fetched: results.flatMap(({ fetched }) => fetched) }
+      },
+    }
+  }
+
+  for (const [name, menus] of Object.entries(flash.kept?.routers ?? {})) routers.set(name, play(name, menus))
   return {
     url,
     router(name) {
-      const known = routers.get(name)
-      if (known !== undefined) return known
-      const router = new PlayedRouter(clock)
-      const handle: RouterHandle = {
-        url: `${url}/${name}`,
-        router,
-        mood: 'well',
-        answersToLose: 0,
-        requests: [],
-        paste: (script) => paste(router, script),
-        async beat() {
-          const results = await Promise.all(router.list('/system/scheduler').map((entry) => paste(router, entry['on-event'] ?? '')))
-          return { output: results.flatMap(({ output }) => output), fetched: results.flatMap(({ fetched }) => fetched) }
-        },
-      }
-      routers.set(name, handle)
-      return handle
+      const known = routers.get(name) ?? play(name)
+      routers.set(name, known)
+      return known
     },
     async stop() {
+      save()
       await Promise.all([background.stop(), app.close()])
     },
   }

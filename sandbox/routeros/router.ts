@@ -48,9 +48,15 @@ export class PlayedRouter {
   readonly #clock: () => number
   #numbers = 0
 
-  constructor(clock: () => number) {
+  /** @param kept what it was told before its power went */
+  constructor(clock: () => number, kept?: Readonly<Record<string, readonly RouterRecord[]>>) {
     this.#clock = clock
     this.startedAt = clock()
+    if (kept !== undefined) {
+      for (const [menu, records] of Object.entries(kept)) this.#menus.set(menu, records.map((record) => ({ ...record })))
+      this.#numbers = Math.max(0, ...Object.values(kept).flat().map((record) => Number.parseInt(record['.id']?.slice(1) ?? '0', 16)))
+      return
+    }
     for (const menu of [...LISTS, ...Object.keys(NAMED)]) this.#menus.set(menu, [])
     for (const [menu, record] of Object.entries(SINGLE)) this.#menus.set(menu, [{ ...record }])
     for (const name of ['www', 'www-ssl', 'api', 'ssh']) this.add('/ip/service', { name, disabled: 'false', address: '' })
@@ -64,6 +70,11 @@ export class PlayedRouter {
     const records = this.#menus.get(menu)
     if (records === undefined) throw new RouterRefusal(400, 'no such command prefix')
     return records
+  }
+
+  /** Everything it was told. */
+  menus(): Record<string, RouterRecord[]> {
+    return Object.fromEntries(this.#menus)
   }
 
   isSingle(menu: string): boolean {

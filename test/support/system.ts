@@ -136,6 +136,8 @@ export class System {
       ...cleanEnvironment(),
       STANDING_DATA_DIR: this.dataDir,
       STANDING_API_KEY: this.key,
+      // Tests make what they look at.
+      STANDING_SANDBOX_TOWN: 'off',
       ...(this.#databaseUrl === undefined ? {} : { DATABASE_URL: this.#databaseUrl }),
       ...this.#env,
       ...more,
@@ -245,8 +247,8 @@ export interface Finished {
   output: string
 }
 
-/** Runs `main.ts` or `cli.ts` to its end. */
-export function runToEnd(program: 'main.ts' | 'cli.ts', args: readonly string[], env: NodeJS.ProcessEnv): Promise<Finished> {
+/** Runs a program to its end. */
+export function runToEnd(program: 'main.ts' | 'cli.ts' | 'sandbox/demo/index.ts', args: readonly string[], env: NodeJS.ProcessEnv): Promise<Finished> {
   const child = spawn(process.execPath, ['--import', 'ts-blank-space/register', program, ...args], { cwd: REPOSITORY, env, stdio: ['ignore', 'pipe', 'pipe'] })
   alive.add(child)
   let output = ''
