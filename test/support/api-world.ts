@@ -48,7 +48,7 @@ export async function apiWorld(extra: readonly ActorDefinition[] = [], options: 
   })
   const store = memoryStore({ uniqueKeys: { 'business.payment_receipts': [['tenant', 'receipt']], 'business.open_prompts': [['tenant', 'phone']] } })
   const rowsOf = (table: string) => store.tables.rows.get(table) ?? []
-  const runtime = createRuntime({ actors: [...actors, ...extra], store })
+  const runtime = createRuntime({ actors: [...actors.filter(({ type }) => !extra.some((own) => own.type === type)), ...extra], store })
   await runtime.start()
   const keys = memoryApiKeys()
   const inbox = memoryInbox()
