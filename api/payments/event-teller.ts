@@ -12,14 +12,18 @@ import { receiptTeller } from './receipt-use.ts'
 /** Of these the edge says who sends them, whatever the sender wrote: a refund needs two people. */
 const SIGNED: ReadonlySet<string> = new Set(['payment.refund', 'payment.approveRefund', 'payment.refuseRefund', 'payment.settleRefund'])
 
+const ACTOR_ID = /^[A-Za-z0-9_-]{1,64}$/
+
 interface Item {
   to: Address
   event: EventObject
 }
 
 export interface EventTeller {
-  /** The same items, of which those that need it say more. `by` as staff actions name who did them. @throws Problem `package-unknown` */
+  /** The same items, of which those that need it say more. `by` as staff actions name who did them. @throws Problem `package-unknown`, `subscription-unknown` */
   tell<One extends Item>(sender: { tenant: string; by: string }, items: readonly One[]): Promise<readonly One[]>
+  /** As {@link tell}, but one that names what is not there does not hold up the others: in its place stands the problem. */
+  tellEach<One extends Item>(sender: { tenant: string; by: string }, items: readonly One[]): Promise<readonly (One | Problem)[]>
 }
 
 export interface EventTellerDeps {
@@ -34,22 +38,42 @@ export function eventTeller({ receipts, packages, runtime }: EventTellerDeps): E
   async function filledIn(tenant: string, by: string, { type }: Address, event: EventObject): Promise<EventObject> {
     if (type !== 'payment') return event
     if (SIGNED.has(event.type)) return { ...event, by }
-    const packageId = event.type === 'payment.assign' ? event['packageId'] : undefined
+    if (event.type !== 'payment.assign') return event
+    const { packageId, subscriptionId } = event
+    if (typeof subscriptionId === 'string') await demandSubscription(tenant, subscriptionId)
     if (typeof packageId !== 'string') return event
     const found = await packages.find(tenant, packageId)
     if (found === undefined) throw new Problem('package-unknown', undefined, { errors: [{ pointer: '/packageId', detail: 'is not on sale' }] })
     return { ...event, package: snapshotOf(found) }
   }
 
+  /** The payment would be settled, and its money wait for nobody. */
+  async function demandSubscription(tenant: string, id: string): Promise<void> {
+    // An id in another form is refused by the event's own schema.
+    if (!ACTOR_ID.test(id) || (await runtime.get({ tenant, type: 'subscription', id }))?.status === 'active') return
+    throw new Problem('subscription-unknown', undefined, { errors: [{ pointer: '/subscriptionId', detail: 'names no subscription that can be paid for' }] })
+  }
+
+  async function signed<One extends Item>({ tenant, by }: { tenant: string; by: string }, item: One): Promise<One> {
+    const event = await filledIn(tenant, by, item.to, item.event)
+    return event === item.event ? item : { ...item, event }
+  }
+
   return {
-    async tell({ tenant, by }, items) {
-      const signed = await Promise.all(items.map(async (item) => {
-        const event = await filledIn(tenant, by, item.to, item.event)
-        return event === item.event ? item : { ...item, event }
-      }))
-      return ofReceipts.tell(tenant, signed)
+    async tell(sender, items) {
+      return ofReceipts.tell(sender.tenant, await Promise.all(items.map((item) => signed(sender, item))))
+    },
+    async tellEach<One extends Item>(sender: { tenant: string; by: string }, items: readonly One[]) {
+      const all = await Promise.all(items.map((item) => signed(sender, item).catch(onlyProblem)))
+      const told = [...(await ofReceipts.tell(sender.tenant, all.filter((one): one is Awaited<One> => !(one instanceof Problem))))]
+      return all.map((one) => (one instanceof Problem ? one : (told.shift() as One)))
     },
   }
+}
+
+function onlyProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error
+  throw error
 }
 
 /** A package as it is sold now: a later change of the price list changes nothing that was sold. */

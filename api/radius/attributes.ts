@@ -13,6 +13,10 @@ export type RadiusBody = Readonly<Record<string, unknown>>
 const VALUE_CHARS_MAX = 253
 const BIGINT_MAX = 2n ** 63n - 1n
 const GIGAWORD_BITS = 32n
+/** Of a counter of seconds: RADIUS has 32 bits for it. */
+const SECONDS_MAX = 2n ** 32n - 1n
+/** Routers keep a packet for minutes; what claims to be older than this has a broken counter, and counts from its arrival. */
+const DELAY_SECONDS_MAX = 86_400n
 
 /** The first value of an attribute as text; empty when it is not there. */
 export function textOf(body: RadiusBody, name: string): string {
@@ -53,7 +57,7 @@ export type AccountingMessage =
 export function accountingIn(body: RadiusBody, now: number): AccountingMessage {
   const kind = KINDS.get(textOf(body, 'Acct-Status-Type').toLowerCase())
   const nasAddress = addressOf(body, 'NAS-IPv6-Address') ?? addressOf(body, 'NAS-IP-Address') ?? '0.0.0.0'
-  const at = now - Number(wholeOf(body, 'Acct-Delay-Time') ?? 0n) * 1_000
+  const at = now - delayOf(body) * 1_000
   if (kind === 'on') return { kind: 'router', router: { nasAddress, at, cause: textOf(body, 'Acct-Terminate-Cause') || 'NAS-Reboot' } }
   const sessionId = textOf(body, 'Acct-Session-Id')
   const username = textOf(body, 'User-Name')
@@ -70,7 +74,7 @@ export function accountingIn(body: RadiusBody, now: number): AccountingMessage {
       nasPortId: textOf(body, 'NAS-Port-Id') || textOf(body, 'NAS-Port') || null,
       nasPortType: textOf(body, 'NAS-Port-Type'),
       at,
-      sessionSeconds: seconds === undefined ? null : Number(seconds),
+      sessionSeconds: seconds === undefined || seconds > SECONDS_MAX ? null : Number(seconds),
       inputOctets: octetsOf(body, 'Input'),
       outputOctets: octetsOf(body, 'Output'),
       calledStationId: textOf(body, 'Called-Station-Id'),
@@ -100,7 +104,13 @@ function wholeOf(body: RadiusBody, name: string): bigint | undefined {
   return /^\d{1,20}$/.test(text) ? BigInt(text) : undefined
 }
 
+function delayOf(body: RadiusBody): number {
+  const delay = wholeOf(body, 'Acct-Delay-Time') ?? 0n
+  return delay > DELAY_SECONDS_MAX ? 0 : Number(delay)
+}
+
+/** Without the interface of a link-local one (`fe80::1%ether1`), which no database takes for an address. */
 function addressOf(body: RadiusBody, name: string): string | undefined {
-  const text = textOf(body, name)
+  const text = textOf(body, name).replace(/%.*$/, '')
   return isIP(text) === 0 ? undefined : text
 }

@@ -6,6 +6,7 @@ import type { App } from '../app-type.ts'
 import type { BatchItemResult, EventObject, Runtime } from '../../runtime/index.ts'
 import { problemOf } from '../http/error-handler.ts'
 import { etagOf, idempotencyKey, ifMatchSeq } from '../http/headers.ts'
+import { Problem } from '../http/problem.ts'
 import { traceIdOf } from '../http/trace.ts'
 import type { EventTeller } from '../payments/event-teller.ts'
 import { pointingAtReceipt } from '../payments/receipt-use.ts'
@@ -41,7 +42,7 @@ export function eventRoutes(app: App, runtime: Runtime, teller: EventTeller): vo
           200: sendResult,
           ...staffProblems(
             'actor-type-unknown', 'actor-not-found', 'event-not-accepted', 'actor-done', 'stale-version', 'payload-too-large', 'unsupported-media-type', 'invalid-event',
-            'idempotency-mismatch', 'actor-blocked', 'step-failed', 'package-unknown',
+            'idempotency-mismatch', 'actor-blocked', 'step-failed', 'package-unknown', 'subscription-unknown',
           ),
         },
       },
@@ -89,12 +90,18 @@ export function eventRoutes(app: App, runtime: Runtime, teller: EventTeller): vo
       const refused = items.map((item) => refusalOf(principal, item))
       const allowed = items.filter((_item, index) => refused[index] === undefined)
       const correlationId = traceIdOf(request.headers)
-      const told = await teller.tell(
+      const told = await teller.tellEach(
         principal,
         allowed.map(({ type, id, event, eventId }) => ({ to: { tenant: principal.tenant, type, id }, event, ...(eventId === undefined ? {} : { eventId }) })),
       )
-      const sent = await runtime.sendMany(told, { source: principal.source, checkBody: true, ...(correlationId === undefined ? {} : { correlationId }) })
-      const results = sent.map((result, index): BatchItemResult => (result.ok ? result : { ok: false, error: pointingAtReceipt(result.error, told[index]?.event ?? { type: '' }) as Error }))
+      const ready = told.flatMap((one) => (one instanceof Problem ? [] : [one]))
+      const sent = await runtime.sendMany(ready, { source: principal.source, checkBody: true, ...(correlationId === undefined ? {} : { correlationId }) })
+      let nextSent = 0
+      const results = told.map((one): BatchItemResult => {
+        if (one instanceof Problem) return { ok: false, error: one }
+        const result = sent[nextSent++] ?? missingResult
+        return result.ok ? result : { ok: false, error: pointingAtReceipt(result.error, one.event) as Error }
+      })
       let next = 0
       return { data: items.map((item, index) => outcomeOf(item.type, refused[index] ?? results[next++] ?? missingResult)) }
 

@@ -50,7 +50,7 @@ export function insightRoutes(app: App, runtime: Runtime, teller: EventTeller): 
         params: actorParams,
         querystring: noQuery,
         body: eventBody,
-        response: { 200: dryRunView, ...staffProblems('actor-type-unknown', 'actor-not-found', 'actor-done', 'actor-blocked', 'invalid-event', 'payload-too-large', 'unsupported-media-type', 'step-failed') },
+        response: { 200: dryRunView, ...staffProblems('actor-type-unknown', 'actor-not-found', 'actor-done', 'actor-blocked', 'invalid-event', 'payload-too-large', 'unsupported-media-type', 'step-failed', 'package-unknown', 'subscription-unknown') },
       },
     },
     async (request) => {

@@ -95,6 +95,23 @@ describe('money that nobody knows the purpose of', () => {
     await tell(to.id, { type: 'payment.assign', reason: 'called us', subscriptionId: 'sub_1' })
     expect(await balances()).toEqual({ mpesa: 2_000, unmatched: 0, 'customer:sub_1': -2_000 })
   })
+
+  it('is not credited to a subscription that is not there or over: nobody would have it', async () => {
+    await world.runtime.send({ type: 'subscription', id: 'sub_1' }, { type: 'end' })
+    for (const subscriptionId of ['sub_1', 'sub_2']) {
+      const refused = await tell(to.id, { type: 'payment.assign', reason: 'x', subscriptionId })
+      expect([refused.statusCode, refused.json()]).toMatchObject([422, { code: 'subscription-unknown', errors: [{ pointer: '/subscriptionId' }] }])
+    }
+    expect(await balances()).toEqual({ mpesa: 2_000, unmatched: -2_000 })
+  })
+
+  it('does not hold up its neighbours in a batch when it names what is not there', async () => {
+    const assign = (fields: object) => ({ type: 'payment', id: to.id, event: { type: 'payment.assign', reason: 'x', ...fields } })
+    const events = [assign({ packageId: 'gone', phone: '254708374149' }), assign({ subscriptionId: 'sub_2' }), assign({ subscriptionId: 'sub_1' }), { type: 'payment', id: 'none', event: { type: 'payment.cancel' } }]
+    const { data } = (await post('/api/v1/events', { events }, as('anne'))).json<{ data: object[] }>()
+    expect(data).toMatchObject([{ problem: { code: 'package-unknown' } }, { problem: { code: 'subscription-unknown' } }, { outcome: 'applied' }, { problem: { code: 'actor-not-found' } }])
+    expect(await balances()).toEqual({ mpesa: 2_000, unmatched: 0, 'customer:sub_1': -2_000 })
+  })
 })
 
 describe('a refund', () => {

@@ -94,6 +94,15 @@ describe('reading attributes', () => {
     expect(read({ 'Event-Timestamp': 'Jan  1 1970 00:00:10 UTC', 'Acct-Delay-Time': 5 })?.at).toBe(NOW - 5_000)
   })
 
+  it.each([['99999999999999999999'], [4_294_967_295]])('counts from its arrival what says to be %s seconds late', (delay) => {
+    expect(read({ 'Acct-Delay-Time': delay })?.at).toBe(NOW)
+  })
+
+  it('takes no time that the database could not hold: a router that is answered with an error repeats it for ever', () => {
+    expect(read({ 'Acct-Session-Time': '99999999999999999999' })?.sessionSeconds).toBeNull()
+    expect(read({ 'Acct-Session-Time': 4_294_967_295 })?.sessionSeconds).toBe(4_294_967_295)
+  })
+
   it.each([['1', 'start'], [2, 'stop'], ['Alive', 'interim'], ['3', 'interim']])('kind %s is %s', (status, kind) => {
     expect(read({ 'Acct-Status-Type': status })?.kind).toBe(kind)
   })
@@ -111,6 +120,7 @@ describe('reading attributes', () => {
   it('cuts at what RADIUS can carry, and takes no address that is none', () => {
     expect(attemptIn({ 'Calling-Station-Id': 'x'.repeat(300) }).station).toHaveLength(253)
     expect(read({ 'NAS-IP-Address': 'router', 'Framed-IP-Address': '' })).toMatchObject({ nasAddress: '0.0.0.0', framedIp: null })
+    expect(read({ 'NAS-IPv6-Address': 'fe80::1%ether1', 'Framed-IP-Address': 'fe80::2%x' })).toMatchObject({ nasAddress: 'fe80::1', framedIp: 'fe80::2' })
   })
 })
 
