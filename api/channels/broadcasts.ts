@@ -34,7 +34,7 @@ const NAMED: Readonly<Record<string, Named>> = {
   },
   'session.ready': {
     event: 'HotspotUserCreated',
-    data: ({ address }, shown) => ({ user: { id: address.id, ...access(shown), phone_number: shown['phone'] }, payment: { id: shown['paymentId'] } }),
+    data: ({ address }, shown) => ({ user: { id: address.id, ...access(shown), phone_number: shown['phone'] }, payment: { id: paymentOf(shown) } }),
     public: { channel: 'hotspot-users', data: ({ data }, reference) => ({ user: { reference, ...access(data) } }) },
     user: sessionUser,
   },
@@ -84,12 +84,25 @@ function access(data: Data): object {
 }
 
 function ending(data: Data): object {
-  // What a session has used is told by those that were measured.
-  return { reason: data['reason'], package_id: data['packageId'], logins: data['logins'], duration_seconds: data['usedSeconds'] ?? null, data_used_bytes: data['usedBytes'] ?? null }
+  const { uploadBytes, downloadBytes, startsAt, at } = data as { uploadBytes?: number; downloadBytes?: number; startsAt?: number; at?: number }
+  return {
+    reason: data['reason'],
+    package_id: data['packageId'],
+    logins: data['logins'],
+    duration_seconds: startsAt === undefined || at === undefined ? null : Math.round((at - startsAt) / 1_000),
+    data_used_bytes: uploadBytes === undefined || downloadBytes === undefined ? null : uploadBytes + downloadBytes,
+  }
 }
 
-function sessionUser({ address, data }: Fact): string {
-  return typeof data['paymentId'] === 'string' ? data['paymentId'] : address.id
+/** Null for an access that a voucher opened. */
+function paymentOf({ source }: Data): string | null {
+  const { kind, id } = (source ?? {}) as { kind?: string; id?: string }
+  return kind === 'payment' ? (id ?? null) : null
+}
+
+/** An access has the id of what it was bought with. */
+function sessionUser({ address }: Fact): string {
+  return address.id
 }
 
 function packageName(data: Data): unknown {
