@@ -13,7 +13,7 @@ import { readSettings } from './api/settings.ts'
 import type { Settings } from './api/settings.ts'
 import { createKnex, keepSecret, migrate, openBusiness, openDatabase, postgresStore } from './db/index.ts'
 import type { Business } from './db/index.ts'
-import { createRuntime, sortableId } from './runtime/index.ts'
+import { createRuntime, isTenant, sortableId } from './runtime/index.ts'
 
 const USAGE = `npm run cli -- <command>
 
@@ -93,6 +93,7 @@ async function createKey(business: Business, { name, roles, tenant = 'main' }: O
   const wanted = (roles ?? '').split(',').filter((role) => role !== '')
   const unknown = wanted.filter((role) => !isRole(role))
   if (name === undefined || wanted.length === 0 || unknown.length > 0) return usage(`key create needs --name and --roles of: ${ROLES.join(', ')}`)
+  if (!isTenant(tenant)) return usage('a tenant has 1 to 63 small letters, digits and -')
   const key = newApiKey()
   const id = `key_${sortableId()}`
   await business.apiKeys.create({ id, tenant, name, roles: wanted, hash: hashApiKey(key) })

@@ -193,10 +193,10 @@ interface StaffParts {
 }
 
 /** What staff do in the businesses, beside the public calls of the same names. */
-function addBusinessRoutes(app: App, { runtime, routers, vouchers, packages }: AppDeps, { authenticate }: StaffParts): void {
+function addBusinessRoutes(app: App, { runtime, routers, vouchers, packages }: AppDeps, { authenticate, now }: StaffParts): void {
   app.addHook('onRequest', authenticate)
   if (routers !== undefined) routerStaffRoutes(app, runtime, routers)
-  if (vouchers !== undefined) voucherStaffRoutes(app, runtime, vouchers, packages)
+  if (vouchers !== undefined) voucherStaffRoutes(app, runtime, vouchers, packages, now)
 }
 
 function addStaffRoutes(app: App, deps: AppDeps, { now, keys, authenticate, teller, live }: StaffParts): void {

@@ -18,6 +18,8 @@ const SEND_RULES: readonly SendRule[] = [
   // Shows credentials once; that right is the payer's.
   { type: 'hotspot-session', event: /^session\.revealCredentials$/, permission: 'provider' },
   { type: 'hotspot-session', event: /^session\.account$/, permission: 'provider' },
+  // Says that what paid for it went back; staff who only end an access have `session.close`.
+  { type: 'hotspot-session', event: /^session\.revoke$/, permission: 'money' },
   { type: 'payment', event: /^payment\.(approve|reject|refund|reverse)/, permission: 'money' },
   { type: 'payment', event: /^payment\.(approve|reject|refund|refuse|settle|assign)/, permission: 'money' },
   { type: 'reconciliation', event: /./, permission: 'money' },

@@ -14,7 +14,7 @@ const MESSAGES = {
   'live-payment-completed-public': { name: 'PaymentCompleted', payload: object({ payment: object({ reference, ...money, completed_at: time }) }) },
   'live-hotspot-user-created': {
     name: 'HotspotUserCreated',
-    payload: object({ user: object({ id: { type: 'string' }, status: { const: 'active' }, package: { type: ['string', 'null'] }, starts_at: nullableTime, expires_at: nullableTime, phone_number: { type: 'string', description: 'masked' } }), payment: object({ id: { type: 'string' } }) }),
+    payload: object({ user: object({ id: { type: 'string' }, status: { const: 'active' }, package: { type: ['string', 'null'] }, starts_at: nullableTime, expires_at: nullableTime, phone_number: { type: 'string', description: 'masked' } }), payment: object({ id: { type: ['string', 'null'], description: 'null: by a voucher' } }) }),
   },
   'live-hotspot-user-created-public': { name: 'HotspotUserCreated', payload: object({ user: object({ reference, status: { const: 'active' }, package: { type: ['string', 'null'] }, starts_at: nullableTime, expires_at: nullableTime }) }) },
   'live-credentials-sent': {

@@ -1,5 +1,7 @@
 /** Between packages as clients write them and packages as they are kept. */
 import type { z } from 'zod'
+import { isGatewayError } from '../../actors/gateways/errors.ts'
+import { toWholeShillings } from '../../actors/gateways/mpesa/amount.ts'
 import { parseSeconds, parseTerm, secondsText, termText, type Term } from '../../machines/term.ts'
 import { reminderSeconds } from '../../machines/plan.ts'
 import { Problem } from '../http/problem.ts'
@@ -14,6 +16,7 @@ export function fieldsOf(body: Written): PackageFields {
   if (body.kind === 'hotspot' && term.unit === 'months') {
     throw new Problem('invalid-input', undefined, { errors: [{ pointer: '/term', detail: 'must be a duration without months for a hotspot package' }] })
   }
+  if (body.kind === 'hotspot') demandPayable(body)
   return {
     name: body.name,
     description: body.description,
@@ -30,6 +33,16 @@ export function fieldsOf(body: Written): PackageFields {
     graceDownloadKbps: body.grace_download_kbps,
     reminderSeconds: reminderSeconds.parse(body.reminders.map(parseSeconds)),
     position: body.position,
+  }
+}
+
+/** It stands on the public price list, where one prompt pays for it: what M-Pesa cannot take would fail for every customer. */
+function demandPayable({ amount_minor: amount, currency }: Written): void {
+  try {
+    toWholeShillings({ amount, currency })
+  } catch (error) {
+    if (!isGatewayError(error)) throw error
+    throw new Problem('invalid-input', undefined, { errors: [{ pointer: error.code === 'unsupported-currency' ? '/currency' : '/amount_minor', detail: error.message }] })
   }
 }
 

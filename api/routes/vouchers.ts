@@ -74,7 +74,7 @@ export function voucherPublicRoutes(app: App, runtime: Runtime, parts: VoucherPa
 }
 
 /** Under `/api`. */
-export function voucherStaffRoutes(app: App, runtime: Runtime, parts: VoucherParts, packages: Packages): void {
+export function voucherStaffRoutes(app: App, runtime: Runtime, parts: VoucherParts, packages: Packages, now: () => number): void {
   const desk = voucherDesk(runtime, parts)
 
   app.post(
@@ -84,9 +84,12 @@ export function voucherStaffRoutes(app: App, runtime: Runtime, parts: VoucherPar
       schema: { tags: ['vouchers'], summary: 'Make a batch of vouchers', querystring: noQuery, body: batchBody, response: { 201: batchSchema, ...staffProblems('package-unknown', ...WITH_BODY) } },
     },
     async ({ principal, body }, reply) => {
+      const expiresAt = Date.parse(body.expires_at)
+      // Printed and sold, none of them would work.
+      if (expiresAt <= now()) throw new Problem('invalid-input', undefined, { errors: [{ pointer: '/expires_at', detail: 'must be still to come' }] })
       const offer = await packages.find(principal.tenant, body.package_id)
       if (offer === undefined) throw new Problem('package-unknown', undefined, { errors: [{ pointer: '/package_id', detail: 'is not on sale' }] })
-      const input = { name: body.name, package: snapshotOf(offer), count: body.count, expiresAt: Date.parse(body.expires_at) }
+      const input = { name: body.name, package: snapshotOf(offer), count: body.count, expiresAt }
       const view = await runtime.create({ tenant: principal.tenant, type: 'voucher-batch', id: `vb_${sortableId()}` }, input, { source: principal.source })
       reply.code(201).header('location', `/api/vouchers/batches/${view.id}`)
       return batchView(view, new Map())

@@ -99,8 +99,13 @@ export function assertEventId(eventId: string): void {
   }
 }
 
+/** True for what a tenant can be called. */
+export function isTenant(text: string): boolean {
+  return TENANT_PATTERN.test(text)
+}
+
 function assertTenant(tenant: string): void {
-  if (!TENANT_PATTERN.test(tenant)) {
+  if (!isTenant(tenant)) {
     throw new StandingError('invalid-input', `a tenant must match ${TENANT_PATTERN.source}`)
   }
 }

@@ -25,6 +25,7 @@ test('migrate brings an empty database up to date, once', async () => {
 test.concurrent.for([
   [['fly'], 2, "unknown command 'fly'\n\nnpm run cli -- <command>"],
   [['key', 'create', '--name', 'x', '--roles', 'king'], 2, 'needs --name and --roles of: viewer, agent'],
+  [['key', 'create', '--name', 'x', '--roles', 'viewer', '--tenant', 'Bad/..'], 2, 'a tenant has 1 to 63 small letters, digits and -'],
   [['key', 'revoke', 'key_nobody'], 1, "There is no key 'key_nobody' that could be revoked."],
 ] as const)('%j is refused in words', async ([args, code, words]) => {
   const finished = await cli(...args)

@@ -96,6 +96,7 @@ describe('laravel-echo and pusher-js', () => {
     await world.runtime.send({ type: 'hotspot-session', id }, { type: 'session.close', reason: 'test' })
     await poll(() => Object.keys(heard).sort()).toEqual(['CredentialsSent', 'HotspotUserCreated', 'PaymentCompleted', 'SessionExpired', 'payment.completed'])
     expect(heard['PaymentCompleted']).toMatchObject({ payment: { id, amount: 10, receipt: expect.stringMatching(/^NLJ/) as string } })
+    expect(heard['HotspotUserCreated']).toMatchObject({ user: { id }, payment: { id } })
     expect(heard['CredentialsSent']).toMatchObject({ notification: { sms_status: 'sent' } })
     expect(heard['SessionExpired']).toMatchObject({ session: { id, reason: 'admin' } })
     expect(heard['payment.completed']).toMatchObject({ type: 'payment.completed', actor: { type: 'payment', id } })

@@ -29,6 +29,11 @@ const redeem = (code: string | undefined, { phone = PHONE, key, ip = `10.0.${Mat
     .inject({ method: 'POST', url: '/api/vouchers/redeem', remoteAddress: ip, headers: key === undefined ? {} : { 'idempotency-key': key }, payload: { code, phone_number: phone, mac_address: 'aa-bb-cc-dd-ee-ff' } })
     .then((answer) => ({ status: answer.statusCode, body: answer.json<Record<string, unknown>>(), headers: answer.headers }))
 
+it('a batch that would be over before it is printed is not made', async () => {
+  const made = await world.call('POST', '/api/vouchers/batches', { name: 'x', package_id: 'hour', count: 1, expires_at: new Date(START).toISOString() })
+  expect(made).toMatchObject({ status: 422, body: { code: 'invalid-input', errors: [{ pointer: '/expires_at' }] } })
+})
+
 describe('redeeming', () => {
   it('gives access and the login, by answer and SMS, as a payment does', async () => {
     const { id, codes } = await batch()
@@ -70,7 +75,7 @@ describe('redeeming', () => {
     const slip = `${code.slice(0, -1)}${code.endsWith('2') ? '3' : '2'}`
     expect(await redeem(slip)).toMatchObject({ status: 422, body: { code: 'voucher-mistyped', errors: [{ pointer: '/code' }] } })
     expect(await redeem(code, { phone: 'nobody' })).toMatchObject({ status: 422, body: { code: 'invalid-input' } })
-    const other = await voucherWorld()
+    const other = await voucherWorld(() => START)
     const foreign = (await other.call('POST', '/api/vouchers/batches', { name: 'x', package_id: 'hour', count: 1, expires_at: new Date(START + DAY_MS).toISOString() })).body['id']
     const [theirs] = (await other.call('GET', `/api/vouchers/batches/${String(foreign)}/codes`)).body['data'] as { code: string }[]
     await other.stop()

@@ -140,6 +140,8 @@ describe('roles', () => {
     expect(permissionToSend('payment', 'payment.callback')).toBe('provider')
     expect(permissionToSend('payment', 'payment.cancel')).toBe('send')
     expect(permissionToSend('hotspot-session', 'session.revealCredentials')).toBe('provider')
+    expect(permissionToSend('hotspot-session', 'session.revoke')).toBe('money')
+    expect(permissionToSend('hotspot-session', 'session.close')).toBe('send')
     expect(permissionToSend('notification', 'notification.report')).toBe('provider')
     expect(permissionToSend('lamp', 'payment.callback')).toBe('send')
   })
