@@ -2,12 +2,12 @@
  * The composition root: reads the settings, builds the parts, starts them, and stops them in the reverse
  * order. Nothing imports this file.
  */
-import { createHmac, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { createCredentialIssuer } from './actors/credentials.ts'
-import { callbackUrlWarnings, holdsRefusedWord } from './actors/gateways/mpesa/callback-url.ts'
+import { callbackUrlWarnings } from './actors/gateways/mpesa/callback-url.ts'
 import { MissingSettingError, mpesaFrom, smsFrom } from './actors/gateways/from-settings.ts'
 import { createRouterOsClient } from './actors/gateways/routeros/client.ts'
 import { createRadiusClient } from './actors/gateways/radius/client.ts'
@@ -29,12 +29,14 @@ import { natsEdge } from './api/nats/edge.ts'
 import { readSettings, SettingsError } from './api/settings.ts'
 import type { Settings } from './api/settings.ts'
 import { memoryRateLimiter } from './api/rate-limit.ts'
-import { connectRedis, type RedisLink } from './api/redis/client.ts'
+import { connectRedis } from './api/redis/client.ts'
 import { redisRateLimiter } from './api/redis/rate-limiter.ts'
 import { redisShownOnce } from './api/redis/shown-once.ts'
+import { derivedSecret } from './api/derived-secret.ts'
+import { readiness } from './api/readiness.ts'
 import { createKnex, keepSecret, latestMoment, migrate, openBusiness, openDatabase, postgresStore, type Business } from './db/index.ts'
 import { createRuntime, isMovable, jetStreamBus, sandboxClock, systemClock, isStandingError } from './runtime/index.ts'
-import type { Address, Bus, Clock, Runtime } from './runtime/index.ts'
+import type { Address, Clock, Runtime } from './runtime/index.ts'
 import { demoPackages } from './sandbox/demo-packages.ts'
 import { startSandbox } from './sandbox/index.ts'
 import type { Sandbox } from './sandbox/index.ts'
@@ -77,7 +79,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   const standIns: Sandbox = isSandbox ? await startSandbox({ env: process.env, sms: { reportAfterMs: 500 }, ...(hasTown ? { routersFile: join(settings.STANDING_DATA_DIR, 'routers.json') } : {}) }) : { settings: {}, stop: () => Promise.resolve() }
   open.push(() => standIns.stop())
   const outside = readSettings({ ...standIns.settings, ...definedOnly(process.env) })
-  const secrets = { daraja: outside.DARAJA_HOOK_SECRET ?? derived(appKey, 'daraja-hook'), sms: outside.SMS_HOOK_SECRET ?? derived(appKey, 'sms-hook') }
+  const secrets = { daraja: outside.DARAJA_HOOK_SECRET ?? derivedSecret(appKey, 'daraja-hook'), sms: outside.SMS_HOOK_SECRET ?? derivedSecret(appKey, 'sms-hook') }
 
   let address = ''
   // Named after its payment, so that a callback finds it even when the answer of the push was lost (docs/adr/0006).
@@ -86,7 +88,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     const at = (what: string) => `${outside.DARAJA_CALLBACK_BASE_URL ?? address}/hooks/daraja/${secrets.daraja}/${what}/${payment.id}.${about}`
     return { resultUrl: at('result'), timeoutUrl: at('timeout') }
   }
-  const twilioSecret = derived(appKey, 'twilio-hook')
+  const twilioSecret = derivedSecret(appKey, 'twilio-hook')
   const twilioUrl = (): string => `${outside.TWILIO_CALLBACK_BASE_URL ?? address}/hooks/twilio/${twilioSecret}/status`
   const clock: Clock = isSandbox ? sandboxClock(await latestMoment(knex)) : systemClock()
   const credentials = createCredentialIssuer(appKey)
@@ -251,25 +253,6 @@ function natsOf(settings: Settings, log: Logger, metrics: ReturnType<typeof crea
   })
 }
 
-async function readiness(runtime: Runtime, ping: () => Promise<void>, bus: Bus | undefined, redis: RedisLink | undefined) {
-  const checks: Record<string, string> = {}
-  try {
-    await ping()
-    checks['database'] = 'ok'
-  } catch {
-    checks['database'] = 'out of reach'
-  }
-  checks['engine'] = runtime.isRunning() ? 'ok' : 'not running'
-  const ready = Object.values(checks).every((check) => check === 'ok')
-  // Without the broker commands commit and the outbox grows; nothing is lost.
-  const { isConnected, problem } = bus?.status() ?? { isConnected: true }
-  if (bus !== undefined) checks['nats'] = isConnected ? 'ok' : `degraded: ${problem ?? 'out of reach'}`
-  // Without it each node counts rates alone, and nothing is shown that is shown once.
-  const redisProblem = redis?.problem()
-  if (redis !== undefined) checks['redis'] = redisProblem === undefined ? 'ok' : `degraded: ${redisProblem}`
-  return { ready, checks }
-}
-
 function sandboxPort(clock: Clock & { advance(ms: number): Promise<void> }, standIns: Sandbox, runtime: Runtime): SandboxPort {
   return {
     isShared: async () => (await runtime.cluster()).nodes.filter(({ isLive }) => isLive).length > 1,
@@ -287,15 +270,6 @@ function sandboxPort(clock: Clock & { advance(ms: number): Promise<void> }, stan
 function once<Value extends object>(make: () => Value): () => Value {
   let made: Value | undefined
   return () => (made ??= make())
-}
-
-/** A secret that stays the same over restarts as long as the application key does. */
-function derived(appKey: string, purpose: string): string {
-  for (let attempt = 0; ; attempt++) {
-    const secret = createHmac('sha256', appKey).update(attempt === 0 ? purpose : `${purpose} ${attempt}`).digest('base64url')
-    // It stands in an address that Safaricom must take.
-    if (!holdsRefusedWord(secret)) return secret
-  }
 }
 
 function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {

@@ -98,7 +98,7 @@ describe('laravel-echo and pusher-js', () => {
     expect(heard['PaymentCompleted']).toMatchObject({ payment: { id, amount: 10, receipt: expect.stringMatching(/^NLJ/) as string } })
     expect(heard['HotspotUserCreated']).toMatchObject({ user: { id }, payment: { id } })
     expect(heard['CredentialsSent']).toMatchObject({ notification: { sms_status: 'sent' } })
-    expect(heard['SessionExpired']).toMatchObject({ session: { id, reason: 'admin' } })
+    expect(heard['SessionExpired']).toMatchObject({ session: { id, reason: 'admin', data_used_bytes: 0, duration_seconds: expect.any(Number) as number } })
     expect(heard['payment.completed']).toMatchObject({ type: 'payment.completed', actor: { type: 'payment', id } })
     expect(JSON.stringify(heard)).not.toMatch(/254708374\d{3}/)
     expect(JSON.stringify(heard)).not.toContain(world.sms.join().match(/\w{10}(?=\W*$)/)?.[0] ?? 'no password')
