@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { createDarajaClient } from './actors/gateways/mpesa/client.ts'
-import { added, calendar, SHOP_ZONE } from './actors/dashboard/sums.ts'
+import { added, calendar } from './actors/dashboard/sums.ts'
 import { registry } from './actors/registry.ts'
 import { tunnelConfiguration, tunnelKeys } from './actors/router/tunnel.ts'
 import { hashApiKey, newApiKey } from './api/auth/api-key.ts'
@@ -63,7 +63,7 @@ async function main(): Promise<number> {
     case 'tunnel':
       return withBusiness(settings, (business) => describeTunnel(business, settings))
     case 'rebuild dashboard':
-      return withBusiness(settings, (business, url) => rebuildDashboard(business, url, values))
+      return withBusiness(settings, (business, url) => rebuildDashboard(business, url, settings, values))
     case 'parked list':
       return withDatabase(settings, listParked)
     case 'parked retry':
@@ -110,11 +110,11 @@ async function describeTunnel(business: Business, settings: Settings): Promise<n
 }
 
 /** While a server runs, too: its sums come from the same journal. */
-async function rebuildDashboard(business: Business, url: string, { tenant = 'main' }: Options): Promise<number> {
+async function rebuildDashboard(business: Business, url: string, { STANDING_TIME_ZONE }: Settings, { tenant = 'main' }: Options): Promise<number> {
   const journal = postgresStore({ url })
   await journal.start()
   try {
-    const { days } = await rebuildSums({ journal, days: business.dashboardDays, dayOf: calendar(SHOP_ZONE), clock: Date.now }, tenant)
+    const { days } = await rebuildSums({ journal, days: business.dashboardDays, dayOf: calendar(STANDING_TIME_ZONE), clock: Date.now }, tenant)
     const total = [...days.values()].reduce(added, {})
     for (const [name, value] of Object.entries(total).sort()) say(`${name}  ${value}`)
     return say(`Counted ${days.size} days of ${tenant} from the journal.`)

@@ -6,7 +6,7 @@ import { inWords } from './errors.ts'
 import type { Link, Session } from './link.ts'
 import type { Settings } from './options.ts'
 import { atMost } from './pause.ts'
-import { inMessages, Questions } from './questions.ts'
+import { inMessages, Questions, roomOf } from './questions.ts'
 import type { Names } from './subjects.ts'
 
 export function natsPeers(link: Link, names: Names, { log, timing }: Settings): Peers {
@@ -53,7 +53,7 @@ export function natsPeers(link: Link, names: Names, { log, timing }: Settings): 
   /** A hint wants no answer; questions come many at once, and each is answered when it is ready. */
   async function answered(message: Msg, answer: (request: Json) => Promise<Json>): Promise<void> {
     if (message.reply === undefined || message.reply === '') return void (await answer(message.json<Json>()))
-    const room = (link.session?.nc.info?.max_payload ?? 2 ** 20) - 1_024
+    const room = roomOf(link.session)
     let ready: { json: string }[] = []
     const flush = (): void => {
       const answers = ready

@@ -33,6 +33,8 @@ interface Batch {
 const NO_RESPONDERS = 503
 /** Room for what the protocol itself needs of a message. */
 const SPARE_BYTES = 1_024
+/** What a broker takes unless it is set up otherwise. */
+const USUAL_PAYLOAD_BYTES = 2 ** 20
 
 /** Those of one connection. */
 export class Questions {
@@ -66,7 +68,7 @@ export class Questions {
     const gathered = this.#gathering.get(key)
     if (gathered === undefined) return
     this.#gathering.delete(key)
-    for (const questions of inMessages(gathered.questions, this.#room())) this.#sendOne(gathered.node, questions, gathered.timeoutMs)
+    for (const questions of inMessages(gathered.questions, roomOf(this.#session))) this.#sendOne(gathered.node, questions, gathered.timeoutMs)
   }
 
   #sendOne(node: string, questions: Question[], timeoutMs: number): void {
@@ -124,10 +126,11 @@ export class Questions {
   #lost(): void {
     for (const [name, { node }] of [...this.#batches]) this.#fail(name, new PeerSilentError(`node '${node}' did not answer: the connection was lost`))
   }
+}
 
-  #room(): number {
-    return (this.#session.nc.info?.max_payload ?? 2 ** 20) - SPARE_BYTES
-  }
+/** Bytes that a message of this connection holds. */
+export function roomOf(session: Session | undefined): number {
+  return (session?.nc.info?.max_payload ?? USUAL_PAYLOAD_BYTES) - SPARE_BYTES
 }
 
 /** In order, as many together as one message holds; what is larger by itself goes alone, and the client refuses it. */
