@@ -56,8 +56,8 @@ await link.integrations.start({
 
 const any = (): string => actorId(Math.floor(Math.random() * actors))
 
-async function create(): Promise<void> {
-  await Promise.all(Array.from({ length: actors }, (_, n) => runtime.create({ type: 'hopper', id: actorId(n) })))
+async function create({ from, to }: { from: number; to: number }): Promise<void> {
+  await Promise.all(Array.from({ length: to - from }, (_, n) => runtime.create({ type: 'hopper', id: actorId(from + n) })))
   await runtime.settled()
 }
 

@@ -1,6 +1,7 @@
 /**
- * Mail on its way to the broker: of one slice one message at a time, and what gathers meanwhile goes together in the next one. So
- * the order of the calls is the order in the stream, and a busy slice costs few messages. An idle one sends at once.
+ * Mail on its way to the broker: of one slice one message at a time, of all slices a few, and what gathers meanwhile goes together
+ * in the next one. So the order of the calls is the order in the stream, and much mail costs few messages: each is paid for at the
+ * broker and at both ends. When little goes on it leaves at once.
  */
 import { createHash } from 'node:crypto'
 import { headers } from 'nats'
@@ -18,8 +19,10 @@ interface Waiting {
 }
 
 interface SliceQueue {
+  slice: number
   waiting: Waiting[]
-  isSending: boolean
+  /** Sending, or in the line of those that wait for their turn. */
+  isAtWork: boolean
 }
 
 /** Of the id, generously. */
@@ -30,6 +33,8 @@ export class MailOut {
   readonly #names: Names
   readonly #settings: Settings
   readonly #slices = new Map<number, SliceQueue>()
+  readonly #turns: SliceQueue[] = []
+  #unanswered = 0
 
   constructor(link: Link, names: Names, settings: Settings) {
     this.#link = link
@@ -42,28 +47,41 @@ export class MailOut {
     const slice = sliceOf(mail.to)
     return new Promise((resolve, reject) => {
       let queue = this.#slices.get(slice)
-      if (queue === undefined) this.#slices.set(slice, (queue = { waiting: [], isSending: false }))
+      if (queue === undefined) this.#slices.set(slice, (queue = { slice, waiting: [], isAtWork: false }))
       queue.waiting.push({ key: mail.key, json: JSON.stringify(mail), resolve, reject })
-      if (!queue.isSending) void this.#send(slice, queue)
+      if (queue.isAtWork) return
+      queue.isAtWork = true
+      this.#turns.push(queue)
+      this.#next()
     })
   }
 
-  async #send(slice: number, queue: SliceQueue): Promise<void> {
-    queue.isSending = true
-    while (queue.waiting.length > 0) {
-      let batch: Waiting[] = []
-      try {
-        const { publisher, nc } = this.#link.readySession()
-        batch = this.#nextBatch(queue.waiting, nc.info?.max_payload)
-        await publisher.publish(this.#names.mail(slice), `[${batch.map(({ json }) => json).join(',')}]`, withId(batch))
-        this.#settings.metrics.published('mail', batch.length)
-        for (const { resolve } of batch) resolve()
-      } catch (error) {
-        // What waits behind it must not overtake it: all go back to their senders, which try again in order (R4).
-        for (const { reject } of [...batch, ...queue.waiting.splice(0)]) reject(error)
-      }
+  /** Whoever has waited longest sends one message, and lines up again. */
+  #next(): void {
+    while (this.#unanswered < this.#settings.limits.unansweredMail) {
+      const queue = this.#turns.shift()
+      if (queue === undefined) return
+      void this.#send(queue)
     }
-    queue.isSending = false
+  }
+
+  async #send(queue: SliceQueue): Promise<void> {
+    this.#unanswered++
+    let batch: Waiting[] = []
+    try {
+      const { publisher, nc } = this.#link.readySession()
+      batch = this.#nextBatch(queue.waiting, nc.info?.max_payload)
+      await publisher.publish(this.#names.mail(queue.slice), `[${batch.map(({ json }) => json).join(',')}]`, withId(batch))
+      this.#settings.metrics.published('mail', batch.length)
+      for (const { resolve } of batch) resolve()
+    } catch (error) {
+      // What waits behind it must not overtake it: all go back to their senders, which try again in order (R4).
+      for (const { reject } of [...batch, ...queue.waiting.splice(0)]) reject(error)
+    }
+    this.#unanswered--
+    queue.isAtWork = queue.waiting.length > 0
+    if (queue.isAtWork) this.#turns.push(queue)
+    this.#next()
   }
 
   /** @param payloadBytes what the broker takes at most, headers included. */

@@ -49,6 +49,8 @@ export interface BusLimits {
   /** Mails, and bytes of JSON, in one message. */
   batchMails: number
   batchBytes: number
+  /** Messages of mail on their way to the broker at once. Fewer: fuller messages under load; more: less waiting for a broker far away. */
+  unansweredMail: number
   /** Messages of one slice that are with us and not acknowledged. */
   unackedMail: number
   unackedCommands: number
@@ -101,6 +103,7 @@ const LIMITS: BusLimits = {
   deadMessages: 1_000_000,
   batchMails: 64,
   batchBytes: 256 * 1024,
+  unansweredMail: 4,
   unackedMail: 16,
   unackedCommands: 256,
   atOnce: 64,
