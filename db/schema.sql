@@ -840,7 +840,7 @@ create table business.sms_sends (
   "sent_at" timestamp with time zone not null,
   constraint sms_sends_pkey PRIMARY KEY (tenant, notification_id, send_number)
 );
-CREATE INDEX sms_sends_phone ON business.sms_sends USING btree (tenant, phone, template, sent_at);
+CREATE INDEX sms_sends_phone ON business.sms_sends USING btree (phone, template, sent_at);
 
 create table business.statement_rows (
   "position" bigint not null generated always as identity,
@@ -879,7 +879,7 @@ create table business.subscriptions (
   constraint subscriptions_pkey PRIMARY KEY (tenant, id),
   constraint subscriptions_account_number_key UNIQUE (account_number)
 );
-CREATE INDEX subscriptions_phone ON business.subscriptions USING btree (tenant, phone);
+CREATE INDEX subscriptions_phone ON business.subscriptions USING btree (phone);
 
 create table business.voucher_codes (
   "tenant" text collate "C" not null,
@@ -901,4 +901,4 @@ create table business.vouchers (
   "changed_at" timestamp with time zone not null,
   constraint vouchers_pkey PRIMARY KEY (tenant, id)
 );
-CREATE INDEX vouchers_batch ON business.vouchers USING btree (tenant, batch_id, state);
+CREATE INDEX vouchers_batch ON business.vouchers USING btree (batch_id, state);

@@ -63,13 +63,13 @@ export class Catalogue {
     }
   }
 
-  /** A statement over rows as JSON, kept prepared under a name of its own: there are as many as projections have shapes of rows. */
-  prepared(text: string, rows: readonly object[]): Query {
+  /** A statement over lists of rows, one for each parameter, as JSON; kept prepared under a name of its own: there are as many as projections have shapes of rows. */
+  prepared(text: string, lists: readonly (readonly object[])[]): Query {
     let name = this.#names.get(text)
     if (name === undefined) {
       name = `rows_${this.#names.size}`
       this.#names.set(text, name)
     }
-    return { name, text, values: [JSON.stringify(rows)] }
+    return { name, text, values: lists.map((rows) => JSON.stringify(rows)) }
   }
 }

@@ -1,9 +1,10 @@
 /**
  * Projections' rows (R1): written in the commit's transaction, set-based like all else, but as JSON: values are free text here, and
- * the tables' own column types decide how each is read.
+ * the tables' own column types decide how each is read. What was there goes and what holds now comes in one statement for each
+ * table: a statement of its own costs a commit more than the few rows in it.
  */
 import type { RowSet } from '../../runtime/model/records.ts'
-import type { Catalogue } from './catalogue.ts'
+import type { Catalogue, KnownTable } from './catalogue.ts'
 import type { Query } from './connections.ts'
 
 interface Group {
@@ -15,7 +16,7 @@ interface Group {
 
 /** The statements that make the sets true, in order. Two sets of one key: the later one holds. */
 export function rowStatements(sets: readonly RowSet[], catalogue: Catalogue): Query[] {
-  return group(sets).flatMap((part) => [remove(part, catalogue), ...insert(part, catalogue)])
+  return group(sets).flatMap((part) => replace(part, catalogue))
 }
 
 function group(sets: readonly RowSet[]): Group[] {
@@ -40,35 +41,42 @@ function merge(table: string, sets: readonly RowSet[]): Group[] {
   })
 }
 
-function remove({ table, keyColumns, keys }: Group, catalogue: Catalogue): Query {
+/** Rows may name different columns, which makes more than one statement; a column that a row does not name gets its default. */
+function replace({ table, keyColumns, keys, rows }: Group, catalogue: Catalogue): Query[] {
   const known = catalogue.table(table)
   const columns = keyColumns.map((name) => known.column(name))
   const matches = columns.map(({ quoted }) => `s.${quoted} = k.${quoted}`).join(' and ')
   // Key by key through the index, whatever the statistics say (`offset 0` keeps the planner from turning it round): a table that was
   // nearly empty when it was last looked at would be read whole, for every key, until the next look.
-  const found = `select s.ctid from ${recordset(columns, 'k')} cross join lateral (select s.ctid from ${known.quoted} s where ${matches} offset 0) s`
-  return catalogue.prepared(`delete from ${known.quoted} t using (${found}) f where t.ctid = f.ctid`, keys)
+  const found = `select s.ctid from ${recordset('$1', columns, 'k')} cross join lateral (select s.ctid from ${known.quoted} s where ${matches} offset 0) s`
+  const remove = `delete from ${known.quoted} t using (${found}) f where t.ctid = f.ctid`
+  const [first, ...others] = bySignature(rows)
+  if (first === undefined) return [catalogue.prepared(remove, [keys])]
+  // To count what is gone is to have it gone before the first row comes, which may have the same key.
+  const exchange = `with gone as (${remove} returning true) ${insert(known, first, '$2')} where (select count(*) from gone) >= 0`
+  return [catalogue.prepared(exchange, [keys, first]), ...others.map((same) => catalogue.prepared(insert(known, same, '$1'), [same]))]
 }
 
-/** Rows may name different columns; a column that a row does not name gets its default. */
-function insert({ table, rows }: Group, catalogue: Catalogue): Query[] {
-  const known = catalogue.table(table)
-  const bySignature = new Map<string, RowSet['rows']>()
+function bySignature(rows: RowSet['rows']): RowSet['rows'][] {
+  const found = new Map<string, RowSet['rows']>()
   for (const row of rows) {
     const signature = columnsOf(row).join()
-    const same = bySignature.get(signature)
-    if (same === undefined) bySignature.set(signature, [row])
+    const same = found.get(signature)
+    if (same === undefined) found.set(signature, [row])
     else same.push(row)
   }
-  return [...bySignature.values()].map((same) => {
-    const columns = columnsOf(same[0] ?? {}).map((name) => known.column(name))
-    const names = columns.map(({ quoted }) => quoted).join(', ')
-    return catalogue.prepared(`insert into ${known.quoted} (${names}) select ${names} from ${recordset(columns, 'r')}`, same)
-  })
+  return [...found.values()]
 }
 
-function recordset(columns: readonly { quoted: string; type: string }[], alias: string): string {
-  return `json_to_recordset($1::json) as ${alias}(${columns.map(({ quoted, type }) => `${quoted} ${type}`).join(', ')})`
+/** @param parameter the one that holds the rows; all of them name the same columns. */
+function insert(table: KnownTable, rows: RowSet['rows'], parameter: string): string {
+  const columns = columnsOf(rows[0] ?? {}).map((name) => table.column(name))
+  const names = columns.map(({ quoted }) => quoted).join(', ')
+  return `insert into ${table.quoted} (${names}) select ${names} from ${recordset(parameter, columns, 'r')}`
+}
+
+function recordset(parameter: string, columns: readonly { quoted: string; type: string }[], alias: string): string {
+  return `json_to_recordset(${parameter}::json) as ${alias}(${columns.map(({ quoted, type }) => `${quoted} ${type}`).join(', ')})`
 }
 
 function columnsOf(record: object): string[] {
