@@ -75,7 +75,7 @@ describe('a home connection', () => {
 
   test('is reminded of, slowed down and cut off when nobody pays, but not who wants no reminders', async () => {
     await advance(system, 'P23D')
-    expect((await texts()).at(-1)).toMatch(new RegExp(`^Home 10 ends .* Pay KES 2,500 to account ${account}`))
+    expect((await texts()).at(-1)).toMatch(new RegExp(`^Home 10 ends in 7 days, .* Pay KES 2,500 to account ${account}`))
     expect((await system.ask('/api/v1/opt-outs', { body: { phone, reason: 'asked by phone' } })).status).toBe(201)
     await advance(system, 'P7D')
     expect(await rows('radreply')).toEqual([INTERIM, { attribute: 'Mikrotik-Address-List', value: 'standing-grace' }, { attribute: 'Mikrotik-Rate-Limit', value: '256k/512k' }])
