@@ -89,7 +89,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     return { resultUrl: at('result'), timeoutUrl: at('timeout') }
   }
   const twilioSecret = derivedSecret(appKey, 'twilio-hook')
-  const twilioUrl = (): string => `${outside.TWILIO_CALLBACK_BASE_URL ?? address}/hooks/twilio/${twilioSecret}/status`
+  const twilioUrl = (what: 'status' | 'inbound'): string => `${outside.TWILIO_CALLBACK_BASE_URL ?? address}/hooks/twilio/${twilioSecret}/${what}`
   const clock: Clock = isSandbox ? sandboxClock(await latestMoment(knex)) : systemClock()
   const credentials = createCredentialIssuer(appKey)
   const routers = { routers: business.routers, routerOs: createRouterOsClient(), secrets: createRouterSecrets(appKey), surroundings: once(() => surroundingsOf(outside, address, appKey)), now: () => clock.now() }
@@ -102,7 +102,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   const runtime: Runtime = createRuntime({
     actors: createRegistry({
       mpesa: mpesaFrom(outside),
-      sms: smsFrom(outside, twilioUrl),
+      sms: smsFrom(outside, () => twilioUrl('status')),
       credentials,
       liveAccess: { radius: createRadiusClient(), logins: business.liveLogins },
       routers: { ...routers, live: business.routers },

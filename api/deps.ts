@@ -96,8 +96,8 @@ export interface TwilioHook {
   secret: string
   /** Signs its callbacks. */
   authToken: string
-  /** The full address that Twilio was told to call: the signature is over it. */
-  url: () => string
+  /** The full address that Twilio was told to call, for `status` or `inbound`: the signature is over it. */
+  url: (what: 'status' | 'inbound') => string
 }
 
 export interface HookSettings {

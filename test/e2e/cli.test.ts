@@ -33,6 +33,14 @@ test.concurrent.for([
   expect(finished.output).toContain(words)
 })
 
+test('the addresses that SMS providers must know are those that the server listens to', async () => {
+  expect(await cli('sms', 'addresses')).toMatchObject({ code: 2, output: expect.stringContaining('needs WEB_URL') as unknown })
+  const { code, output } = await runToEnd('cli.ts', ['sms', 'addresses'], world.system.environment({ WEB_URL: world.system.url, STANDING_APP_KEY: 'x'.repeat(40), TWILIO_CALLBACK_BASE_URL: 'https://wifi.example' }))
+  const addresses = [...output.matchAll(/https?:\/\/\S+/g)].map(([address]) => address)
+  expect([code, addresses.length, output]).toEqual([0, 4, expect.stringContaining('https://wifi.example/hooks/twilio/') as unknown])
+  for (const address of addresses.filter((one) => one.startsWith(world.system.url))) expect((await fetch(address, { method: 'POST', body: 'x' })).status, address).toBe(200)
+})
+
 test('keys are made, shown once, listed without themselves, and revoked', async () => {
   const [kept, revoked] = await Promise.all(
     ['kept', 'revoked'].map(async (name) => {
