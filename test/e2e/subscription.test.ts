@@ -1,7 +1,7 @@
 /** A home connection over months, with nothing but what `npm start` brings: paid, reminded of, slowed down, cut off, paid again. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { ActorView } from '../../runtime/index.ts'
-import { startSystem, type System } from '../support/system.ts'
+import { runToEnd, startSystem, type System } from '../support/system.ts'
 import { actorOf, advance, newPhone, send, untilState } from '../support/system-shop.ts'
 
 let system: System
@@ -110,6 +110,20 @@ describe('a home connection', () => {
     await untilState(system, 'subscription', id, 'access.settled')
     expect(await rows('radreply')).toEqual([INTERIM, { attribute: 'Mikrotik-Rate-Limit', value: '5M/50M' }])
     expect(await revenue()).toBe(-1_000_000)
+  })
+
+  test('of another tenant is told to its own staff: neither sees the messages of the other', async () => {
+    const { output } = await runToEnd('cli.ts', ['key', 'create', '--name', 'other', '--roles', 'admin', '--tenant', 'other'], system.environment())
+    const headers = { authorization: `Bearer ${/^sk_\S+$/m.exec(output)?.[0] ?? output}` }
+    const outbox = async () => (await system.ask<{ data: { text: string }[] }>('/api/v1/sandbox/outbox', { headers })).body.data
+    expect(await outbox()).toEqual([])
+    expect((await system.ask('/api/v1/packages', { body: { ...HOME, name: 'Elsewhere' }, headers })).status).toBe(201)
+    const { body: made } = await system.ask<ActorView>('/api/v1/subscriptions', { body: { name: 'Otieno', phone, package_id: 'home-10' }, headers })
+    await system.ask(`/api/v1/actors/subscription/${made.id}/events`, { body: { type: 'subscription.pay', paymentId: 'pay_other', amount: 250_000, currency: 'KES', receipt: null, paidAt: 0 }, headers })
+    await vi.waitFor(async () => expect(await outbox()).toHaveLength(2), { timeout: 10_000 })
+    const number = (made.context as { accountNumber: string }).accountNumber
+    expect((await outbox()).every(({ text }) => text.includes(number))).toBe(true)
+    expect((await texts()).join()).not.toContain(number)
   })
 
   test('a reversed payment takes its time back', async () => {
