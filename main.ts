@@ -39,6 +39,7 @@ import { createRuntime, isMovable, jetStreamBus, sandboxClock, systemClock, isSt
 import type { Address, Clock, Runtime } from './runtime/index.ts'
 import { demoPackages } from './sandbox/demo-packages.ts'
 import { startSandbox } from './sandbox/index.ts'
+import { createSandboxOutbox, type SandboxOutbox } from './sandbox/outbox.ts'
 import type { Sandbox } from './sandbox/index.ts'
 import { settleTown } from './sandbox/town/index.ts'
 
@@ -78,6 +79,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   // Stand-ins for whatever the environment does not name; what it names is used as it is.
   const standIns: Sandbox = isSandbox ? await startSandbox({ env: process.env, sms: { reportAfterMs: 500 }, ...(hasTown ? { routersFile: join(settings.STANDING_DATA_DIR, 'routers.json') } : {}) }) : { settings: {}, stop: () => Promise.resolve() }
   open.push(() => standIns.stop())
+  const outbox = createSandboxOutbox(standIns)
   const outside = readSettings({ ...standIns.settings, ...definedOnly(process.env) })
   const secrets = { daraja: outside.DARAJA_HOOK_SECRET ?? derivedSecret(appKey, 'daraja-hook'), sms: outside.SMS_HOOK_SECRET ?? derivedSecret(appKey, 'sms-hook') }
 
@@ -102,7 +104,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   const runtime: Runtime = createRuntime({
     actors: createRegistry({
       mpesa: mpesaFrom(outside),
-      sms: smsFrom(outside, () => twilioUrl('status')),
+      sms: outbox.watch(smsFrom(outside, () => twilioUrl('status'))),
       credentials,
       liveAccess: { radius: createRadiusClient(), logins: business.liveLogins },
       routers: { ...routers, live: business.routers },
@@ -166,11 +168,12 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
       ...(outside.TWILIO_AUTH_TOKEN === undefined ? {} : { twilio: { secret: twilioSecret, authToken: outside.TWILIO_AUTH_TOKEN, url: twilioUrl } }),
     },
     rates: stkRates(settings),
+    channelLimits: { connectionsPerAddress: settings.STANDING_CONNECTIONS_PER_ADDRESS },
     ...(redis === undefined ? {} : { rateLimiter: redisRateLimiter({ link: redis, appKey, alone: memoryRateLimiter() }), shownOnce: redisShownOnce({ link: redis, appKey }) }),
     trustedProxies: settings.STANDING_TRUSTED_PROXIES,
     webUrl: settings.WEB_URL,
     secureCookies: settings.WEB_URL?.startsWith('https:') ?? false,
-    ...(isMovable(clock) ? { sandbox: sandboxPort(clock, standIns, runtime) } : {}),
+    ...(isMovable(clock) ? { sandbox: sandboxPort(clock, outbox, runtime) } : {}),
   })
   await app.ready()
   // Before anything recovers: the first effect may need to say where it wants to be called back.
@@ -253,16 +256,12 @@ function natsOf(settings: Settings, log: Logger, metrics: ReturnType<typeof crea
   })
 }
 
-function sandboxPort(clock: Clock & { advance(ms: number): Promise<void> }, standIns: Sandbox, runtime: Runtime): SandboxPort {
+function sandboxPort(clock: Clock & { advance(ms: number): Promise<void> }, outbox: SandboxOutbox, runtime: Runtime): SandboxPort {
   return {
     isShared: async () => (await runtime.cluster()).nodes.filter(({ isLive }) => isLive).length > 1,
     now: () => clock.now(),
     advance: (ms) => clock.advance(ms),
-    outbox: () =>
-      [...(standIns.sms?.control.messages() ?? []), ...(standIns.twilio?.messages() ?? [])]
-        .map((message) => ({ ...message, channel: 'sms' as const }))
-        .sort((a, b) => a.at.localeCompare(b.at))
-        .reverse(),
+    outbox: (tenant) => outbox.of(tenant),
   }
 }
 

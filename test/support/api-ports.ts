@@ -26,6 +26,7 @@ export function memoryApiKeys(): MemoryApiKeys {
       this.lookUps++
       return byHash.get(hash)
     },
+    findById: async (id) => [...byHash.values()].find((key) => key.id === id),
     async create({ hash, ...key }) {
       byHash.set(hash, key)
     },
