@@ -117,3 +117,19 @@ describe('actors that do not fit the code (R12)', () => {
     await atRest(world.system)
   })
 })
+
+test("the dashboard's days are counted anew in the business's own time zone", async () => {
+  const bought = await buy(world.system)
+  await callBack(world.system, successCallback(bought.checkout, 'MIDNIGHT01', 10, Number(bought.phone)))
+  await untilState(world.system, 'payment', bought.id, 'completed')
+  await atRest(world.system)
+  // Half past ten in the evening at Greenwich: already tomorrow in Nairobi, still the afternoon in New York.
+  // The journal takes no changes but those of somebody who switches its guard off.
+  await world.system.rows(`set session_replication_role = replica; update standing.journal set at = '2026-01-01T22:30:00Z' where type = 'payment' and id = '${bought.id}'`)
+  const counted = async (zone: string) => {
+    const finished = await runToEnd('cli.ts', ['rebuild', 'dashboard'], world.system.environment({ STANDING_TIME_ZONE: zone }))
+    expect(finished, finished.output).toMatchObject({ code: 0, output: expect.stringContaining('days of main from the journal') as unknown })
+    return (await world.system.rows<{ day: string }>(`select day::text, sums from business.dashboard_days where tenant = 'main' and (sums->>'payments.completed')::int = 1`)).map(({ day }) => day)
+  }
+  expect([await counted('Africa/Nairobi'), await counted('America/New_York')]).toEqual([['2026-01-02'], ['2026-01-01']])
+})
