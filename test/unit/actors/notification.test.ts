@@ -37,6 +37,37 @@ describe('quiet hours', () => {
   })
 })
 
+describe('quiet hours over a year', () => {
+  const HOUR_MS = 3_600_000
+  const isWithin = ({ from, to }: typeof NIGHT, time: string) => (from < to ? time >= from && time < to : time >= from || time < to)
+
+  // 2028 has a 29th of February; the second hours end within the hour that comes twice, or not at all, when clocks change.
+  it.each([
+    ['Africa/Nairobi', NIGHT],
+    ['Europe/Amsterdam', NIGHT],
+    ['Europe/Amsterdam', { from: '22:00', to: '02:30' }],
+    ['America/New_York', { from: '23:00', to: '01:30' }],
+    ['Africa/Casablanca', { from: '12:00', to: '14:00' }],
+    ['Australia/Lord_Howe', { from: '21:30', to: '01:45' }],
+  ])('in %s, %j: at every half hour they are as the clock says, and end', (timeZone, hours) => {
+    const clock = new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit' })
+    const ends = new Set<number>()
+    for (let now = Date.UTC(2028, 0, 1); now < Date.UTC(2029, 0, 1); now += HOUR_MS / 2) {
+      const end = quietUntil(hours, timeZone, now)
+      if (end === undefined) {
+        if (isWithin(hours, clock.format(now))) throw new Error(`not quiet at ${new Date(now).toISOString()}`)
+        continue
+      }
+      if (!isWithin(hours, clock.format(now)) || end <= now || end - now > 12 * HOUR_MS) throw new Error(`${new Date(now).toISOString()} until ${new Date(end).toISOString()}`)
+      ends.add(end)
+    }
+    // Each night has one end, at which a message may go; the 366th ends in the next year, or began in the last.
+    expect(ends.size).toBeGreaterThanOrEqual(366)
+    expect(ends.size).toBeLessThanOrEqual(367)
+    for (const end of ends) expect(quietUntil(hours, timeZone, end), new Date(end).toISOString()).toBeUndefined()
+  }, 60_000)
+})
+
 describe('clearance', () => {
   const address = { tenant: 'main', type: 'notification', id: 'n' }
   async function cleared(template: string, now: string, { optedOut = false, lastSentAt }: { optedOut?: boolean; lastSentAt?: number } = {}) {
