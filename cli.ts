@@ -12,7 +12,7 @@ import { surroundingsOf } from './api/routers/surroundings.ts'
 import { rebuildSums } from './api/dashboard/reading.ts'
 import { readSettings } from './api/settings.ts'
 import type { Settings } from './api/settings.ts'
-import { createKnex, keepSecret, migrate, openBusiness, openDatabase, postgresStore } from './db/index.ts'
+import { createKnex, keepSecret, migrate, openBusiness, openDatabase, postgresStore, tidy } from './db/index.ts'
 import type { Business } from './db/index.ts'
 import { createRuntime, isTenant, sortableId } from './runtime/index.ts'
 
@@ -27,6 +27,7 @@ const USAGE = `npm run cli -- <command>
   sms addresses                           what to set at the SMS providers, for delivery reports and for STOP and START; holds secrets
   tunnel                                  our end of the routers' tunnel with all peers, for wg-quick; holds the private key
   rebuild dashboard [--tenant <tenant>]   count the sums of days that are over anew, from the journal
+  tidy                                    delete what is kept no longer, now (a running server does so once a day)
   parked list                             events that are set aside
   parked retry <event id> --reason <why>  of a running server: needs --url and --key (or STANDING_URL, STANDING_API_KEY)
 `
@@ -68,6 +69,8 @@ async function main(): Promise<number> {
       return withBusiness(settings, (business) => describeTunnel(business, settings))
     case 'rebuild dashboard':
       return withBusiness(settings, (business, url) => rebuildDashboard(business, url, settings, values))
+    case 'tidy':
+      return withDatabase(settings, (url) => tidyNow(url, settings))
     case 'parked list':
       return withDatabase(settings, listParked)
     case 'parked retry':
@@ -124,6 +127,18 @@ async function rebuildDashboard(business: Business, url: string, { STANDING_TIME
     return say(`Counted ${days.size} days of ${tenant} from the journal.`)
   } finally {
     await journal.stop()
+  }
+}
+
+async function tidyNow(url: string, { STANDING_RETENTION }: Settings): Promise<number> {
+  await migrate(url)
+  const knex = createKnex(url, { max: 1, applicationName: 'standing-cli' })
+  try {
+    const rows = Object.entries(await tidy(knex, Date.now(), STANDING_RETENTION))
+    for (const [table, count] of rows) say(`${table}  ${count}`)
+    return say(rows.length === 0 ? 'Nothing is older than it is kept.' : 'Deleted.')
+  } finally {
+    await knex.destroy()
   }
 }
 

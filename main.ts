@@ -34,7 +34,7 @@ import { redisRateLimiter } from './api/redis/rate-limiter.ts'
 import { redisShownOnce } from './api/redis/shown-once.ts'
 import { derivedSecret } from './api/derived-secret.ts'
 import { readiness } from './api/readiness.ts'
-import { createKnex, keepSecret, latestMoment, migrate, openBusiness, openDatabase, postgresStore, type Business } from './db/index.ts'
+import { type Business, createKnex, keepSecret, KEPT_FOR_DAYS, latestMoment, migrate, openBusiness, openDatabase, postgresStore, startTidying } from './db/index.ts'
 import { createRuntime, isMovable, jetStreamBus, sandboxClock, systemClock, isStandingError } from './runtime/index.ts'
 import type { Address, Clock, Runtime } from './runtime/index.ts'
 import { demoPackages } from './sandbox/demo-packages.ts'
@@ -65,6 +65,7 @@ async function main(): Promise<void> {
 
 async function start(settings: Settings, log: Logger, open: Closer[]): Promise<void> {
   const isSandbox = settings.STANDING_MODE === 'sandbox'
+  const daysOf = demandKnownTables(settings.STANDING_RETENTION)
   // Of several nodes each has stand-ins of its own: a town needs one.
   const hasTown = isSandbox && settings.STANDING_SANDBOX_TOWN === 'on' && settings.NATS_URL === undefined
   const appKey = settings.STANDING_APP_KEY ?? (await keepSecret(settings.STANDING_DATA_DIR, 'app-key', () => randomBytes(32).toString('base64url')))
@@ -74,6 +75,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   const knex = createKnex(database.url, { max: 8, applicationName: 'standing-api' })
   open.push(() => knex.destroy())
   const business = openBusiness(knex)
+  open.push(startTidying({ knex, daysOf, log }))
   if (isSandbox) await business.packages.addMissing('main', demoPackages)
 
   // Stand-ins for whatever the environment does not name; what it names is used as it is.
@@ -309,6 +311,13 @@ async function closeAll(open: Closer[], log: Logger): Promise<boolean> {
     }
   }
   return clean
+}
+
+/** @throws SettingsError */
+function demandKnownTables(daysOf: Settings['STANDING_RETENTION']): Record<string, number> {
+  const unknown = Object.keys(daysOf).filter((table) => !KEPT_FOR_DAYS.some((rule) => rule.table === table))
+  if (unknown.length === 0) return daysOf
+  throw new SettingsError([`STANDING_RETENTION: ${unknown.join(', ')} cannot be set; those that can: ${KEPT_FOR_DAYS.map(({ table }) => table).join(', ')}`])
 }
 
 function inWords(error: unknown): unknown {

@@ -33,6 +33,18 @@ test.concurrent.for([
   expect(finished.output).toContain(words)
 })
 
+test('what is kept no longer is deleted, as long as is set', async () => {
+  const hook = (days: number) => world.system.rows(
+    `insert into business.hook_inbox (provider, kind, received_at, content_hash, headers, body, next_attempt_at, processed_at) select 'x', 'x', t, $1, '{}', '', t, t from (select now() - make_interval(days => $2)) as a (t)`,
+    [`old-${days}`, days],
+  )
+  await hook(91)
+  await hook(40)
+  expect(await cli('tidy')).toMatchObject({ code: 0, output: 'business.hook_inbox  1\nDeleted.\n' })
+  expect(await cli('tidy')).toMatchObject({ code: 0, output: 'Nothing is older than it is kept.\n' })
+  expect(await runToEnd('cli.ts', ['tidy'], world.system.environment({ STANDING_RETENTION: 'business.hook_inbox=30' }))).toMatchObject({ output: 'business.hook_inbox  1\nDeleted.\n' })
+})
+
 test('the addresses that SMS providers must know are those that the server listens to', async () => {
   expect(await cli('sms', 'addresses')).toMatchObject({ code: 2, output: expect.stringContaining('needs WEB_URL') as unknown })
   const { code, output } = await runToEnd('cli.ts', ['sms', 'addresses'], world.system.environment({ WEB_URL: world.system.url, STANDING_APP_KEY: 'x'.repeat(40), TWILIO_CALLBACK_BASE_URL: 'https://wifi.example' }))
