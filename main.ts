@@ -131,6 +131,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     address: () => address,
   })
   open.push(() => runtime.stop())
+  runtime.onFact(({ type }) => metrics.fact(type))
 
   const app = await buildApp({
     runtime,
@@ -152,6 +153,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     readiness: { check: () => readiness(runtime, () => database.ping(), nats?.bus, redis) },
     ...(nats === undefined ? {} : { busStatus: () => nats.bus.status() }),
     outboxAgeMs: async () => clock.now() - ((await store.outboxBacklog()).oldestAt ?? clock.now()),
+    setAside: () => business.setAside.count(),
     metrics,
     log,
     appKey,

@@ -110,7 +110,8 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     metrics.http(request.method, request.routeOptions.url ?? '(unknown)', reply.statusCode, reply.elapsedTime)
     done()
   })
-  metrics.watch({ stats: () => runtime.stats(), ...(deps.outboxAgeMs === undefined ? {} : { outboxAgeMs: deps.outboxAgeMs }), ...(deps.busStatus === undefined ? {} : { busStatus: deps.busStatus }) })
+  const { outboxAgeMs, setAside } = deps
+  metrics.watch({ stats: () => runtime.stats(), ...(outboxAgeMs === undefined ? {} : { outboxAgeMs }), ...(setAside === undefined ? {} : { setAside }), ...(deps.busStatus === undefined ? {} : { busStatus: deps.busStatus }) })
   await useOpenApi(app)
 
   const teller = eventTeller(deps)

@@ -45,6 +45,8 @@ export interface AppDeps {
   metrics: EdgeMetrics
   /** Age of the oldest message that has not left yet, for the metrics. */
   outboxAgeMs?: () => Promise<number>
+  /** What waits for people, for the metrics. */
+  setAside?: () => Promise<object>
   /** With a broker. */
   busStatus?: () => BusStatus
   log: Logger

@@ -83,6 +83,7 @@ test('what is set aside is listed, and retried by the running server', async () 
   const { output } = await cli('parked', 'list')
   const [, eventId = ''] = new RegExp(`poison  payment/${bought.id}  payment\\.callback  (\\S+)  \\S`).exec(output) ?? []
   expect(output).toContain('1 events are set aside.')
+  expect((await world.system.ask('/metrics', { anonymous: true })).text).toContain('standing_set_aside{kind="parked"} 1\n')
   expect(await cli('parked', 'retry', eventId, '--url', world.system.url)).toMatchObject({ code: 2, output: expect.stringContaining('--reason') as unknown })
 
   // Staff mend what was in the way, and try again.
