@@ -26,6 +26,7 @@ import { stkRates } from './api/payments/rates.ts'
 import { surroundingsOf } from './api/routers/surroundings.ts'
 import type { Sandbox as SandboxPort } from './api/ports/sandbox.ts'
 import { natsEdge } from './api/nats/edge.ts'
+import { createSandboxOutbox, type SandboxOutbox } from './api/sandbox/outbox.ts'
 import { readSettings, SettingsError } from './api/settings.ts'
 import type { Settings } from './api/settings.ts'
 import { memoryRateLimiter } from './api/rate-limit.ts'
@@ -39,7 +40,6 @@ import { createRuntime, isMovable, jetStreamBus, sandboxClock, systemClock, isSt
 import type { Address, Clock, Runtime } from './runtime/index.ts'
 import { demoPackages } from './sandbox/demo-packages.ts'
 import { startSandbox } from './sandbox/index.ts'
-import { createSandboxOutbox, type SandboxOutbox } from './sandbox/outbox.ts'
 import type { Sandbox } from './sandbox/index.ts'
 import { settleTown } from './sandbox/town/index.ts'
 
@@ -81,7 +81,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   // Stand-ins for whatever the environment does not name; what it names is used as it is.
   const standIns: Sandbox = isSandbox ? await startSandbox({ env: process.env, sms: { reportAfterMs: 500 }, ...(hasTown ? { routersFile: join(settings.STANDING_DATA_DIR, 'routers.json') } : {}) }) : { settings: {}, stop: () => Promise.resolve() }
   open.push(() => standIns.stop())
-  const outbox = createSandboxOutbox(standIns)
+  const outbox = createSandboxOutbox(() => [...(standIns.sms?.control.messages() ?? []), ...(standIns.twilio?.messages() ?? [])])
   const outside = readSettings({ ...standIns.settings, ...definedOnly(process.env) })
   const secrets = { daraja: outside.DARAJA_HOOK_SECRET ?? derivedSecret(appKey, 'daraja-hook'), sms: outside.SMS_HOOK_SECRET ?? derivedSecret(appKey, 'sms-hook') }
 

@@ -2,20 +2,30 @@
  * The SMS that the stand-ins took, by tenant. An outside system knows no tenants, so the sends are watched on their way out: the key of
  * each begins with the tenant (R5).
  */
-import type { SmsGateway } from '../actors/gateways/sms/port.ts'
-import type { Sandbox } from './index.ts'
+import type { SmsGateway } from '../../actors/gateways/sms/port.ts'
+import type { SentMessage } from '../ports/sandbox.ts'
 
 export interface SandboxOutbox {
   /** The same gateway, whose sends are noted. */
   watch(gateway: SmsGateway): SmsGateway
   /** Newest first. */
-  of(tenant: string): { id: string; channel: 'sms'; to: string; text: string; at: string }[]
+  of(tenant: string): SentMessage[]
+}
+
+/** As a stand-in keeps it. */
+interface TakenSms {
+  id: string
+  to: string
+  text: string
+  /** RFC 3339 UTC. */
+  at: string
 }
 
 /** As many as the stand-ins keep, of both. */
 const SENDS_MAX = 2_000
 
-export function createSandboxOutbox(standIns: Pick<Sandbox, 'sms' | 'twilio'>): SandboxOutbox {
+/** @param taken what all stand-ins together have taken. */
+export function createSandboxOutbox(taken: () => readonly TakenSms[]): SandboxOutbox {
   /** Who sent what to whom; a Set keeps the order, so that the oldest go first. */
   const sends = new Set<string>()
   return {
@@ -28,7 +38,7 @@ export function createSandboxOutbox(standIns: Pick<Sandbox, 'sms' | 'twilio'>): 
       },
     }),
     of: (tenant) =>
-      [...(standIns.sms?.control.messages() ?? []), ...(standIns.twilio?.messages() ?? [])]
+      taken()
         .filter((message) => sends.has(sendOf(tenant, message)))
         .map((message) => ({ ...message, channel: 'sms' as const }))
         .sort((a, b) => a.at.localeCompare(b.at))
