@@ -7,11 +7,12 @@ import { registry } from './actors/registry.ts'
 import { tunnelConfiguration, tunnelKeys } from './actors/router/tunnel.ts'
 import { hashApiKey, newApiKey } from './api/auth/api-key.ts'
 import { isRole, ROLES } from './api/auth/permissions.ts'
+import { derivedSecret } from './api/derived-secret.ts'
 import { surroundingsOf } from './api/routers/surroundings.ts'
 import { rebuildSums } from './api/dashboard/reading.ts'
 import { readSettings } from './api/settings.ts'
 import type { Settings } from './api/settings.ts'
-import { createKnex, keepSecret, migrate, openBusiness, openDatabase, postgresStore } from './db/index.ts'
+import { createKnex, keepSecret, migrate, openBusiness, openDatabase, postgresStore, tidy } from './db/index.ts'
 import type { Business } from './db/index.ts'
 import { createRuntime, isTenant, sortableId } from './runtime/index.ts'
 
@@ -23,8 +24,10 @@ const USAGE = `npm run cli -- <command>
   key list
   key revoke <id>
   mpesa register-c2b                      tell Safaricom where payments by hand are to be validated and confirmed (once per shortcode)
+  sms addresses                           what to set at the SMS providers, for delivery reports and for STOP and START; holds secrets
   tunnel                                  our end of the routers' tunnel with all peers, for wg-quick; holds the private key
   rebuild dashboard [--tenant <tenant>]   count the sums of days that are over anew, from the journal
+  tidy                                    delete what is kept no longer, now (a running server does so once a day)
   parked list                             events that are set aside
   parked retry <event id> --reason <why>  of a running server: needs --url and --key (or STANDING_URL, STANDING_API_KEY)
 `
@@ -60,10 +63,14 @@ async function main(): Promise<number> {
       })
     case 'mpesa register-c2b':
       return registerC2b(settings)
+    case 'sms addresses':
+      return smsAddresses(settings)
     case 'tunnel':
       return withBusiness(settings, (business) => describeTunnel(business, settings))
     case 'rebuild dashboard':
       return withBusiness(settings, (business, url) => rebuildDashboard(business, url, settings, values))
+    case 'tidy':
+      return withDatabase(settings, (url) => tidyNow(url, settings))
     case 'parked list':
       return withDatabase(settings, listParked)
     case 'parked retry':
@@ -104,7 +111,7 @@ async function createKey(business: Business, { name, roles, tenant = 'main' }: O
 /** For whoever runs the server's end; routers that join later are added by running it again. */
 async function describeTunnel(business: Business, settings: Settings): Promise<number> {
   if (settings.ROUTER_TUNNEL_PUBLIC_KEY !== undefined) return fail('ROUTER_TUNNEL_PUBLIC_KEY is set, so its private key is elsewhere. The peers are at GET /api/v1/routers/peers.')
-  const appKey = settings.STANDING_APP_KEY ?? (await keepSecret(settings.STANDING_DATA_DIR, 'app-key', () => randomBytes(32).toString('base64url')))
+  const appKey = await appKeyOf(settings)
   const { tunnel } = surroundingsOf(settings, settings.ROUTER_CALL_URL ?? 'http://127.0.0.1', appKey)
   return say(tunnelConfiguration(tunnel.network, tunnel.endpointPort, tunnelKeys(appKey).privateKey, await business.routers.peers()))
 }
@@ -120,6 +127,18 @@ async function rebuildDashboard(business: Business, url: string, { STANDING_TIME
     return say(`Counted ${days.size} days of ${tenant} from the journal.`)
   } finally {
     await journal.stop()
+  }
+}
+
+async function tidyNow(url: string, { STANDING_RETENTION }: Settings): Promise<number> {
+  await migrate(url)
+  const knex = createKnex(url, { max: 1, applicationName: 'standing-cli' })
+  try {
+    const rows = Object.entries(await tidy(knex, Date.now(), STANDING_RETENTION))
+    for (const [table, count] of rows) say(`${table}  ${count}`)
+    return say(rows.length === 0 ? 'Nothing is older than it is kept.' : 'Deleted.')
+  } finally {
+    await knex.destroy()
   }
 }
 
@@ -160,6 +179,23 @@ async function registerC2b(settings: Settings): Promise<number> {
   // Unanswered, a payment goes through: we would rather look for its purpose than refuse it because we were away.
   await client.registerC2b({ validationUrl: hook('validation'), confirmationUrl: hook('confirmation'), ifUnanswered: 'Completed' })
   return say(`Payments to ${shortcode} are validated and confirmed at ${callbackUrl}.`)
+}
+
+/** Africa's Talking learns all of its addresses at its portal; Twilio is told of the status callback with each message, but not of this. */
+async function smsAddresses(settings: Settings): Promise<number> {
+  const appKey = await appKeyOf(settings)
+  const base = settings.WEB_URL ?? settings.DARAJA_CALLBACK_BASE_URL
+  if (base === undefined) return usage('sms addresses needs WEB_URL or DARAJA_CALLBACK_BASE_URL: where the providers reach this server')
+  const smsHook = (what: string): string => `${base.replace(/\/$/, '')}/hooks/sms/${settings.SMS_HOOK_SECRET ?? derivedSecret(appKey, 'sms-hook')}/${what}`
+  say(`Africa's Talking, delivery reports:   ${smsHook('delivery')}`)
+  say(`Africa's Talking, incoming messages:  ${smsHook('inbound')}`)
+  say(`Africa's Talking, bulk SMS opt-out:   ${smsHook('opt-out')}`)
+  if (settings.TWILIO_CALLBACK_BASE_URL === undefined) return 0
+  return say(`Twilio, a message comes in (POST):    ${settings.TWILIO_CALLBACK_BASE_URL}/hooks/twilio/${derivedSecret(appKey, 'twilio-hook')}/inbound`)
+}
+
+async function appKeyOf(settings: Settings): Promise<string> {
+  return settings.STANDING_APP_KEY ?? (await keepSecret(settings.STANDING_DATA_DIR, 'app-key', () => randomBytes(32).toString('base64url')))
 }
 
 async function withDatabase(settings: Settings, work: (url: string) => Promise<number>): Promise<number> {

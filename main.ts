@@ -26,6 +26,7 @@ import { stkRates } from './api/payments/rates.ts'
 import { surroundingsOf } from './api/routers/surroundings.ts'
 import type { Sandbox as SandboxPort } from './api/ports/sandbox.ts'
 import { natsEdge } from './api/nats/edge.ts'
+import { createSandboxOutbox, type SandboxOutbox } from './api/sandbox/outbox.ts'
 import { readSettings, SettingsError } from './api/settings.ts'
 import type { Settings } from './api/settings.ts'
 import { memoryRateLimiter } from './api/rate-limit.ts'
@@ -34,7 +35,7 @@ import { redisRateLimiter } from './api/redis/rate-limiter.ts'
 import { redisShownOnce } from './api/redis/shown-once.ts'
 import { derivedSecret } from './api/derived-secret.ts'
 import { readiness } from './api/readiness.ts'
-import { createKnex, keepSecret, latestMoment, migrate, openBusiness, openDatabase, postgresStore, type Business } from './db/index.ts'
+import { type Business, createKnex, keepSecret, KEPT_FOR_DAYS, latestMoment, migrate, openBusiness, openDatabase, postgresStore, startTidying } from './db/index.ts'
 import { createRuntime, isMovable, jetStreamBus, sandboxClock, systemClock, isStandingError } from './runtime/index.ts'
 import type { Address, Clock, Runtime } from './runtime/index.ts'
 import { demoPackages } from './sandbox/demo-packages.ts'
@@ -64,6 +65,7 @@ async function main(): Promise<void> {
 
 async function start(settings: Settings, log: Logger, open: Closer[]): Promise<void> {
   const isSandbox = settings.STANDING_MODE === 'sandbox'
+  const daysOf = demandKnownTables(settings.STANDING_RETENTION)
   // Of several nodes each has stand-ins of its own: a town needs one.
   const hasTown = isSandbox && settings.STANDING_SANDBOX_TOWN === 'on' && settings.NATS_URL === undefined
   const appKey = settings.STANDING_APP_KEY ?? (await keepSecret(settings.STANDING_DATA_DIR, 'app-key', () => randomBytes(32).toString('base64url')))
@@ -73,11 +75,13 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   const knex = createKnex(database.url, { max: 8, applicationName: 'standing-api' })
   open.push(() => knex.destroy())
   const business = openBusiness(knex)
+  open.push(startTidying({ knex, daysOf, log }))
   if (isSandbox) await business.packages.addMissing('main', demoPackages)
 
   // Stand-ins for whatever the environment does not name; what it names is used as it is.
   const standIns: Sandbox = isSandbox ? await startSandbox({ env: process.env, sms: { reportAfterMs: 500 }, ...(hasTown ? { routersFile: join(settings.STANDING_DATA_DIR, 'routers.json') } : {}) }) : { settings: {}, stop: () => Promise.resolve() }
   open.push(() => standIns.stop())
+  const outbox = createSandboxOutbox(() => [...(standIns.sms?.control.messages() ?? []), ...(standIns.twilio?.messages() ?? [])])
   const outside = readSettings({ ...standIns.settings, ...definedOnly(process.env) })
   const secrets = { daraja: outside.DARAJA_HOOK_SECRET ?? derivedSecret(appKey, 'daraja-hook'), sms: outside.SMS_HOOK_SECRET ?? derivedSecret(appKey, 'sms-hook') }
 
@@ -89,7 +93,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     return { resultUrl: at('result'), timeoutUrl: at('timeout') }
   }
   const twilioSecret = derivedSecret(appKey, 'twilio-hook')
-  const twilioUrl = (): string => `${outside.TWILIO_CALLBACK_BASE_URL ?? address}/hooks/twilio/${twilioSecret}/status`
+  const twilioUrl = (what: 'status' | 'inbound'): string => `${outside.TWILIO_CALLBACK_BASE_URL ?? address}/hooks/twilio/${twilioSecret}/${what}`
   const clock: Clock = isSandbox ? sandboxClock(await latestMoment(knex)) : systemClock()
   const credentials = createCredentialIssuer(appKey)
   const routers = { routers: business.routers, routerOs: createRouterOsClient(), secrets: createRouterSecrets(appKey), surroundings: once(() => surroundingsOf(outside, address, appKey)), now: () => clock.now() }
@@ -102,7 +106,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
   const runtime: Runtime = createRuntime({
     actors: createRegistry({
       mpesa: mpesaFrom(outside),
-      sms: smsFrom(outside, twilioUrl),
+      sms: outbox.watch(smsFrom(outside, () => twilioUrl('status'))),
       credentials,
       liveAccess: { radius: createRadiusClient(), logins: business.liveLogins },
       routers: { ...routers, live: business.routers },
@@ -127,6 +131,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     address: () => address,
   })
   open.push(() => runtime.stop())
+  runtime.onFact(({ type }) => metrics.fact(type))
 
   const app = await buildApp({
     runtime,
@@ -148,6 +153,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
     readiness: { check: () => readiness(runtime, () => database.ping(), nats?.bus, redis) },
     ...(nats === undefined ? {} : { busStatus: () => nats.bus.status() }),
     outboxAgeMs: async () => clock.now() - ((await store.outboxBacklog()).oldestAt ?? clock.now()),
+    setAside: () => business.setAside.count(),
     metrics,
     log,
     appKey,
@@ -166,11 +172,12 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
       ...(outside.TWILIO_AUTH_TOKEN === undefined ? {} : { twilio: { secret: twilioSecret, authToken: outside.TWILIO_AUTH_TOKEN, url: twilioUrl } }),
     },
     rates: stkRates(settings),
+    channelLimits: { connectionsPerAddress: settings.STANDING_CONNECTIONS_PER_ADDRESS },
     ...(redis === undefined ? {} : { rateLimiter: redisRateLimiter({ link: redis, appKey, alone: memoryRateLimiter() }), shownOnce: redisShownOnce({ link: redis, appKey }) }),
     trustedProxies: settings.STANDING_TRUSTED_PROXIES,
     webUrl: settings.WEB_URL,
     secureCookies: settings.WEB_URL?.startsWith('https:') ?? false,
-    ...(isMovable(clock) ? { sandbox: sandboxPort(clock, standIns, runtime) } : {}),
+    ...(isMovable(clock) ? { sandbox: sandboxPort(clock, outbox, runtime) } : {}),
   })
   await app.ready()
   // Before anything recovers: the first effect may need to say where it wants to be called back.
@@ -253,16 +260,12 @@ function natsOf(settings: Settings, log: Logger, metrics: ReturnType<typeof crea
   })
 }
 
-function sandboxPort(clock: Clock & { advance(ms: number): Promise<void> }, standIns: Sandbox, runtime: Runtime): SandboxPort {
+function sandboxPort(clock: Clock & { advance(ms: number): Promise<void> }, outbox: SandboxOutbox, runtime: Runtime): SandboxPort {
   return {
     isShared: async () => (await runtime.cluster()).nodes.filter(({ isLive }) => isLive).length > 1,
     now: () => clock.now(),
     advance: (ms) => clock.advance(ms),
-    outbox: () =>
-      [...(standIns.sms?.control.messages() ?? []), ...(standIns.twilio?.messages() ?? [])]
-        .map((message) => ({ ...message, channel: 'sms' as const }))
-        .sort((a, b) => a.at.localeCompare(b.at))
-        .reverse(),
+    outbox: (tenant) => outbox.of(tenant),
   }
 }
 
@@ -310,6 +313,13 @@ async function closeAll(open: Closer[], log: Logger): Promise<boolean> {
     }
   }
   return clean
+}
+
+/** @throws SettingsError */
+function demandKnownTables(daysOf: Settings['STANDING_RETENTION']): Record<string, number> {
+  const unknown = Object.keys(daysOf).filter((table) => !KEPT_FOR_DAYS.some((rule) => rule.table === table))
+  if (unknown.length === 0) return daysOf
+  throw new SettingsError([`STANDING_RETENTION: ${unknown.join(', ')} cannot be set; those that can: ${KEPT_FOR_DAYS.map(({ table }) => table).join(', ')}`])
 }
 
 function inWords(error: unknown): unknown {

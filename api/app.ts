@@ -19,6 +19,7 @@ import { darajaStk } from './hooks/daraja-stk.ts'
 import { inboxWriter } from './hooks/inbox-writer.ts'
 import { hookProcessor } from './hooks/processor.ts'
 import { smsDelivery } from './hooks/sms-delivery.ts'
+import { smsInbound, smsOptOut, twilioInbound } from './hooks/sms-inbound.ts'
 import { twilioStatus } from './hooks/twilio-status.ts'
 import { useClosing } from './http/closing.ts'
 import { usePlainAddresses } from './http/control-characters.ts'
@@ -109,7 +110,8 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     metrics.http(request.method, request.routeOptions.url ?? '(unknown)', reply.statusCode, reply.elapsedTime)
     done()
   })
-  metrics.watch({ stats: () => runtime.stats(), ...(deps.outboxAgeMs === undefined ? {} : { outboxAgeMs: deps.outboxAgeMs }), ...(deps.busStatus === undefined ? {} : { busStatus: deps.busStatus }) })
+  const { outboxAgeMs, setAside } = deps
+  metrics.watch({ stats: () => runtime.stats(), ...(outboxAgeMs === undefined ? {} : { outboxAgeMs }), ...(setAside === undefined ? {} : { setAside }), ...(deps.busStatus === undefined ? {} : { busStatus: deps.busStatus }) })
   await useOpenApi(app)
 
   const teller = eventTeller(deps)
@@ -160,13 +162,14 @@ function addRadius(app: App, { radius, runtime, log }: AppDeps, now: () => numbe
   app.addHook('onClose', () => feed.stop())
 }
 
-function addHooks(app: App, { runtime, inbox, receipts, metrics, log, hooks, appKey }: AppDeps, tenant: string, now: () => number): void {
+function addHooks(app: App, { runtime, inbox, receipts, optOuts, metrics, log, hooks, appKey }: AppDeps, tenant: string, now: () => number): void {
   const processor = hookProcessor({
     inbox,
     runtime,
     receipts,
+    optOuts,
     tenant,
-    handlers: [darajaStk, darajaC2b, darajaResult, darajaTimeout, smsDelivery, twilioStatus],
+    handlers: [darajaStk, darajaC2b, darajaResult, darajaTimeout, smsDelivery, smsInbound, smsOptOut, twilioStatus, twilioInbound],
     receiveMoney: moneyReceiver({ runtime, receipts, appKey }, tenant),
     log,
     now,

@@ -45,6 +45,8 @@ export interface AppDeps {
   metrics: EdgeMetrics
   /** Age of the oldest message that has not left yet, for the metrics. */
   outboxAgeMs?: () => Promise<number>
+  /** What waits for people, for the metrics. */
+  setAside?: () => Promise<object>
   /** With a broker. */
   busStatus?: () => BusStatus
   log: Logger
@@ -96,8 +98,8 @@ export interface TwilioHook {
   secret: string
   /** Signs its callbacks. */
   authToken: string
-  /** The full address that Twilio was told to call: the signature is over it. */
-  url: () => string
+  /** The full address that Twilio was told to call, for `status` or `inbound`: the signature is over it. */
+  url: (what: 'status' | 'inbound') => string
 }
 
 export interface HookSettings {

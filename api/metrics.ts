@@ -15,6 +15,8 @@ export interface EdgeMetrics {
   hookReceived(provider: string, outcome: 'fresh' | 'repeated' | 'forged'): void
   hookProcessed(provider: string, outcome: string): void
   rateLimited(policy: string): void
+  /** As this node published it. */
+  fact(type: string): void
   /** Gauges that are read when Prometheus asks. */
   watch(sources: Watched): void
   /** The exposition text and its content type. */
@@ -24,6 +26,8 @@ export interface EdgeMetrics {
 export interface Watched {
   stats: () => RuntimeStats
   outboxAgeMs?: () => Promise<number>
+  /** What waits for people, in the whole database; by what it is. */
+  setAside?: () => Promise<object>
   /** With a broker: whether it is in reach, and what waits there for us. */
   busStatus?: () => BusStatus
 }
@@ -50,6 +54,8 @@ export function createMetrics(options: { processMetrics?: boolean } = {}): EdgeM
   const published = new Counter({ name: 'standing_bus_published_total', help: 'Mail and facts that the broker has acknowledged', labelNames: ['kind'], registers })
   const redelivered = new Counter({ name: 'standing_bus_redelivered_total', help: 'Messages that the broker delivered again', labelNames: ['stream'], registers })
   const dead = new Counter({ name: 'standing_dead_letters_total', help: 'Messages that could not be taken', labelNames: ['stream'], registers })
+
+  const facts = new Counter({ name: 'standing_facts_total', help: 'Facts, such as payment.completed and payment.failed', labelNames: ['fact'], registers })
 
   // Looking up a labelled child hashes its labels; on the hot route the child itself is kept.
   const requestChildren = new Map<string, { observe(value: number): void }>()
@@ -84,6 +90,7 @@ export function createMetrics(options: { processMetrics?: boolean } = {}): EdgeM
     },
     hookReceived: (provider, outcome) => received.inc({ provider, outcome }),
     hookProcessed: (provider, outcome) => processed.inc({ provider, outcome }),
+    fact: (fact) => facts.inc({ fact }),
     rateLimited: (policy) => limited.inc({ policy }),
     watch: (sources) => watchGauges(registry, sources),
     render: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
@@ -115,10 +122,20 @@ function watchGauges(registry: Registry, sources: Watched): void {
       for (const [lane, { oldestMs = 0 }] of Object.entries(sources.stats().effects)) this.set({ lane }, oldestMs / 1_000)
     },
   })
-  const { outboxAgeMs, busStatus } = sources
+  const { outboxAgeMs, setAside, busStatus } = sources
   if (busStatus !== undefined) {
     gauge('standing_bus_connected', '1 while the broker is in reach', () => (busStatus().isConnected ? 1 : 0))
     gauge('standing_mail_waiting', 'Mail that the broker holds for the slices of this node', () => [...busStatus().waitingMail.values()].reduce((sum, count) => sum + count, 0))
+  }
+  if (setAside !== undefined) {
+    new Gauge({
+      name: 'standing_set_aside', help: 'What waits for people, in the whole database', labelNames: ['kind'], registers,
+      // Nothing is told while nobody can say.
+      async collect() {
+        this.reset()
+        for (const [kind, count] of Object.entries(await setAside().catch(() => ({})))) this.set({ kind }, Number(count))
+      },
+    })
   }
   if (outboxAgeMs === undefined) return
   new Gauge({

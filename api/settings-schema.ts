@@ -22,6 +22,12 @@ const quietHours = z
   .transform((value) => (value === 'off' ? '00:00-00:00' : value).split('-') as [string, string])
   .transform(([from, to]) => ({ from, to }))
 
+/** Such as `business.hook_inbox=30,radius.radpostauth=7`: days by table. */
+const daysByTable = z
+  .string()
+  .regex(/^[a-z_.]+=[1-9]\d{0,4}(,[a-z_.]+=[1-9]\d{0,4})*$/, 'must be <table>=<days>, such as business.hook_inbox=30, parted by commas')
+  .transform((text) => Object.fromEntries(text.split(',').map((part) => part.split('=') as [string, string]).map(([table, days]) => [table, Number(days)])))
+
 /** Every name we read, with what it may be. Order is that of the contract. */
 export const SETTINGS = {
   PORT: z.string().regex(/^\d{1,5}$/, 'must be a port, 0 to 65535').transform(Number).pipe(z.number().max(65_535)).default(3_000),
@@ -45,9 +51,11 @@ export const SETTINGS = {
   STANDING_TRUSTED_PROXIES: list.default([]),
   STANDING_TIME_ZONE: timeZone.default('Africa/Nairobi'),
   STANDING_QUIET_HOURS: quietHours.prefault('21:00-07:00'),
+  STANDING_RETENTION: daysByTable.default({}),
   STANDING_SANDBOX_TOWN: z.enum(['on', 'off']).default('on'),
   STANDING_STK_PER_PHONE: rate.optional(),
   STANDING_STK_PER_IP: rate.optional(),
+  STANDING_CONNECTIONS_PER_ADDRESS: z.string().regex(/^[1-9]\d{0,5}$/, 'must be a number, 1 to 999999').transform(Number).default(1_000),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   DARAJA_BASE_URL: url.optional(),
   DARAJA_CONSUMER_KEY: text.optional(),

@@ -740,6 +740,8 @@ create table business.opt_outs (
   "reason" text,
   "source" text collate "C" not null,
   "created_at" timestamp with time zone not null default now(),
+  "opted_in_at" timestamp with time zone,
+  "opted_in_by" text collate "C",
   constraint opt_outs_pkey PRIMARY KEY (tenant, phone)
 );
 

@@ -36,9 +36,9 @@ export function sendSms({ sms, credentials, timeZone }: Pick<NotificationCalls, 
     retry: { attempts: 1 },
     noteBeforeCall: true,
     timeoutMs: 60_000,
-    async run(request, { key, interrupted, signal }) {
+    async run(request, { key, interrupted, signal, at }) {
       if (interrupted) return INTERRUPTED
-      const text = textOf(request, credentials.issue(request.about, request.credentialVersion), timeZone)
+      const text = textOf(request, credentials.issue(request.about, request.credentialVersion), { timeZone, now: at })
       try {
         const { provider = 'sms', providerId, cost = null, segments } = await sms.send({ to: request.to, text, key, ...(request.isRepetition ? { isRepetition: true } : {}) }, { signal })
         return { outcome: 'accepted', provider, providerId, cost, segments }

@@ -19,5 +19,6 @@ export function quietUntil({ from, to }: QuietHours, timeZone: string, at: numbe
   const spansMidnight = Temporal.PlainTime.compare(start, end) > 0
   if (spansMidnight ? !isAfterStart && !isBeforeEnd : !isAfterStart || !isBeforeEnd) return undefined
   const lastDay = spansMidnight && isAfterStart ? now.toPlainDate().add({ days: 1 }) : now.toPlainDate()
-  return lastDay.toZonedDateTime({ timeZone, plainTime: end }).epochMilliseconds
+  // In the night in which an hour comes twice the end may, too: the first one may be over already.
+  return lastDay.toPlainDateTime(end).toZonedDateTime(timeZone, { disambiguation: 'later' }).epochMilliseconds
 }

@@ -7,7 +7,7 @@
  * | payment.refunded, payment.reversed     | `subscription.revokePayment`                                                 |
  * | subscription.activated, passwordRenewed | start a notification: the login                                             |
  * | subscription.paid                      | start a notification: the receipt                                            |
- * | subscription.reminderDue, graceStarted, suspended | start a notification, named by the notice's key                   |
+ * | subscription.reminderDue, graceStarted, suspended, dataUsedUp | start a notification, named by the notice's key       |
  * | subscription.noticesVoid               | `notification.cancel` to those that may not have been sent yet               |
  */
 import type { Told } from '../../machines/subscription/facts.ts'
@@ -50,7 +50,7 @@ export const revokeSubscriptionPayment: Reaction = (fact) => {
 
 type Noticing<Type extends Parameters<typeof told>[1]> = (data: Told<Type>) => Pick<NotificationInput, 'template' | 'details'> & { key: Key; credentialVersion?: number }
 
-function told<Type extends 'subscription.activated' | 'subscription.passwordRenewed' | 'subscription.paid' | 'subscription.reminderDue' | 'subscription.graceStarted' | 'subscription.suspended'>(
+function told<Type extends 'subscription.activated' | 'subscription.passwordRenewed' | 'subscription.paid' | 'subscription.reminderDue' | 'subscription.graceStarted' | 'subscription.suspended' | 'subscription.dataUsedUp'>(
   { data }: Fact,
   _type: Type,
 ): Told<Type> {
@@ -97,5 +97,10 @@ export const subscriptionReactions = {
   'subscription.reminderDue': noticeOf('subscription.reminderDue', (data) => ({ key: { purpose: data.key }, template: 'subscription-reminder', details: { ...owed(data), expiresAt: data.expiresAt ?? data.at } })),
   'subscription.graceStarted': noticeOf('subscription.graceStarted', (data) => ({ key: { purpose: data.key }, template: 'subscription-grace', details: { ...owed(data), graceEndsAt: data.graceEndsAt } })),
   'subscription.suspended': noticeOf('subscription.suspended', (data) => ({ key: { purpose: data.key }, template: 'subscription-suspended', details: owed(data) })),
+  'subscription.dataUsedUp': noticeOf('subscription.dataUsedUp', (data) => ({
+    key: { purpose: data.key },
+    template: 'subscription-data-used-up',
+    details: { ...owed(data), consequence: data.consequence, termEndsAt: data.termEndsAt },
+  })),
   'subscription.noticesVoid': voidNotices,
 } satisfies Record<string, Reaction>

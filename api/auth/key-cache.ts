@@ -3,7 +3,7 @@
  * {@link KNOWN_MS} longer, on each node.
  */
 import { LRUCache } from 'lru-cache'
-import type { ApiKeys } from '../ports/api-keys.ts'
+import type { ApiKey, ApiKeys } from '../ports/api-keys.ts'
 import { hashApiKey } from './api-key.ts'
 import { principalOf, type Principal } from './principal.ts'
 
@@ -18,6 +18,8 @@ type Entry = { principal: Principal | undefined }
 export interface KeyCache {
   /** The principal, `undefined` for an unknown key; a promise only when the database must be asked. */
   lookUp(key: string): Principal | undefined | Promise<Principal | undefined>
+  /** Of a key that was shown before: whom it stands for now. Asked for what goes on for long. */
+  stillStands(keyId: string): Promise<Principal | undefined>
 }
 
 export function keyCache(keys: ApiKeys, now: () => number = Date.now): KeyCache {
@@ -25,10 +27,10 @@ export function keyCache(keys: ApiKeys, now: () => number = Date.now): KeyCache 
   const asking = new Map<string, Promise<Principal | undefined>>()
   const touched = new LRUCache<string, true>({ max: ENTRIES_MAX, ttl: TOUCH_EVERY_MS, perf: { now }, ttlResolution: 0 })
 
-  async function ask(hash: string): Promise<Principal | undefined> {
-    const found = await keys.findByHash(hash)
+  async function ask(name: string, find: () => Promise<ApiKey | undefined>): Promise<Principal | undefined> {
+    const found = await find()
     const principal = found === undefined ? undefined : principalOf(found)
-    entries.set(hash, { principal }, { ttl: principal === undefined ? UNKNOWN_MS : KNOWN_MS })
+    entries.set(name, { principal }, { ttl: principal === undefined ? UNKNOWN_MS : KNOWN_MS })
     return principal
   }
 
@@ -42,17 +44,25 @@ export function keyCache(keys: ApiKeys, now: () => number = Date.now): KeyCache 
     return principal
   }
 
+  function known(name: string, find: () => Promise<ApiKey | undefined>): Principal | undefined | Promise<Principal | undefined> {
+    const entry = entries.get(name)
+    if (entry !== undefined) return use(entry.principal)
+    let answer = asking.get(name)
+    if (answer === undefined) {
+      answer = ask(name, find).finally(() => asking.delete(name))
+      asking.set(name, answer)
+    }
+    return answer.then(use)
+  }
+
   return {
     lookUp(key) {
       const hash = hashApiKey(key)
-      const known = entries.get(hash)
-      if (known !== undefined) return use(known.principal)
-      let answer = asking.get(hash)
-      if (answer === undefined) {
-        answer = ask(hash).finally(() => asking.delete(hash))
-        asking.set(hash, answer)
-      }
-      return answer.then(use)
+      return known(hash, () => keys.findByHash(hash))
+    },
+    async stillStands(keyId) {
+      // A hash holds no colon.
+      return await known(`id:${keyId}`, () => keys.findById(keyId))
     },
   }
 }

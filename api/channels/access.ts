@@ -35,24 +35,31 @@ export function demandChannel(name: string): Channel {
   return channel
 }
 
+export interface Admission {
+  /** Whose channel it is. */
+  tenant: string
+  /** Whose word it goes by; null: a customer's, or nobody's. */
+  keyId: string | null
+}
+
 /**
- * The tenant whose channel it is, for a caller who may hear it: staff by their key, a customer by the proof of being the payer.
+ * For a caller who may hear the channel: staff by their key, a customer by the proof of being the payer.
  * @throws Problem `unauthenticated`, `forbidden`, `channel-unknown`
  */
-export async function tenantOfListener({ runtime, keys, claims, publicTenant }: AccessParts, name: string, { headers, ip }: Caller): Promise<string> {
+export async function admit({ runtime, keys, claims, publicTenant }: AccessParts, name: string, { headers, ip }: Caller): Promise<Admission> {
   const channel = demandChannel(name)
   const key = bearerKey(headers.authorization)
   if (key !== undefined) {
     const principal = await keys.lookUp(key)
     if (principal === undefined) throw unknownKey()
     if (!mayHear(principal)) throw new Problem('forbidden', 'No role of this key may listen to private channels.')
-    return principal.tenant
+    return { tenant: principal.tenant, keyId: principal.keyId }
   }
-  if (channel.kind === 'public') return publicTenant
+  if (channel.kind === 'public') return { tenant: publicTenant, keyId: null }
   if (channel.kind !== 'user') throw new Problem('unauthenticated', 'Send `Authorization: Bearer <api key>`.')
   if (!looksLikePaymentId(channel.id)) throw new Problem('forbidden', 'Only the customer and staff may listen to this channel.')
   const payment = await runtime.get({ tenant: publicTenant, type: 'payment', id: channel.id })
   const isPayer = payment !== undefined && claims.isPayer({ cookieHeader: headers.cookie, ip }, { id: payment.id, clientHash: paymentContext(payment).clientHash })
   if (!isPayer) throw new Problem('forbidden', 'Only the customer and staff may listen to this channel.')
-  return publicTenant
+  return { tenant: publicTenant, keyId: null }
 }

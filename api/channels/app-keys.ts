@@ -9,9 +9,13 @@ export interface ChannelApps {
   keyOf(tenant: string): string
   /** Undefined for a key that is none. */
   tenantOf(key: string): string | undefined
-  /** What `POST /broadcasting/auth` answers; holds for this connection and this channel. */
-  sign(tenant: string, socketId: string, channel: string): string
-  isSigned(tenant: string, socketId: string, channel: string, auth: string): boolean
+  /**
+   * What `POST /broadcasting/auth` answers; holds for this connection and this channel. Behind Pusher's own signature stands the id of the
+   * staff's key that it goes by, if one does, so that it ends with the key at whichever node the connection is.
+   */
+  sign(tenant: string, socketId: string, channel: string, keyId: string | null): string
+  /** Undefined when the signature is not ours. */
+  signedFor(tenant: string, socketId: string, channel: string, auth: string): { keyId: string | null } | undefined
   /** Stands for an id where the id itself would say too much; the same one for the same id. */
   reference(tenant: string, id: string): string
 }
@@ -22,8 +26,10 @@ export function createChannelApps(appKey: string): ChannelApps {
   const keyed = (purpose: string, ...parts: string[]) => createHmac('sha256', appKey).update(['channels', purpose, ...parts].join('\0')).digest('hex')
   const keyOf = (tenant: string): string => `${tenant}_${keyed('key', tenant).slice(0, 20)}`
   // Pusher's own signature: HMAC-SHA256 of "<socket id>:<channel>" with the app's secret, behind the key.
-  const sign = (tenant: string, socketId: string, channel: string): string =>
-    `${keyOf(tenant)}:${createHmac('sha256', keyed('secret', tenant)).update(`${socketId}:${channel}`).digest('hex')}`
+  const sign = (tenant: string, socketId: string, channel: string, keyId: string | null): string => {
+    const behind = keyId === null ? '' : `:${keyId}`
+    return `${keyOf(tenant)}:${createHmac('sha256', keyed('secret', tenant)).update(`${socketId}:${channel}${behind}`).digest('hex')}${behind}`
+  }
   return {
     keyOf,
     sign,
@@ -31,7 +37,10 @@ export function createChannelApps(appKey: string): ChannelApps {
       const tenant = KEY.exec(key)?.[1]
       return tenant !== undefined && isSame(key, keyOf(tenant)) ? tenant : undefined
     },
-    isSigned: (tenant, socketId, channel, auth) => isSame(auth, sign(tenant, socketId, channel)),
+    signedFor(tenant, socketId, channel, auth) {
+      const [, , keyId = null] = auth.split(':')
+      return isSame(auth, sign(tenant, socketId, channel, keyId)) ? { keyId } : undefined
+    },
     reference: (tenant, id) => `ref_${keyed('reference', tenant, id).slice(0, 16)}`,
   }
 }

@@ -30,7 +30,8 @@ const PLAIN_NAME = /^[A-Z][A-Za-z]*$/
 export class Connection implements Listener {
   readonly tenant: string
   readonly #parts: ConnectionParts
-  readonly #channels = new Set<string>()
+  /** With the key that each was signed by, if one was. */
+  readonly #channels = new Map<string, string | null>()
   #heardAt: number
   #isAsked = false
   #isOver = false
@@ -68,8 +69,6 @@ export class Connection implements Listener {
   hear({ channel, event, text }: Told): void {
     this.#send(frame(event, text, channel))
     if (PLAIN_NAME.test(event)) this.#send(frame(ECHO_NAMESPACE + event, text, channel))
-    // R9: what a slow client has not taken is kept up to here. It comes back and asks for what counts.
-    if (this.#parts.socket.bufferedAmount > this.#parts.limits.unsentBytes) this.end(CODES.overCapacity, 'Too slow: reading does not keep up with what happens.')
   }
 
   /** Called now and then: asks a silent client whether it is there, and gives it up when it says nothing. */
@@ -83,9 +82,14 @@ export class Connection implements Listener {
     }
   }
 
+  /** The keys that it listens by. */
+  keyIds(): ReadonlySet<string> {
+    return new Set([...this.#channels.values()].filter((keyId) => keyId !== null))
+  }
+
   end(code: number, message: string): void {
     if (this.#isOver) return
-    this.#send(errorFrame({ code, message }))
+    this.#parts.socket.send(errorFrame({ code, message }))
     this.closed()
     // A client that takes nothing does not take this either: the socket is given up when no answer comes.
     this.#parts.socket.close(code, message)
@@ -94,7 +98,7 @@ export class Connection implements Listener {
   /** The socket is gone. */
   closed(): void {
     this.#isOver = true
-    for (const channel of this.#channels) this.#parts.hub.leave(channel, this)
+    for (const channel of this.#channels.keys()) this.#parts.hub.leave(channel, this)
     this.#channels.clear()
   }
 
@@ -102,14 +106,15 @@ export class Connection implements Listener {
     const { hub, apps, limits, socketId } = this.#parts
     const channel = parseChannel(name)
     if (channel === undefined) return this.#send(subscriptionErrorFrame(name, { type: 'NotFound', error: 'There is no channel of this name.', status: 404 }))
-    if (channel.kind !== 'public' && (auth === undefined || !apps.isSigned(this.tenant, socketId, name, auth))) {
+    const signed = auth === undefined ? undefined : apps.signedFor(this.tenant, socketId, name, auth)
+    if (channel.kind !== 'public' && signed === undefined) {
       this.#send(errorFrame({ code: CODES.unauthorized, message: `The connection is not authorised for ${name}.` }))
       return this.#send(subscriptionErrorFrame(name, { type: 'AuthError', error: 'The signature is missing or wrong.', status: 401 }))
     }
     if (!this.#channels.has(name) && this.#channels.size >= limits.channelsPerConnection) {
       return this.#send(subscriptionErrorFrame(name, { type: 'LimitReached', error: `A connection has ${limits.channelsPerConnection} channels at most.`, status: 429 }))
     }
-    this.#channels.add(name)
+    this.#channels.set(name, signed?.keyId ?? null)
     // The answer first: nothing of the channel may come before it.
     this.#send(frame('pusher_internal:subscription_succeeded', '{}', name))
     hub.join(name, this)
@@ -122,6 +127,10 @@ export class Connection implements Listener {
   }
 
   #send(text: string): void {
-    if (!this.#isOver) this.#parts.socket.send(text)
+    if (this.#isOver) return
+    const { socket, limits } = this.#parts
+    socket.send(text)
+    // R9: what a slow client has not taken is kept up to here, whatever it is. It comes back and asks for what counts.
+    if (socket.bufferedAmount > limits.unsentBytes) this.end(CODES.overCapacity, 'Too slow: reading does not keep up with what is told.')
   }
 }

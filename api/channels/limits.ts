@@ -2,6 +2,8 @@
 export interface ChannelLimits {
   /** Of one node; more are asked to come back later. */
   connections: number
+  /** Of one address at one node, of sockets and of streams each. Behind one address may be all the guests of a hotspot. */
+  connectionsPerAddress: number
   channelsPerConnection: number
   /** Over this a client is sent away: it reads more slowly than things happen. */
   unsentBytes: number
@@ -18,6 +20,7 @@ export interface ChannelLimits {
 
 export const CHANNEL_LIMITS: ChannelLimits = {
   connections: 10_000,
+  connectionsPerAddress: 1_000,
   channelsPerConnection: 100,
   unsentBytes: 1_024 * 1_024,
   messageBytes: 16 * 1_024,

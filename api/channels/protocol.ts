@@ -46,7 +46,7 @@ export function subscriptionErrorFrame(channel: string, error: { type: 'AuthErro
   return JSON.stringify({ event: 'pusher:subscription_error', channel, data: error })
 }
 
-const message = z.object({ event: z.string().max(200), channel: z.string().max(200).optional(), data: z.unknown() })
+const message = z.object({ event: z.string().max(200), channel: z.string().max(200).optional(), data: z.unknown().optional() })
 const subscription = z.object({ channel: z.string().max(200), auth: z.string().max(300).optional() })
 
 export type ClientMessage =

@@ -1,5 +1,6 @@
 /** What one kind of web hook means: whom it is about and what to tell them. */
 import type { EventObject } from '../../runtime/index.ts'
+import type { ContactWish } from '../../actors/gateways/sms/inbound.ts'
 import type { ReceivedMoney } from '../../actors/payment/received-money.ts'
 import { isPlain } from './plain-text.ts'
 
@@ -20,6 +21,8 @@ export type HookReading =
     }
   /** Money that is to find its payment. */
   | { ok: true; money: ReceivedMoney }
+  /** A customer's own message; `wish` null: it says nothing about being written to. */
+  | { ok: true; contact: { phone: string; wish: ContactWish | null; source: string } }
   /** For staff; quotes nothing from the body. */
   | { ok: false; problem: string }
 

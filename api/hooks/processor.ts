@@ -2,11 +2,13 @@
  * Brings stored web hooks to the actors they are about: at once after each was answered, and by a sweep that finds
  * again what was missed, for whatever reason (R10). Twice is harmless: the event id is the content of the hook (R3).
  */
+import { takeWish } from './contact-wish.ts'
 import { isSettled, judge, putOff, type Deferral, type Verdict } from './verdict.ts'
 import { readHook, type About, type HookHandler } from './handler.ts'
 import { bodyBytes } from './stored-body.ts'
 import type { BatchItemResult, EventObject, Log, Runtime } from '../../runtime/index.ts'
 import { receiptIn, withReceiptUse, type ReceiptUses } from '../payments/receipt-use.ts'
+import type { OptOuts } from '../ports/opt-outs.ts'
 import type { HookInbox, StoredHook } from '../ports/hook-inbox.ts'
 import type { ReceivedMoney } from '../../actors/payment/received-money.ts'
 import type { ReceiveMoney } from '../payments/receive-money.ts'
@@ -24,6 +26,7 @@ export interface HookProcessorDeps {
   receipts: Receipts
   handlers: readonly HookHandler[]
   receiveMoney: ReceiveMoney
+  optOuts: Pick<OptOuts, 'optOut' | 'optIn'>
   /** Whose actors the hooks are about. */
   tenant: string
   log: Log
@@ -115,6 +118,7 @@ export function hookProcessor(deps: HookProcessorDeps): HookProcessor {
       const reading = readHook(deps.handlers, hook, bodyBytes(hook.body))
       if (!reading.ok) verdicts.push({ hook, outcome: 'unreadable', note: reading.problem })
       else if ('money' in reading) verdicts.push(await receive(hook, reading.money))
+      else if ('contact' in reading) verdicts.push(await takeWish(deps.optOuts, deps.tenant, hook, reading.contact))
       else addressed.push({ hook, about: reading.about, event: reading.event })
     }
     const [found, uses] = await Promise.all([findActors(addressed), findReceipts(addressed)])

@@ -13,6 +13,8 @@ export interface ApiKey {
 export interface ApiKeys {
   /** Undefined for an unknown or revoked key. `hash` is the hex SHA-256 of the key. */
   findByHash(hash: string): Promise<ApiKey | undefined>
+  /** Undefined for an unknown or revoked key. */
+  findById(id: string): Promise<ApiKey | undefined>
   create(key: ApiKey & { hash: string }): Promise<void>
   /** Notes that the key was used. Called at most once a minute and key. */
   touch(id: string, at: number): Promise<void>

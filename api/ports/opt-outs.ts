@@ -11,8 +11,11 @@ export interface OptOut {
 export interface OptOuts {
   /** By phone. */
   listOptOuts(tenant: string, page: { limit: number; afterPhone?: string | undefined }): Promise<OptOut[]>
-  /** The first word counts: a second one changes nothing. */
-  optOut(tenant: string, optOut: OptOut): Promise<void>
-  /** False when there was none. */
-  optIn(tenant: string, phone: string): Promise<boolean>
+  /**
+   * While one stands a second one changes nothing, and one from before an opt-in comes too late. `stored`: the one that stands;
+   * undefined when none does.
+   */
+  optOut(tenant: string, optOut: OptOut): Promise<{ isNew: boolean; stored: OptOut | undefined }>
+  /** False when there was none to take back, or only a later one. */
+  optIn(tenant: string, optIn: Pick<OptOut, 'phone' | 'source' | 'at'>): Promise<boolean>
 }

@@ -15,6 +15,6 @@ export interface Sandbox {
   isShared(): Promise<boolean>
   /** Moves the clock on; resolves when everything that was due is done. */
   advance(ms: number): Promise<void>
-  /** SMS and mail that the stand-ins took, newest first. */
-  outbox(): Promise<SentMessage[]> | SentMessage[]
+  /** SMS and mail of this tenant that the stand-ins took, newest first. */
+  outbox(tenant: string): Promise<SentMessage[]> | SentMessage[]
 }

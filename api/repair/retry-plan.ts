@@ -7,6 +7,8 @@ import type { EffectRow, Runtime } from '../../runtime/index.ts'
 import { Problem } from '../http/problem.ts'
 
 export interface RetryFilter {
+  /** One alone. */
+  key?: string | undefined
   lane?: string | undefined
   name?: string | undefined
   type?: string | undefined
@@ -24,12 +26,12 @@ export const RETRIED_MAX = 1_000
 const PAGE = 500
 const TOKEN_MS = 15 * 60_000
 
-export async function planRetry(runtime: Pick<Runtime, 'listEffects'>, tenant: string, { lane, name, type, since }: RetryFilter): Promise<RetryPlan> {
+export async function planRetry(runtime: Pick<Runtime, 'listEffects'>, tenant: string, { key, lane, name, type, since }: RetryFilter): Promise<RetryPlan> {
   const rows: EffectRow[] = []
   let afterKey: string | undefined
   for (;;) {
     const page = await runtime.listEffects({ tenant, status: 'failed', lane, name, since, limit: PAGE, afterKey })
-    rows.push(...page.filter(({ address }) => type === undefined || address.type === type))
+    rows.push(...page.filter((row) => (type === undefined || row.address.type === type) && (key === undefined || row.key === key)))
     afterKey = page.at(-1)?.key
     if (page.length < PAGE || rows.length > RETRIED_MAX) break
   }

@@ -3,11 +3,12 @@ import { randomInt } from 'node:crypto'
 import websocket from '@fastify/websocket'
 import { z } from 'zod'
 import type { App } from '../app-type.ts'
-import { tenantOfListener, type AccessParts } from '../channels/access.ts'
+import { admit, mayHear, type AccessParts } from '../channels/access.ts'
 import type { ChannelApps } from '../channels/app-keys.ts'
 import { Connection, type Socket } from '../channels/connection.ts'
 import type { Hub } from '../channels/hub.ts'
 import type { ChannelLimits } from '../channels/limits.ts'
+import { perAddress } from '../channels/per-address.ts'
 import { PUBLIC_CHANNELS } from '../channels/names.ts'
 import { CODES, errorFrame, refusalOfVersion, type Refusal } from '../channels/protocol.ts'
 import { noQuery } from '../schemas/common.ts'
@@ -26,6 +27,7 @@ export interface ChannelRouteDeps {
 /** The protocol's socket ids: two numbers. Unguessable together, for a signature holds for one of them. */
 const SOCKET_ID = /^\d{1,15}\.\d{1,15}$/
 const SOCKET_ID_MAX = 2 ** 47
+const TOO_MANY: Refusal = { code: CODES.overCapacity, message: 'Too many connections; come back in a while.' }
 const CHECK_MS = 1_000
 const FAREWELL_MS = 500
 
@@ -40,15 +42,29 @@ const info = z.object({
 
 export async function channelRoutes(app: App, deps: ChannelRouteDeps): Promise<void> {
   const connections = new Set<Connection>()
+  const addresses = perAddress(deps.limits.connectionsPerAddress)
   const checking = setInterval(() => {
     for (const connection of connections) connection.check()
   }, CHECK_MS).unref()
+
+  // A key that was revoked or has expired hears nothing more: so do streams (stream.ts).
+  const checkingKeys = setInterval(() => void endThoseWithoutKey(), deps.limits.heartbeatMs).unref()
+
+  async function endThoseWithoutKey(): Promise<void> {
+    const keyIds = new Set([...connections].flatMap((connection) => [...connection.keyIds()]))
+    for (const keyId of keyIds) {
+      // When nobody can say, it is asked again at the next turn.
+      const isGone = await deps.access.keys.stillStands(keyId).then((principal) => principal === undefined || !mayHear(principal), () => false)
+      if (isGone) for (const connection of connections) if (connection.keyIds().has(keyId)) connection.end(CODES.unauthorized, 'The key is no longer valid.')
+    }
+  }
 
   await app.register(websocket, {
     options: { maxPayload: deps.limits.messageBytes },
     errorHandler: (_error, socket) => socket.terminate(),
     preClose(done) {
       clearInterval(checking)
+      clearInterval(checkingKeys)
       for (const connection of connections) connection.end(CODES.comeBack, 'The server is stopping.')
       // Whoever does not answer the farewell must not hold up the end.
       const clients = this.websocketServer.clients
@@ -66,8 +82,10 @@ export async function channelRoutes(app: App, deps: ChannelRouteDeps): Promise<v
       tenant === undefined
         ? { code: CODES.appUnknown, message: 'There is no app of this key.' }
         : (refusalOfVersion(typeof protocol === 'string' ? protocol : undefined) ??
-          (connections.size >= deps.limits.connections ? { code: CODES.overCapacity, message: 'Too many connections; come back in a while.' } : undefined))
+          (connections.size >= deps.limits.connections ? TOO_MANY : undefined))
     if (tenant === undefined || refusal !== undefined) return refuse(socket, refusal as Refusal)
+    const { ip } = request
+    if (!addresses.take(ip)) return refuse(socket, TOO_MANY)
     const connection = new Connection({ ...deps, socket, tenant, socketId: newSocketId() })
     connections.add(connection)
     deps.onCount?.(connections.size)
@@ -79,6 +97,7 @@ export async function channelRoutes(app: App, deps: ChannelRouteDeps): Promise<v
     socket.on('close', () => {
       connection.closed()
       connections.delete(connection)
+      addresses.giveBack(ip)
       deps.onCount?.(connections.size)
     })
   })
@@ -102,9 +121,9 @@ export async function channelRoutes(app: App, deps: ChannelRouteDeps): Promise<v
         },
       },
       async ({ body: { socket_id, channel_name }, headers, ip }, reply) => {
-        const tenant = await tenantOfListener(deps.access, channel_name, { headers, ip })
+        const { tenant, keyId } = await admit(deps.access, channel_name, { headers, ip })
         reply.header('cache-control', 'no-store')
-        return { auth: deps.apps.sign(tenant, socket_id, channel_name) }
+        return { auth: deps.apps.sign(tenant, socket_id, channel_name, keyId) }
       },
     )
   })
@@ -119,9 +138,11 @@ export async function channelRoutes(app: App, deps: ChannelRouteDeps): Promise<v
   )
 }
 
-function refuse(socket: Socket, refusal: Refusal): void {
+function refuse(socket: Socket & { terminate(): void }, refusal: Refusal): void {
   socket.send(errorFrame(refusal))
   socket.close(refusal.code, refusal.message)
+  // It counts among none, so it must not stay for as long as its client likes.
+  setTimeout(() => socket.terminate(), FAREWELL_MS).unref()
 }
 
 function newSocketId(): string {

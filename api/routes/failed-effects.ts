@@ -9,6 +9,7 @@ import { storedEffect } from '../schemas/repair.ts'
 import { effectRowView } from './repair.ts'
 
 const filter = z.strictObject({
+  key: z.string().max(1_000).optional().describe('one alone'),
   lane: z.string().max(64).optional(),
   name: z.string().max(200).optional(),
   type: z.string().max(64).optional().describe('of the actor'),

@@ -54,8 +54,14 @@ interface Hook {
   isAllowed: IsAllowed
   /** For providers that sign what they send. */
   isSigned?: (request: FastifyRequest, body: Buffer) => boolean
-  answer: Record<string, string | number>
+  /** Text: TwiML. */
+  answer: Record<string, string | number> | string
+  /** Its body has no id of the message: the same words at another time are another message. */
+  isAnonymous?: true
 }
+
+/** Twilio takes an empty document for: nothing to reply. */
+const NO_REPLY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 export function hookRoutes(app: App, deps: HookRouteDeps): void {
   app.removeAllContentTypeParsers()
@@ -77,17 +83,20 @@ export function hookRoutes(app: App, deps: HookRouteDeps): void {
   addHook({ ...daraja, path: '/hooks/daraja/:secret/timeout', kind: 'timeout', summary: "Safaricom's queue gave a return up", subject: 'payment_id', answer: { ResultCode: 0, ResultDesc: 'Accepted' } })
   addValidation()
   addHook({ path: '/hooks/sms/:secret/delivery', provider: 'sms', kind: 'delivery', summary: 'Delivery report of an SMS', secret: deps.smsSecret, isAllowed: () => true, answer: { status: 'accepted' } })
+  const sms = { provider: 'sms', secret: deps.smsSecret, isAllowed: () => true, answer: { status: 'accepted' } }
+  addHook({ ...sms, path: '/hooks/sms/:secret/inbound', kind: 'inbound', summary: 'An SMS from a customer: STOP and START are minded' })
+  addHook({ ...sms, path: '/hooks/sms/:secret/opt-out', kind: 'opt-out', summary: 'A customer has opted out with the network', isAnonymous: true })
   const { twilio } = deps
-  addHook({
-    path: '/hooks/twilio/:secret/status',
+  const signed = (what: 'status' | 'inbound') => ({
+    path: `/hooks/twilio/:secret/${what}`,
     provider: 'twilio',
-    kind: 'status',
-    summary: "Twilio's status callback, signed",
+    kind: what,
     secret: twilio?.secret,
     isAllowed: () => true,
-    isSigned: (request, body) => twilio !== undefined && isSignedByTwilio({ authToken: twilio.authToken, url: twilio.url(), body, signature: headerOf(request, 'x-twilio-signature') }),
-    answer: { status: 'accepted' },
+    isSigned: (request: FastifyRequest, body: Buffer) => twilio !== undefined && isSignedByTwilio({ authToken: twilio.authToken, url: twilio.url(what), body, signature: headerOf(request, 'x-twilio-signature') }),
   })
+  addHook({ ...signed('status'), summary: "Twilio's status callback, signed", answer: { status: 'accepted' } })
+  addHook({ ...signed('inbound'), summary: 'An SMS from a customer by Twilio, signed: STOP and START are minded', answer: NO_REPLY })
 
   function addHook(hook: Hook): void {
     addRoute(hook, hook.path)
@@ -95,7 +104,9 @@ export function hookRoutes(app: App, deps: HookRouteDeps): void {
   }
 
   function addRoute(hook: Hook, path: string): void {
-    const answers = z.object(Object.fromEntries(Object.keys(hook.answer).map((name) => [name, z.union([z.string(), z.number()])])))
+    const { answer } = hook
+    const isText = typeof answer === 'string'
+    const answers = isText ? z.never().describe('text/xml') : z.object(Object.fromEntries(Object.keys(answer).map((name) => [name, z.union([z.string(), z.number()])])))
     app.post(
       path,
       {
@@ -109,9 +120,10 @@ export function hookRoutes(app: App, deps: HookRouteDeps): void {
           response: { 200: answers, ...problems('route-not-found', 'payload-too-large') },
         },
       },
-      async (request) => {
+      async (request, reply) => {
         await receive(hook, request)
-        return hook.answer
+        if (isText) reply.type('text/xml; charset=utf-8').serializer(String)
+        return answer as never
       },
     )
   }
@@ -141,7 +153,7 @@ export function hookRoutes(app: App, deps: HookRouteDeps): void {
     )
   }
 
-  async function receive({ provider, kind: plainKind, subject, isAllowed, isSigned }: Hook, request: FastifyRequest): Promise<void> {
+  async function receive({ provider, kind: plainKind, subject, isAllowed, isSigned, isAnonymous }: Hook, request: FastifyRequest): Promise<void> {
     const named = subject === undefined ? undefined : (request.params as Record<string, string>)[subject]
     // An odd name at the end of the address is nobody's; the body may still say whom it is about.
     const kind = kindOf(plainKind, named !== undefined && isPlain(named) ? named : undefined)
@@ -151,7 +163,7 @@ export function hookRoutes(app: App, deps: HookRouteDeps): void {
     const hook: NewHook = {
       provider,
       kind,
-      contentHash: contentHash({ provider, kind, trusted, body: bytes }),
+      contentHash: contentHash({ provider, kind, trusted, body: bytes, ...(isAnonymous === true ? { receivedAt: now } : {}) }),
       body: storedBody(bytes),
       headers: keptHeaders(request.headers),
       remoteIp: request.ip,

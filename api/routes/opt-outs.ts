@@ -23,14 +23,15 @@ export function optOutRoutes(app: App, optOuts: OptOuts, now: () => number): voi
         summary: 'Write no more to a phone, but for logins and receipts',
         querystring: noQuery,
         body,
-        response: { 201: optOutView, ...staffProblems('payload-too-large', 'unsupported-media-type') },
+        response: { 200: optOutView.describe('it had opted out before, as is said here'), 201: optOutView, ...staffProblems('payload-too-large', 'unsupported-media-type') },
       },
     },
     async ({ principal, body: { phone: typed, reason = null } }, reply) => {
       const optOut = { phone: phoneOf(typed, '/phone'), reason, source: principal.by, at: now() }
-      await optOuts.optOut(principal.tenant, optOut)
-      reply.code(201)
-      return viewOf(optOut, true)
+      const { isNew, stored = optOut } = await optOuts.optOut(principal.tenant, optOut)
+      reply.code(isNew ? 201 : 200)
+      // Whoever asks has typed the phone.
+      return viewOf(stored, true)
     },
   )
 
@@ -52,7 +53,7 @@ export function optOutRoutes(app: App, optOuts: OptOuts, now: () => number): voi
       schema: { tags: ['notifications'], summary: 'Write to a phone again', params: z.object({ phone: z.string().max(40) }), querystring: noQuery, response: { 204: z.null(), ...staffProblems() } },
     },
     async ({ principal, params: { phone } }, reply) => {
-      await optOuts.optIn(principal.tenant, phoneOf(phone, '/phone'))
+      await optOuts.optIn(principal.tenant, { phone: phoneOf(phone, '/phone'), source: principal.by, at: now() })
       return reply.code(204).send(null)
     },
   )

@@ -35,8 +35,8 @@ export function sandboxRoutes(app: App, sandbox: Sandbox): void {
 
   app.get(
     '/sandbox/outbox',
-    { config: { permission: 'sandbox' }, schema: { tags: ['sandbox'], summary: 'SMS and mail that were sent', querystring: noQuery, response: { 200: z.object({ data: z.array(message) }), ...staffProblems() } } },
-    async () => ({ data: await sandbox.outbox() }),
+    { config: { permission: 'sandbox' }, schema: { tags: ['sandbox'], summary: 'SMS and mail that were sent, of your tenant', querystring: noQuery, response: { 200: z.object({ data: z.array(message) }), ...staffProblems() } } },
+    async ({ principal }) => ({ data: await sandbox.outbox(principal.tenant) }),
   )
 }
 

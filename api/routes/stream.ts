@@ -5,6 +5,7 @@ import type { App } from '../app-type.ts'
 import { bearerKey } from '../auth/authenticate.ts'
 import type { KeyCache } from '../auth/key-cache.ts'
 import { demandChannel } from '../channels/access.ts'
+import { perAddress } from '../channels/per-address.ts'
 import { issueTicket, TICKET_SECONDS } from '../channels/tickets.ts'
 import type { ChannelLimits } from '../channels/limits.ts'
 import type { Telling } from '../channels/telling.ts'
@@ -59,6 +60,7 @@ export function streamRoute(app: App, deps: StreamRouteDeps): void {
   )
 
   let open = 0
+  const addresses = perAddress(deps.limits.connectionsPerAddress)
   app.get(
     '/stream',
     {
@@ -70,14 +72,15 @@ export function streamRoute(app: App, deps: StreamRouteDeps): void {
           'With `Last-Event-ID` everything since is told first: exactly while the server or its broker keeps it, else from the journal, where facts may come twice under the same `key`. ' +
           'An event `standing.reset` says that the position is unknown or too far back: begin anew.',
         querystring: query,
-        response: { 200: { description: 'An endless stream', content: { 'text/event-stream': { schema: z.string() } } }, ...staffProblems('channel-unknown') },
+        response: { 200: { description: 'An endless stream', content: { 'text/event-stream': { schema: z.string() } } }, ...staffProblems('channel-unknown', 'rate-limited') },
       },
     },
     (request, reply) => {
       const { channels } = request.query
       for (const name of channels) demandChannel(name)
       if (deps.closing.aborted || open >= deps.limits.connections) throw new Problem('overloaded', 'Too many streams; come back in a while.')
-      const { principal, headers } = request
+      const { principal, headers, ip } = request
+      if (!addresses.take(ip)) throw new Problem('rate-limited', 'Too many streams of this address; end one of them.')
       const key = bearerKey(headers.authorization) ?? ''
       const lastEventId = headers['last-event-id'] ?? request.query.last_event_id
       reply.hijack()
@@ -106,6 +109,7 @@ export function streamRoute(app: App, deps: StreamRouteDeps): void {
       deps.closing.addEventListener('abort', close, { once: true })
       reply.raw.on('close', () => {
         open--
+        addresses.giveBack(ip)
         leave()
         clearInterval(beat)
         deps.closing.removeEventListener('abort', close)

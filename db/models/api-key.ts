@@ -32,6 +32,11 @@ export function apiKeyQueries(knex: Knex) {
       const row = await ApiKeyModel.query(knex).findOne({ hash, revoked_at: null })
       return row === undefined ? undefined : toApiKey(row)
     },
+    /** Undefined for an unknown or revoked key. */
+    async findById(id: string): Promise<ApiKey | undefined> {
+      const row = await ApiKeyModel.query(knex).findOne({ id, revoked_at: null })
+      return row === undefined ? undefined : toApiKey(row)
+    },
     async create({ id, tenant, name, roles, hash, expiresAt = null }: ApiKey & { hash: string }): Promise<void> {
       await ApiKeyModel.query(knex)
         .insert({ id, tenant, name, roles: [...roles], hash, expires_at: expiresAt === null ? null : new Date(expiresAt) })

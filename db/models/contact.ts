@@ -11,6 +11,9 @@ class OptOutModel extends Model {
   declare reason: string | null
   declare source: string
   declare created_at: Date
+  /** Since then the phone may be written to again. */
+  declare opted_in_at: Date | null
+  declare opted_in_by: string | null
 }
 
 /** Written by the notification's projection. */
@@ -32,26 +35,40 @@ interface OptOut {
   at: number
 }
 
+/** Of two wishes the later one counts, whatever order they are told in; of two of one moment, not to be written to. */
+const OPT_OUT = `
+  insert into business.opt_outs as o (tenant, phone, reason, source, created_at) values (?, ?, ?, ?, ?)
+  on conflict (tenant, phone) do update
+    set reason = excluded.reason, source = excluded.source, created_at = excluded.created_at, opted_in_at = null, opted_in_by = null
+    where o.opted_in_at is not null and o.opted_in_at <= excluded.created_at`
+
 export function contactQueries(knex: Knex) {
   return {
     async hasOptedOut(tenant: string, phone: string): Promise<boolean> {
-      return (await OptOutModel.query(knex).select('phone').findOne({ tenant, phone })) !== undefined
+      return (await OptOutModel.query(knex).select('phone').findOne({ tenant, phone }).whereNull('opted_in_at')) !== undefined
     },
     async lastSentAt({ tenant, phone, template, exceptId }: { tenant: string; phone: string; template: string; exceptId: string }): Promise<number | undefined> {
       const [row] = await SmsSendModel.query(knex).select('sent_at').where({ tenant, phone, template }).whereNot('notification_id', exceptId).orderBy('sent_at', 'desc').limit(1)
       return row?.sent_at.getTime()
     },
     async listOptOuts(tenant: string, { limit, afterPhone = '' }: { limit: number; afterPhone?: string | undefined }): Promise<OptOut[]> {
-      const rows = await OptOutModel.query(knex).where({ tenant }).where('phone', '>', afterPhone).orderBy('phone').limit(limit)
-      return rows.map(({ phone, reason, source, created_at: at }) => ({ phone, reason, source, at: at.getTime() }))
+      const rows = await OptOutModel.query(knex).where({ tenant }).whereNull('opted_in_at').where('phone', '>', afterPhone).orderBy('phone').limit(limit)
+      return rows.map(optOutOf)
     },
-    /** The first word counts: a second one changes nothing. */
-    async optOut(tenant: string, { phone, reason, source, at }: OptOut): Promise<void> {
-      await OptOutModel.query(knex).insert({ tenant, phone, reason, source, created_at: new Date(at) }).onConflict(['tenant', 'phone']).ignore()
+    /** While one stands a second one changes nothing. */
+    async optOut(tenant: string, { phone, reason, source, at }: OptOut): Promise<{ isNew: boolean; stored: OptOut | undefined }> {
+      const { rowCount } = await knex.raw<{ rowCount: number }>(OPT_OUT, [tenant, phone, reason, source, new Date(at)])
+      const row = await OptOutModel.query(knex).findOne({ tenant, phone }).whereNull('opted_in_at')
+      return { isNew: rowCount > 0, stored: row === undefined ? undefined : optOutOf(row) }
     },
-    /** False when there was none. */
-    async optIn(tenant: string, phone: string): Promise<boolean> {
-      return (await OptOutModel.query(knex).where({ tenant, phone }).delete()) > 0
+    /** False when there was none to take back. */
+    async optIn(tenant: string, { phone, source, at }: Pick<OptOut, 'phone' | 'source' | 'at'>): Promise<boolean> {
+      const moment = new Date(at)
+      return (await OptOutModel.query(knex).where({ tenant, phone }).whereNull('opted_in_at').where('created_at', '<=', moment).patch({ opted_in_at: moment, opted_in_by: source })) > 0
     },
   }
+}
+
+function optOutOf({ phone, reason, source, created_at: at }: OptOutModel): OptOut {
+  return { phone, reason, source, at: at.getTime() }
 }

@@ -16,6 +16,7 @@ import { routerQueries } from './router.ts'
 import { radiusAccountingQueries } from './radius-accounting.ts'
 import { radiusLoginQueries } from './radius-logins.ts'
 import { sandboxRouterQueries } from './sandbox-router.ts'
+import { setAsideQueries } from './set-aside.ts'
 import { statementQueries } from './statement.ts'
 import { subscriptionQueries } from './subscription.ts'
 import { voucherQueries } from './voucher.ts'
@@ -37,6 +38,7 @@ export function openBusiness(knex: Knex) {
     radiusAccounting: reporting(radiusAccountingQueries(knex)),
     sandboxRouter: reporting(sandboxRouterQueries(knex)),
     accounts: reporting(subscriptionQueries(knex)),
+    setAside: reporting(setAsideQueries(knex)),
     contacts: reporting(contactQueries(knex)),
     vouchers: reporting(voucherQueries(knex)),
   }

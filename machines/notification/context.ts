@@ -130,6 +130,8 @@ function usefulUntil(template: NotificationInput['template'], details: Notificat
       return (details as DetailsOf<'hotspot-credentials' | 'subscription-reminder'>).expiresAt
     case 'subscription-grace':
       return (details as DetailsOf<'subscription-grace'>).graceEndsAt
+    case 'subscription-data-used-up':
+      return (details as DetailsOf<'subscription-data-used-up'>).termEndsAt
     case 'subscription-receipt':
     case 'subscription-suspended':
       return Infinity

@@ -11,6 +11,8 @@ export interface PaidTerm {
   planId: string
   /** Bought under the change that is still to come. */
   isNext?: true
+  /** Its data counts from then on already, before its time begins (S17). */
+  dataFrom?: number
 }
 
 export interface Debt {

@@ -43,7 +43,7 @@ export type SubscriptionFact = Customer &
     /** Staff must give this money back. */
     | { type: 'subscription.paymentUnusable'; paymentId: string; amount: number; paidCurrency: string; reason: 'currency' | 'terminated' }
     | { type: 'subscription.passwordRenewed'; credentialVersion: number }
-    | { type: 'subscription.dataUsedUp'; usedBytes: number; dataBytes: number; consequence: 'slowed' | 'cut-off'; termEndsAt: number }
+    | { type: 'subscription.dataUsedUp'; key: string; amountDue: number; usedBytes: number; dataBytes: number; consequence: 'slowed' | 'cut-off'; termEndsAt: number }
     | { type: 'subscription.dataRestored' }
     | { type: 'subscription.deviceChanged'; reason: string }
     | { type: 'subscription.accessApplied'; level: string; sessions: number; refused: number }

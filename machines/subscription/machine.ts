@@ -6,7 +6,7 @@
  *   change     none <-> scheduled               another package, or another price
  *   reminders  idle <-> armed                   before the paid time ends
  *   access     settled <-> applying             what open sessions were told, against what they should be
- *   data       unlimited <-> within <-> usedUp  what was used of the data of the term (usage.ts, S14-S16)
+ *   data       unlimited <-> within <-> usedUp  what was used of the data of the term (usage.ts, S14-S17)
  *
  * What must hold, besides the rules of money (money.ts, S1-S8):
  *   S9   Access is there in `active` and, throttled, in `grace`, and only while no block holds. RADIUS rows change in the commit of
@@ -259,7 +259,7 @@ export const subscriptionMachine = subscription.createMachine({
           always: [
             { guard: not('hasQuota'), target: 'unlimited' },
             { guard: 'isOtherQuota', target: 'within', reenter: true },
-            { guard: 'isDataUsedUp', target: 'usedUp', actions: 'announceDataUsedUp' },
+            { guard: 'isDataUsedUp', target: 'usedUp', actions: ['announceDataUsedUp', 'noteDataNotice'] },
           ],
           after: { untilTermEnd: { target: 'within', reenter: true } },
         },

@@ -15,6 +15,7 @@ import { addMonths } from '../calendar.ts'
 import type { SubscriptionPlan } from '../plan.ts'
 import type { PaidTerm, SubscriptionContext, TakenPayment } from './context.ts'
 import type { Said } from './events.ts'
+import { withDataBroughtForward } from './usage.ts'
 
 type Change = Partial<SubscriptionContext>
 type Record = SubscriptionContext
@@ -58,7 +59,9 @@ export function isCovered(context: Record, at: number): boolean {
 export function withPayment(context: Record, event: Said<'subscription.pay'>, at: number): Change {
   const credited = withMoney(context, event, at)
   const record = { ...context, ...credited }
-  return isCovered(record, at) ? { ...credited, ...withTerm(record, nextStart(record, at), at) } : credited
+  if (!isCovered(record, at)) return credited
+  const bought = { ...credited, ...withTerm(record, nextStart(record, at), at) }
+  return { ...bought, ...withDataBroughtForward({ ...context, ...bought }, at) }
 }
 
 /** Money that buys nothing now. */
@@ -180,24 +183,28 @@ export function withNewPlan(context: Record, plan: SubscriptionPlan, moment: num
   const fullLength = endOf({ ...context, months: null }, plan, moment).to - moment
   const converted = old.map((term) => {
     const left = term.to - Math.max(term.from, moment)
-    return { price: unusedValue(term, moment), length: term.price === 0 ? left : share(fullLength, BigInt(term.price) * BigInt(left), BigInt(term.to - term.from) * BigInt(plan.amount)) }
+    const isJoined = term.dataFrom !== undefined
+    return { price: unusedValue(term, moment), isJoined, length: term.price === 0 ? left : share(fullLength, BigInt(term.price) * BigInt(left), BigInt(term.to - term.from) * BigInt(plan.amount)) }
   })
-  const bought = rest.filter(({ isNext }) => isNext === true).map(({ from, to, price }) => ({ price, length: to - from }))
+  const bought = rest.filter(({ isNext }) => isNext === true).map(({ from, to, price }) => ({ price, isJoined: false, length: to - from }))
   const terms = inARow([...converted, ...bought], plan.id, moment)
   return { ...done, terms, expiresAt: terms.at(-1)?.to ?? moment, months: null, reminders: { ...context.reminders, told: [], notBefore: 0 } }
 }
 
-function withoutMark({ from, to, price, planId }: PaidTerm): PaidTerm {
-  return { from, to, price, planId }
+function withoutMark({ isNext: _isNext, ...term }: PaidTerm): PaidTerm {
+  return term
 }
 
-function inARow(parts: readonly { price: number; length: number }[], planId: string, begin: number): PaidTerm[] {
+/** `isJoined`: its data was brought forward into the part before it, so that both still have one allowance (S17). */
+function inARow(parts: readonly { price: number; length: number; isJoined: boolean }[], planId: string, begin: number): PaidTerm[] {
   let from = begin
+  let dataFrom = begin
   return parts
     .filter(({ length }) => length > 0)
-    .map(({ price, length }) => {
+    .map(({ price, length, isJoined }) => {
       const to = from + length
-      const term = { from, to, price, planId }
+      if (!isJoined) dataFrom = from
+      const term = { from, to, price, planId, ...(dataFrom < from ? { dataFrom } : {}) }
       from = to
       return term
     })

@@ -42,10 +42,11 @@ export function withReminder(context: SubscriptionContext, at: number): Change {
   return { reminders: { ...context.reminders, told: [...new Set([...context.reminders.told, ...told])] } }
 }
 
-const NOTICES = { reminder: 'rem', grace: 'grace', suspended: 'off' } as const
+const NOTICES = { reminder: 'rem', grace: 'grace', suspended: 'off', data: 'data' } as const
 
 /** Names one notice for ever, so that it is sent once whatever is repeated. Short: it becomes part of an id. */
 export function noticeKey(kind: keyof typeof NOTICES, context: SubscriptionContext, distance: number): string {
+  if (kind === 'data') return `${NOTICES.data}-${(context.usage.termFrom ?? 0).toString(36)}`
   const end = Math.floor((context.expiresAt ?? 0) / 1_000).toString(36)
   return kind === 'reminder' ? `${NOTICES[kind]}-${end}-${distance}` : `${NOTICES[kind]}-${end}`
 }

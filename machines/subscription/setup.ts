@@ -120,6 +120,7 @@ export const subscription = setup({
     armReminder: assign((now) => ({ armed: { ...now.context.armed, reminder: nextReminderAt(now.context, at(now)) } })),
     recordAccount: assign((now) => withAccount(now.context, said(now, 'subscription.account'), at(now))),
     countTerm: assign((now) => withQuota(now.context, at(now))),
+    noteDataNotice: assign(({ context }) => ({ notices: [...context.notices, noticeKey('data', context, 0)] })),
     releaseDevices: assign(({ context }) => ({ deviceGeneration: context.deviceGeneration + 1 })),
     askAccess: assign((now) => ({ access: { ...now.context.access, asked: accessOf(now.context), askedAt: at(now) } })),
     recordAccess: assign(({ context }) => ({ access: { ...context.access, applied: context.access.asked ?? context.access.applied } })),
@@ -191,7 +192,7 @@ export const subscription = setup({
     }),
     announceNewPassword: emit((now) => ({ type: 'subscription.passwordRenewed' as const, ...customer(now), credentialVersion: now.context.credentialVersion })),
     announceDataUsedUp: emit((now) => ({
-      type: 'subscription.dataUsedUp' as const, ...customer(now), usedBytes: bytesInTerm(now.context), dataBytes: now.context.plan.dataBytes ?? 0,
+      type: 'subscription.dataUsedUp' as const, ...customer(now), key: noticeKey('data', now.context, 0), amountDue: missingAmount(now.context, at(now)), usedBytes: bytesInTerm(now.context), dataBytes: now.context.plan.dataBytes ?? 0,
       consequence: isSlowedWhenUsedUp(now.context) ? 'slowed' as const : 'cut-off' as const, termEndsAt: now.context.armed.quota ?? at(now),
     })),
     announceDataRestored: emit((now) => ({ type: 'subscription.dataRestored' as const, ...customer(now) })),

@@ -21,7 +21,7 @@ export const subscriptionWords = {
     data: { staff: 'What was used of the data of the term.', customer: 'Your data.' },
     'data.unlimited': { staff: 'No data is counted: the package has no limit, or no time is paid for.', customer: 'Your data is not limited.' },
     'data.within': { staff: 'There is data left in this term.', customer: 'You have data left.' },
-    'data.usedUp': { staff: 'The data of the term is used up: slowed down to the grace speed if the package has one, else cut off, until the next term.', customer: 'Your data is used up until your next term begins.' },
+    'data.usedUp': { staff: 'The data of the term is used up: slowed down to the grace speed if the package has one, else cut off, until the next term or a payment for one.', customer: 'Your data is used up until your next term begins, or until you pay for it.' },
     access: { staff: 'What open sessions were told.', customer: 'Your devices that are online.' },
     'access.settled': { staff: 'Open sessions are as they should be.', customer: 'Your devices are up to date.' },
     'access.applying': { staff: 'The routers are being told; one that is away is told when it is back.', customer: 'We are updating your connection.' },

@@ -68,12 +68,18 @@ describe('the business tables', () => {
   it('know who does not want to be written to, and what was written', async () => {
     const { contacts, accounts } = business
     const optOut = { phone: '254708374149', reason: 'asked', source: 'key:1', at: T0 }
-    await contacts.optOut('main', optOut)
-    await contacts.optOut('main', { ...optOut, reason: 'again' })
+    expect(await contacts.optOut('main', optOut)).toEqual({ isNew: true, stored: optOut })
+    expect(await contacts.optOut('main', { ...optOut, reason: 'again', at: T0 + 1 })).toEqual({ isNew: false, stored: optOut })
     expect(await contacts.listOptOuts('main', { limit: 5 })).toEqual([optOut])
     expect(await contacts.listOptOuts('main', { limit: 5, afterPhone: optOut.phone })).toEqual([])
     expect([await contacts.hasOptedOut('main', optOut.phone), await contacts.hasOptedOut('other', optOut.phone)]).toEqual([true, false])
-    expect([await contacts.optIn('main', optOut.phone), await contacts.optIn('main', optOut.phone)]).toEqual([true, false])
+    const optIn = { phone: optOut.phone, source: 'sms', at: T0 + 100 }
+    expect(await contacts.optIn('main', { ...optIn, at: T0 - 1 }), 'an older wish').toBe(false)
+    expect([await contacts.optIn('main', optIn), await contacts.optIn('main', optIn)]).toEqual([true, false])
+    expect([await contacts.hasOptedOut('main', optOut.phone), await contacts.listOptOuts('main', { limit: 5 })]).toEqual([false, []])
+    expect(await contacts.optOut('main', { ...optOut, at: T0 + 99 }), 'an older wish').toEqual({ isNew: false, stored: undefined })
+    const later = { ...optOut, reason: 'once more', at: T0 + 101 }
+    expect([await contacts.optOut('main', later), await contacts.hasOptedOut('main', optOut.phone)]).toEqual([{ isNew: true, stored: later }, true])
     expect(await contacts.lastSentAt({ tenant: 'main', phone: optOut.phone, template: 'subscription-reminder', exceptId: 'n' })).toBeUndefined()
     expect(await accounts.isTaken('12345674')).toBe(false)
   })
@@ -84,12 +90,14 @@ describe('the business tables', () => {
     await apiKeys.create({ ...key, hash: sha256('secret') })
     expect(await apiKeys.findByHash(sha256('secret'))).toEqual(key)
     expect(await apiKeys.findByHash(sha256('other'))).toBeUndefined()
+    expect([await apiKeys.findById('key_1'), await apiKeys.findById('key_9')]).toEqual([key, undefined])
     expect(await failure(apiKeys.create({ ...key, id: 'key_2', hash: 'secret in plain' }))).toBeInstanceOf(Error)
     await apiKeys.touch('key_1', T0 + 5)
     expect(await apiKeys.list()).toMatchObject([{ ...key, revokedAt: null }])
     expect(await apiKeys.revoke('key_1')).toBe(true)
     expect(await apiKeys.revoke('key_1')).toBe(false)
     expect(await apiKeys.findByHash(sha256('secret'))).toBeUndefined()
+    expect(await apiKeys.findById('key_1')).toBeUndefined()
     expect(await apiKeys.list()).toMatchObject([{ id: 'key_1', revokedAt: expect.any(Number) as number }])
   })
 

@@ -33,6 +33,26 @@ test.concurrent.for([
   expect(finished.output).toContain(words)
 })
 
+test('what is kept no longer is deleted, as long as is set', async () => {
+  const hook = (days: number) => world.system.rows(
+    `insert into business.hook_inbox (provider, kind, received_at, content_hash, headers, body, next_attempt_at, processed_at) select 'x', 'x', t, $1, '{}', '', t, t from (select now() - make_interval(days => $2)) as a (t)`,
+    [`old-${days}`, days],
+  )
+  await hook(91)
+  await hook(40)
+  expect(await cli('tidy')).toMatchObject({ code: 0, output: 'business.hook_inbox  1\nDeleted.\n' })
+  expect(await cli('tidy')).toMatchObject({ code: 0, output: 'Nothing is older than it is kept.\n' })
+  expect(await runToEnd('cli.ts', ['tidy'], world.system.environment({ STANDING_RETENTION: 'business.hook_inbox=30' }))).toMatchObject({ output: 'business.hook_inbox  1\nDeleted.\n' })
+})
+
+test('the addresses that SMS providers must know are those that the server listens to', async () => {
+  expect(await cli('sms', 'addresses')).toMatchObject({ code: 2, output: expect.stringContaining('needs WEB_URL') as unknown })
+  const { code, output } = await runToEnd('cli.ts', ['sms', 'addresses'], world.system.environment({ WEB_URL: world.system.url, STANDING_APP_KEY: 'x'.repeat(40), TWILIO_CALLBACK_BASE_URL: 'https://wifi.example' }))
+  const addresses = [...output.matchAll(/https?:\/\/\S+/g)].map(([address]) => address)
+  expect([code, addresses.length, output]).toEqual([0, 4, expect.stringContaining('https://wifi.example/hooks/twilio/') as unknown])
+  for (const address of addresses.filter((one) => one.startsWith(world.system.url))) expect((await fetch(address, { method: 'POST', body: 'x' })).status, address).toBe(200)
+})
+
 test('keys are made, shown once, listed without themselves, and revoked', async () => {
   const [kept, revoked] = await Promise.all(
     ['kept', 'revoked'].map(async (name) => {
@@ -63,6 +83,7 @@ test('what is set aside is listed, and retried by the running server', async () 
   const { output } = await cli('parked', 'list')
   const [, eventId = ''] = new RegExp(`poison  payment/${bought.id}  payment\\.callback  (\\S+)  \\S`).exec(output) ?? []
   expect(output).toContain('1 events are set aside.')
+  expect((await world.system.ask('/metrics', { anonymous: true })).text).toContain('standing_set_aside{kind="parked"} 1\n')
   expect(await cli('parked', 'retry', eventId, '--url', world.system.url)).toMatchObject({ code: 2, output: expect.stringContaining('--reason') as unknown })
 
   // Staff mend what was in the way, and try again.
@@ -108,4 +129,20 @@ describe('actors that do not fit the code (R12)', () => {
     expect((await actorOf(world.system, 'payment', strange.id)).status).toBe('active')
     await atRest(world.system)
   })
+})
+
+test("the dashboard's days are counted anew in the business's own time zone", async () => {
+  const bought = await buy(world.system)
+  await callBack(world.system, successCallback(bought.checkout, 'MIDNIGHT01', 10, Number(bought.phone)))
+  await untilState(world.system, 'payment', bought.id, 'completed')
+  await atRest(world.system)
+  // Half past ten in the evening at Greenwich: already tomorrow in Nairobi, still the afternoon in New York.
+  // The journal takes no changes but those of somebody who switches its guard off.
+  await world.system.rows(`set session_replication_role = replica; update standing.journal set at = '2026-01-01T22:30:00Z' where type = 'payment' and id = '${bought.id}'`)
+  const counted = async (zone: string) => {
+    const finished = await runToEnd('cli.ts', ['rebuild', 'dashboard'], world.system.environment({ STANDING_TIME_ZONE: zone }))
+    expect(finished, finished.output).toMatchObject({ code: 0, output: expect.stringContaining('days of main from the journal') as unknown })
+    return (await world.system.rows<{ day: string }>(`select day::text, sums from business.dashboard_days where tenant = 'main' and (sums->>'payments.completed')::int = 1`)).map(({ day }) => day)
+  }
+  expect([await counted('Africa/Nairobi'), await counted('America/New_York')]).toEqual([['2026-01-02'], ['2026-01-01']])
 })

@@ -54,6 +54,11 @@ test.concurrent('an outside system that is half named is not made up', async ({ 
   expect(output).toContain('DARAJA_CONSUMER_KEY')
 })
 
+test.concurrent('books are kept whatever is set', async () => {
+  expect(await refused({ STANDING_RETENTION: 'business.ledger_entries=1,business.hook_inbox=30' })).toContain('STANDING_RETENTION: business.ledger_entries cannot be set; those that can: business.hook_inbox,')
+  expect(await refused({ STANDING_RETENTION: 'business.hook_inbox=0' })).toContain('- STANDING_RETENTION must be <table>=<days>')
+})
+
 test.concurrent('a database out of reach stops the start', async () => {
   const { code, output } = await runToEnd('main.ts', [], { ...cleanEnvironment(), PORT: '0', DATABASE_URL: 'postgres://standing:s3cret@127.0.0.1:9/none' })
   expect(code).toBe(1)

@@ -1,7 +1,7 @@
 /** A home connection over months, with nothing but what `npm start` brings: paid, reminded of, slowed down, cut off, paid again. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { ActorView } from '../../runtime/index.ts'
-import { startSystem, type System } from '../support/system.ts'
+import { runToEnd, startSystem, type System } from '../support/system.ts'
 import { actorOf, advance, newPhone, send, untilState } from '../support/system-shop.ts'
 
 let system: System
@@ -75,7 +75,7 @@ describe('a home connection', () => {
 
   test('is reminded of, slowed down and cut off when nobody pays, but not who wants no reminders', async () => {
     await advance(system, 'P23D')
-    expect((await texts()).at(-1)).toMatch(new RegExp(`^Home 10 ends .* Pay KES 2,500 to account ${account}`))
+    expect((await texts()).at(-1)).toMatch(new RegExp(`^Home 10 ends in 7 days, .* Pay KES 2,500 to account ${account}`))
     expect((await system.ask('/api/v1/opt-outs', { body: { phone, reason: 'asked by phone' } })).status).toBe(201)
     await advance(system, 'P7D')
     expect(await rows('radreply')).toEqual([INTERIM, { attribute: 'Mikrotik-Address-List', value: 'standing-grace' }, { attribute: 'Mikrotik-Rate-Limit', value: '256k/512k' }])
@@ -110,6 +110,20 @@ describe('a home connection', () => {
     await untilState(system, 'subscription', id, 'access.settled')
     expect(await rows('radreply')).toEqual([INTERIM, { attribute: 'Mikrotik-Rate-Limit', value: '5M/50M' }])
     expect(await revenue()).toBe(-1_000_000)
+  })
+
+  test('of another tenant is told to its own staff: neither sees the messages of the other', async () => {
+    const { output } = await runToEnd('cli.ts', ['key', 'create', '--name', 'other', '--roles', 'admin', '--tenant', 'other'], system.environment())
+    const headers = { authorization: `Bearer ${/^sk_\S+$/m.exec(output)?.[0] ?? output}` }
+    const outbox = async () => (await system.ask<{ data: { text: string }[] }>('/api/v1/sandbox/outbox', { headers })).body.data
+    expect(await outbox()).toEqual([])
+    expect((await system.ask('/api/v1/packages', { body: { ...HOME, name: 'Elsewhere' }, headers })).status).toBe(201)
+    const { body: made } = await system.ask<ActorView>('/api/v1/subscriptions', { body: { name: 'Otieno', phone, package_id: 'home-10' }, headers })
+    await system.ask(`/api/v1/actors/subscription/${made.id}/events`, { body: { type: 'subscription.pay', paymentId: 'pay_other', amount: 250_000, currency: 'KES', receipt: null, paidAt: 0 }, headers })
+    await vi.waitFor(async () => expect(await outbox()).toHaveLength(2), { timeout: 10_000 })
+    const number = (made.context as { accountNumber: string }).accountNumber
+    expect((await outbox()).every(({ text }) => text.includes(number))).toBe(true)
+    expect((await texts()).join()).not.toContain(number)
   })
 
   test('a reversed payment takes its time back', async () => {

@@ -105,7 +105,10 @@ const CALLS: [method: string, path: string, codes: string[]][] = [
   ['post', '/hooks/daraja/{secret}/result/{payment_id}', ['route-not-found', 'payload-too-large']],
   ['post', '/hooks/daraja/{secret}/timeout', ['route-not-found', 'payload-too-large']],
   ['post', '/hooks/daraja/{secret}/timeout/{payment_id}', ['route-not-found', 'payload-too-large']],
+  ['post', '/hooks/sms/{secret}/inbound', ['route-not-found', 'payload-too-large']],
+  ['post', '/hooks/sms/{secret}/opt-out', ['route-not-found', 'payload-too-large']],
   ['post', '/hooks/twilio/{secret}/status', ['route-not-found', 'payload-too-large']],
+  ['post', '/hooks/twilio/{secret}/inbound', ['route-not-found', 'payload-too-large']],
   ['post', '/hooks/sms/{secret}/delivery', ['route-not-found', 'payload-too-large']],
   ...['authorize', 'post-auth', 'accounting'].map((name): [string, string, string[]] => ['post', `/radius/${name}`, ['unauthenticated', 'route-not-found', 'invalid-input', 'payload-too-large', 'unsupported-media-type']]),
   ['get', '/healthz', []],
@@ -194,6 +197,9 @@ describe('for whoever runs it', () => {
     const sum = (pattern: RegExp) => [...samples].filter(([name]) => pattern.test(name)).reduce((total, [, value]) => total + value, 0)
     expect(sum(/^standing_commit_duration_seconds_count/)).toBeGreaterThan(0)
     expect(sum(/^standing_effect_duration_seconds_count\{lane="mpesa",name="promptPayer"/)).toBe(1)
+    // Of how many payments that began, how many came to be.
+    expect([sum(/^standing_facts_total\{fact="payment.requested"\}/), sum(/^standing_facts_total\{fact="payment.completed"\}/)]).toEqual([1, 1])
+    expect([...samples].filter(([name]) => name.startsWith('standing_set_aside'))).toEqual([['standing_set_aside{kind="parked"}', 0], ['standing_set_aside{kind="failedEffects"}', 0], ['standing_set_aside{kind="heldActors"}', 0]])
     expect(sum(/^standing_effect_duration_seconds_count\{lane="sms",name="sendSms"/)).toBe(1)
     expect(sum(/^standing_hooks_received_total\{provider="daraja",outcome="fresh"/)).toBe(1)
     expect(sum(/^standing_hooks_processed_total\{provider="daraja",outcome="applied"/)).toBe(1)

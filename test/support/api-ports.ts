@@ -26,6 +26,7 @@ export function memoryApiKeys(): MemoryApiKeys {
       this.lookUps++
       return byHash.get(hash)
     },
+    findById: async (id) => [...byHash.values()].find((key) => key.id === id),
     async create({ hash, ...key }) {
       byHash.set(hash, key)
     },
@@ -212,9 +213,12 @@ export function memoryOptOuts(): OptOuts & { hasOptedOut(tenant: string, phone: 
         .sort((a, b) => a.phone.localeCompare(b.phone))
         .slice(0, limit),
     async optOut(tenant, row) {
-      if (!rows.has(`${tenant}/${row.phone}`)) rows.set(`${tenant}/${row.phone}`, row)
+      const key = `${tenant}/${row.phone}`
+      const isNew = !rows.has(key)
+      if (isNew) rows.set(key, row)
+      return { isNew, stored: rows.get(key) }
     },
-    optIn: async (tenant, phone) => rows.delete(`${tenant}/${phone}`),
+    optIn: async (tenant, { phone }) => rows.delete(`${tenant}/${phone}`),
   }
 }
 

@@ -166,10 +166,11 @@ describe('the protocol', () => {
     const socketId = (at: RawClient) => (at.frames[0]?.data as { socket_id: string }).socket_id
     const auth = async (socket_id: string, channel_name: string) => (await world.app.inject({ method: 'POST', url: '/broadcasting/auth', headers: world.admin, payload: { socket_id, channel_name } })).json<{ auth: string }>().auth
     const good = await auth(socketId(client), 'private-dashboard-stats')
-    const stranger = createChannelApps(APP_KEY).sign('other', socketId(client), 'private-dashboard-stats')
-    for (const signature of [undefined, await auth(socketId(other), 'private-dashboard-stats'), await auth(socketId(client), 'private-user.a'), stranger, `${good}0`]) client.say({ event: 'pusher:subscribe', data: { channel: 'private-dashboard-stats', auth: signature } })
+    expect(good).toMatch(/^main_[0-9a-f]{20}:[0-9a-f]{64}:k_key-of-a$/)
+    const stranger = createChannelApps(APP_KEY).sign('other', socketId(client), 'private-dashboard-stats', null)
+    for (const signature of [undefined, await auth(socketId(other), 'private-dashboard-stats'), await auth(socketId(client), 'private-user.a'), stranger, `${good}0`, good.replace(/:[^:]*$/, ''), good.replace(/:[^:]*$/, ':k_another'), `${good}:`]) client.say({ event: 'pusher:subscribe', data: { channel: 'private-dashboard-stats', auth: signature } })
     client.say({ event: 'pusher:subscribe', data: { channel: 'private-dashboard-stats', auth: good } })
-    await poll(() => client.frames.slice(1).map(({ event }) => event)).toEqual([...Array<string[]>(5).fill(['pusher:error', 'pusher:subscription_error']).flat(), 'pusher_internal:subscription_succeeded'])
+    await poll(() => client.frames.slice(1).map(({ event }) => event)).toEqual([...Array<string[]>(8).fill(['pusher:error', 'pusher:subscription_error']).flat(), 'pusher_internal:subscription_succeeded'])
     expect(client.frames[1]?.data).toMatchObject({ code: 4009 })
   })
 
@@ -209,6 +210,72 @@ describe('the protocol', () => {
   })
 })
 
+describe('a private channel', () => {
+  /** What pusher-js has heard, and how its connection stands. */
+  async function listening(headers: { authorization: string }, channel = 'private-dashboard-stats') {
+    const client = pusher({ url, key, headers })
+    ends.push(() => client.disconnect())
+    const heard: string[] = []
+    const errors: unknown[] = []
+    client.connection.bind('error', (error: { data?: { code?: number }; error?: { data: { code: number } } }) => errors.push(error.data?.code ?? error.error?.data.code))
+    client.subscribe(channel).bind_global((event: string) => heard.push(event))
+    await poll(() => heard).toContain('pusher:subscription_succeeded')
+    return { client, heard, errors }
+  }
+
+  it('ends with the key that it goes by, and those of other keys stay', async () => {
+    await world.stop()
+    let ahead = 0
+    await open({ channelLimits: { heartbeatMs: 20 }, now: () => Date.now() + ahead })
+    const [revoked, kept, guest] = [await listening(world.keys.add('revoked-later', ['viewer'])), await listening(world.admin), await listening({ authorization: '' }, 'payments')]
+    world.keys.revoke('revoked-later')
+    // Known to the node for ten seconds more.
+    ahead = 10_001
+    await poll(() => [revoked.client.connection.state, new Set(revoked.errors)]).toEqual(['disconnected', new Set([4009])])
+    await pay()
+    await poll(() => kept.heard).toContain('PaymentCompleted')
+    await poll(() => guest.heard).toContain('PaymentCompleted')
+    expect(revoked.heard).toEqual(['pusher:subscription_succeeded'])
+    expect([kept.client.connection.state, guest.client.connection.state]).toEqual(['connected', 'connected'])
+  })
+
+  it('ends when the key expires, at the next look', async () => {
+    await world.stop()
+    let ahead = 0
+    await open({ channelLimits: { heartbeatMs: 20 }, now: () => Date.now() + ahead })
+    const { client, errors } = await listening(world.keys.add('expires-soon', ['viewer'], 'main', Date.now() + 60_000))
+    expect(client.connection.state).toBe('connected')
+    ahead = 60_000
+    await poll(() => [client.connection.state, new Set(errors)]).toEqual(['disconnected', new Set([4009])])
+  })
+})
+
+describe('one address', () => {
+  it('holds no more sockets than it may; pusher-js waits for its turn', async () => {
+    await world.stop()
+    await open({ channelLimits: { connectionsPerAddress: 1 } })
+    const first = pusher({ url, key })
+    await poll(() => first.connection.state).toBe('connected')
+    const second = pusher({ url, key })
+    ends.push(() => second.disconnect())
+    const codes: unknown[] = []
+    second.connection.bind('error', (error: { data?: { code?: number }; error?: { data: { code: number } } }) => codes.push(error.data?.code ?? error.error?.data.code))
+    await poll(() => codes).toContain(4100)
+    first.disconnect()
+    await expect.poll(() => second.connection.state, { timeout: 15_000, interval: 20 }).toBe('connected')
+  }, 30_000)
+
+  it('holds no more streams than it may', async () => {
+    await world.stop()
+    await open({ channelLimits: { connectionsPerAddress: 1 } })
+    const first = await stream('payments')
+    const refused = await stream('payments')
+    expect([first.status, refused.status]).toEqual([200, 429])
+    first.stop()
+    await expect.poll(async () => (await stream('payments')).status, { timeout: 5_000 }).toBe(200)
+  })
+})
+
 describe('POST /broadcasting/auth', () => {
   const auth = (channel_name: string, headers: Record<string, string>) => world.app.inject({ method: 'POST', url: '/broadcasting/auth', headers, payload: { socket_id: '1.2', channel_name } })
 
@@ -232,7 +299,7 @@ describe('POST /broadcasting/auth', () => {
   it('signs for the tenant of the key alone', async () => {
     const headers = world.keys.add('key-of-other', ['viewer'], 'other')
     const { auth: signature } = (await auth('private-dashboard-stats', headers)).json<{ auth: string }>()
-    expect(signature).toBe(createChannelApps(APP_KEY).sign('other', '1.2', 'private-dashboard-stats'))
+    expect(signature).toBe(createChannelApps(APP_KEY).sign('other', '1.2', 'private-dashboard-stats', 'k_key-of-o'))
   })
 })
 

@@ -72,6 +72,18 @@ describe('failed effects', () => {
     expect(history.filter(({ event }) => event.type === 'standing.effectRetried')).toHaveLength(2)
   })
 
+  it('are looked at and sent again one alone', async () => {
+    const filter = { key: 'main/errand/a/3/0' }
+    const shown = (await retry({ filter, preview: true })).json<Preview>()
+    expect([shown.count, shown.effects.map(({ key }) => key), shown.warnings]).toEqual([1, ['main/errand/a/3/0'], [expect.stringMatching(/^1 of these/)]])
+    expect((await retry({ filter: { key: 'main/errand/a/2/0' }, confirm: shown.confirm, reason: 'another than was shown' })).statusCode).toBe(409)
+    isRepaired = true
+    expect((await retry({ filter, confirm: shown.confirm, reason: 'the customer was not charged' })).json()).toEqual({ retried: 1, failed: [] })
+    await world.runtime.settled()
+    expect([sent, await list('status=failed')]).toEqual([['main/errand/a/3/0'], ['main/errand/a/2/0', 'main/errand/a/4/0']])
+    expect((await retry({ filter: { key: 'other/errand/a/3/0' }, preview: true })).json<Preview>().count).toBe(0)
+  })
+
   it('are not sent when they are not what was shown', async () => {
     const { confirm } = (await retry({ filter: { lane: 'sms' }, preview: true })).json<Preview>()
     const refused = [

@@ -101,7 +101,11 @@ describe.each(['sql', 'rest'] as const)('a subscription by %s', (way) => {
     expect(await world.login(slow, DEVICE)).toMatchObject({ code: 'Access-Accept', attributes: SLOW })
     await told(off, 'Disconnect-Request', {})
     expect((await world.login(off, DEVICE)).code).toBe('Access-Reject')
-    // The next term has data again.
+    // A payment brings the data of the next term forward (S17), and the next term has data in any case (S14).
+    await pay(off)
+    expect(await world.login(off, DEVICE)).toMatchObject({ code: 'Access-Accept', attributes: { 'Mikrotik-Total-Limit': '1000' } })
+    await pay(slow)
+    await told(slow, 'CoA-Request', { 'Mikrotik-Rate-Limit': '5M/10M', 'Mikrotik-Address-List': 'standing-active' })
     await endPaidTime(off)
     await inStates(off, 'service.suspended')
     await pay(off)

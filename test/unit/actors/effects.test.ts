@@ -188,7 +188,7 @@ describe('sendSms', () => {
   })
 
   it.each(['en', 'sw'] as const)('fits one SMS in %s', (locale) => {
-    const text = textOf({ template: 'hotspot-credentials', locale, details: { ...details, packageName: 'x'.repeat(100) } }, { username, password }, 'Africa/Nairobi')
+    const text = textOf({ template: 'hotspot-credentials', locale, details: { ...details, packageName: 'x'.repeat(100) } }, { username, password }, { timeZone: 'Africa/Nairobi', now: 0 })
     expect(measureSms(text)).toMatchObject({ encoding: 'GSM-7', segments: 1 })
     expect(text).toContain(username)
     expect(text).toContain(password)

@@ -37,6 +37,37 @@ describe('quiet hours', () => {
   })
 })
 
+describe('quiet hours over a year', () => {
+  const HOUR_MS = 3_600_000
+  const isWithin = ({ from, to }: typeof NIGHT, time: string) => (from < to ? time >= from && time < to : time >= from || time < to)
+
+  // 2028 has a 29th of February; the second hours end within the hour that comes twice, or not at all, when clocks change.
+  it.each([
+    ['Africa/Nairobi', NIGHT],
+    ['Europe/Amsterdam', NIGHT],
+    ['Europe/Amsterdam', { from: '22:00', to: '02:30' }],
+    ['America/New_York', { from: '23:00', to: '01:30' }],
+    ['Africa/Casablanca', { from: '12:00', to: '14:00' }],
+    ['Australia/Lord_Howe', { from: '21:30', to: '01:45' }],
+  ])('in %s, %j: at every half hour they are as the clock says, and end', (timeZone, hours) => {
+    const clock = new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit' })
+    const ends = new Set<number>()
+    for (let now = Date.UTC(2028, 0, 1); now < Date.UTC(2029, 0, 1); now += HOUR_MS / 2) {
+      const end = quietUntil(hours, timeZone, now)
+      if (end === undefined) {
+        if (isWithin(hours, clock.format(now))) throw new Error(`not quiet at ${new Date(now).toISOString()}`)
+        continue
+      }
+      if (!isWithin(hours, clock.format(now)) || end <= now || end - now > 12 * HOUR_MS) throw new Error(`${new Date(now).toISOString()} until ${new Date(end).toISOString()}`)
+      ends.add(end)
+    }
+    // Each night has one end, at which a message may go; the 366th ends in the next year, or began in the last.
+    expect(ends.size).toBeGreaterThanOrEqual(366)
+    expect(ends.size).toBeLessThanOrEqual(367)
+    for (const end of ends) expect(quietUntil(hours, timeZone, end), new Date(end).toISOString()).toBeUndefined()
+  }, 60_000)
+})
+
 describe('clearance', () => {
   const address = { tenant: 'main', type: 'notification', id: 'n' }
   async function cleared(template: string, now: string, { optedOut = false, lastSentAt }: { optedOut?: boolean; lastSentAt?: number } = {}) {
@@ -71,20 +102,37 @@ describe('texts', () => {
   const moment = at('2026-02-01T12:00:00+03:00')
   const cases = [
     ['hotspot-credentials', { packageName: 'Home', expiresAt: moment, username: '12345674' }, 'username 12345674 password pqrstvwxyz'],
-    ['subscription-reminder', { ...owed, expiresAt: moment }, 'ends 01/02 12:00. Pay KES 2,500.50 to account 12345674'],
+    ['subscription-reminder', { ...owed, expiresAt: moment }, 'ends in 7 days, 01/02 12:00. Pay KES 2,500.50 to account 12345674'],
+    ['subscription-data-used-up', { ...owed, consequence: 'slowed', termEndsAt: moment }, 'is used up: low speed until 01/02 12:00. Pay KES 2,500.50 to account 12345674 for new data at once.'],
+    ['subscription-data-used-up', { ...owed, amount: 0, consequence: 'cut-off', termEndsAt: moment }, 'is used up: off until 01/02 12:00.'],
     ['subscription-receipt', { accountNumber: '12345674', amount: 100_000, currency: 'KES', receipt: 'NLJ7RT61SV', expiresAt: moment, balance: -500 }, 'Received KES 1,000 (NLJ7RT61SV) for account 12345674. Paid until 01/02 12:00. Balance KES -5.'],
     ['subscription-grace', { ...owed, graceEndsAt: moment }, 'low speed until 01/02 12:00. Pay KES 2,500.50'],
     ['subscription-suspended', owed, 'Pay KES 2,500.50 to account 12345674'],
   ] as const
 
+  const when = { timeZone: 'Africa/Nairobi', now: moment - 7 * 86_400_000 }
+
+  it.each([
+    ['2026-01-25T12:00:00+03:00', 'in 7 days', 'baada ya siku 7'],
+    ['2026-01-31T00:00:00+03:00', 'tomorrow', 'kesho'],
+    ['2026-01-31T23:59:59+03:00', 'tomorrow', 'kesho'],
+    ['2026-02-01T00:00:00+03:00', 'today', 'leo'],
+  ])('a reminder at %s says how far the end is, by the calendar of the zone: %s', (now, english, swahili) => {
+    const reminder = (locale: 'en' | 'sw') => textOf({ template: 'subscription-reminder', locale, details: { ...owed, expiresAt: moment } }, credentials, { ...when, now: at(now) })
+    expect([reminder('en'), reminder('sw')]).toEqual([
+      `Home 10 Mbit/s ends ${english}, 01/02 12:00. Pay KES 2,500.50 to account 12345674 to stay online.`,
+      `Home 10 Mbit/s inaisha ${swahili}, 01/02 12:00. Lipa KES 2,500.50 kwa akaunti 12345674 uendelee.`,
+    ])
+  })
+
   it.each(cases)('%s', (template, details, part) => {
-    expect(textOf({ template, locale: 'en', details: details }, credentials, 'Africa/Nairobi')).toContain(part)
+    expect(textOf({ template, locale: 'en', details: details }, credentials, when)).toContain(part)
   })
 
   it.each(cases)('%s fits one SMS in both languages, whatever the package is called', (template, details) => {
     for (const locale of ['en', 'sw'] as const) {
       const long = 'packageName' in details ? { ...details, packageName: 'x'.repeat(100) } : details
-      const text = textOf({ template, locale, details: long }, credentials, 'Africa/Nairobi')
+      const text = textOf({ template, locale, details: long }, credentials, when)
       expect([measureSms(text).encoding, measureSms(text).segments, text]).toEqual(['GSM-7', 1, text])
     }
   })

@@ -51,6 +51,18 @@ describe('a connection', () => {
     expect(sent).toHaveLength(count)
   })
 
+  it('that reads nothing at all is sent away for what it says itself, too', () => {
+    for (const said of ['{"event":"pusher:ping"}', subscribe('nowhere'), '{"event":"client-typing"}']) {
+      const { connection, socket, ended, sent } = connected()
+      socket.bufferedAmount = CHANNEL_LIMITS.unsentBytes + 1
+      connection.take(said)
+      expect([ended, sent.at(-1)?.event]).toEqual([[4100], 'pusher:error'])
+      const count = sent.length
+      connection.take(said)
+      expect([ended, sent.length]).toEqual([[4100], count])
+    }
+  })
+
   it('leaves its channels when it is gone', () => {
     const { connection, joined } = connected()
     for (const channel of ['payments', 'hotspot-users']) connection.take(subscribe(channel))

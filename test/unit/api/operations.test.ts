@@ -106,7 +106,7 @@ describe('sandbox', () => {
   function sandbox(isShared = false) {
     let now = Date.parse('2026-01-31T00:00:00Z')
     const advance = vi.fn(async (ms: number) => void (now += ms))
-    return { now: () => now, isShared: async () => isShared, advance, outbox: () => [{ id: '1', channel: 'sms' as const, to: '254708374149', text: 'hello', at: '2026-01-01T00:00:00Z' }] }
+    return { now: () => now, isShared: async () => isShared, advance, outbox: (tenant: string) => [{ id: '1', channel: 'sms' as const, to: '254708374149', text: `hello ${tenant}`, at: '2026-01-01T00:00:00Z' }] }
   }
 
   it.each([['P30D', '2026-03-02T00:00:00.000Z'], ['PT1H30M', '2026-01-31T01:30:00.000Z'], ['P1M', '2026-02-28T00:00:00.000Z'], ['P1W', '2026-02-07T00:00:00.000Z'], ['PT0.5S', '2026-01-31T00:00:00.500Z']])('moves the clock by %s', async (advance, now) => {
@@ -124,7 +124,7 @@ describe('sandbox', () => {
   })
 
   it('shows what was sent, and does not exist in production', async () => {
-    expect((await call('GET', '/api/v1/sandbox/outbox', undefined, { sandbox: sandbox() })).json()).toMatchObject({ data: [{ text: 'hello' }] })
+    expect((await call('GET', '/api/v1/sandbox/outbox', undefined, { sandbox: sandbox() })).json()).toMatchObject({ data: [{ text: 'hello main' }] })
     await test.app.close()
     expect((await call('GET', '/api/v1/sandbox/outbox')).json()).toMatchObject({ status: 404, code: 'route-not-found' })
     expect((await test.app.inject({ method: 'POST', url: '/api/v1/sandbox/clock', headers: test.as('admin'), payload: { advance: 'P1D' } })).statusCode).toBe(404)
@@ -235,6 +235,9 @@ describe('the OpenAPI document', () => {
       '/hooks/daraja/{secret}/timeout',
       '/hooks/daraja/{secret}/timeout/{payment_id}',
       '/hooks/sms/{secret}/delivery',
+      '/hooks/sms/{secret}/inbound',
+      '/hooks/sms/{secret}/opt-out',
+      '/hooks/twilio/{secret}/inbound',
       '/hooks/twilio/{secret}/status',
       '/metrics',
       '/radius/accounting',

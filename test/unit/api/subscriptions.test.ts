@@ -71,6 +71,7 @@ describe('opt-outs', () => {
   it('are kept, listed and taken back', async () => {
     const agent = world.keys.add('key-of-agent', ['agent'])
     expect(await call('POST', '/opt-outs', { phone: '0708374149', reason: 'asked' }, agent)).toMatchObject({ status: 201, body: { phone: '254708374149', reason: 'asked' } })
+    expect(await call('POST', '/opt-outs', { phone: '+254 708 374 149', reason: 'another' })).toMatchObject({ status: 200, body: { phone: '254708374149', reason: 'asked' } })
     await call('POST', '/opt-outs', { phone: '0711111111' })
     const first = await call('GET', '/opt-outs?limit=1')
     expect(first.body['data']).toMatchObject([{ phone: '254708374149', source: expect.stringMatching(/^key:/) as string }])

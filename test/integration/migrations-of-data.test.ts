@@ -1,0 +1,72 @@
+/** Migrations that carry data over, on databases as the version before left them. */
+import type pg from 'pg'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { phoneHash } from '../../actors/gateways/mpesa/phone-hash.ts'
+import { migrate } from '../../db/migrate.ts'
+import { migrations } from '../../db/migrations/index.ts'
+import { withClient } from '../support/postgres.ts'
+import { createEmptyDatabase, type TestDatabase } from '../support/template-database.ts'
+
+let database: TestDatabase
+beforeEach(async () => {
+  database = await createEmptyDatabase()
+})
+afterEach(() => database.drop())
+
+/** Brings the database to what it was before that migration, and then through it. */
+async function across(name: string, before: (client: pg.Client) => Promise<unknown>): Promise<void> {
+  const index = migrations.findIndex((one) => one.name === name)
+  await migrate(database.url, migrations.slice(0, index))
+  await withClient(database.url, before)
+  expect(await migrate(database.url, migrations.slice(0, index + 1))).toEqual({ applied: [name] })
+}
+
+const rows = async (query: string): Promise<unknown[]> => (await withClient(database.url, (client) => client.query<Record<string, unknown>>(query))).rows
+const insert = (client: pg.Client, table: string, row: Record<string, unknown>) =>
+  client.query(`insert into ${table} select * from jsonb_populate_record(null::${table}, $1) as r`, [JSON.stringify(row)])
+
+const PHONE = '254708374149'
+
+/** As version 1 of the subscription stored it. */
+function actor(type: string, id: string, context: object, tenant = 'main'): Record<string, unknown> {
+  const at = '2026-01-01T00:00:00Z'
+  return { tenant, type, id, slice: 1, seq: 3, version: '1', status: 'active', value: '{}', context: JSON.stringify(context), states: [], tags: [], created_at: at, updated_at: at }
+}
+
+test('0011: subscriptions of before are known to accounting, found by the hash of their phone, and lose their fixed data limit', async () => {
+  await across('0011-subscription-usage', async (client) => {
+    await insert(client, 'standing.actors', actor('subscription', 'sub_1', { accountNumber: '12345674', phone: PHONE, plan: { devices: 5, dataBytes: 1_000 } }))
+    await insert(client, 'standing.actors', actor('subscription', 'sub_1', { accountNumber: '23456783', phone: PHONE, plan: { devices: 1, dataBytes: null } }, 'other'))
+    await insert(client, 'standing.actors', actor('hotspot-session', 'pay_1', { phone: PHONE }))
+    for (const [tenant, type, id] of [['main', 'subscription', 'sub_1'], ['other', 'subscription', 'sub_1'], ['main', 'hotspot-session', 'pay_1']]) await insert(client, 'standing.identifiers', { tenant, type, id, kind: 'phone', value: PHONE })
+    await client.query(`insert into radius.access (username, tenant, actor_type, actor_id, devices) values ('guest', 'main', 'hotspot-session', 'pay_1', 1)`)
+    for (const username of ['12345674', 'guest']) {
+      await client.query(`insert into radius.radcheck (username, attribute, op, value) values ($1, 'Cleartext-Password', ':=', 'x'), ($1, 'Expiration', ':=', '1')`, [username])
+      await client.query(`insert into radius.radreply (username, attribute, op, value) values ($1, 'Mikrotik-Rate-Limit', '=', '5M/10M'), ($1, 'Mikrotik-Total-Limit', '=', '1000'), ($1, 'Mikrotik-Total-Limit-Gigawords', '=', '0')`, [username])
+    }
+    await client.query(`insert into business.dashboard_days values ('main', '2026-01-01', '{"facts": 3}')`)
+  })
+  expect(await rows('select username, tenant, actor_type, actor_id, devices, device_generation from radius.access order by username')).toEqual([
+    { username: '12345674', tenant: 'main', actor_type: 'subscription', actor_id: 'sub_1', devices: 5, device_generation: 1 },
+    { username: '23456783', tenant: 'other', actor_type: 'subscription', actor_id: 'sub_1', devices: 1, device_generation: 1 },
+    { username: 'guest', tenant: 'main', actor_type: 'hotspot-session', actor_id: 'pay_1', devices: 1, device_generation: 1 },
+  ])
+  expect(await rows(`select tenant, type, id, value from standing.identifiers where kind = 'phoneHash' order by tenant`)).toEqual([
+    { tenant: 'main', type: 'subscription', id: 'sub_1', value: phoneHash(PHONE) },
+    { tenant: 'other', type: 'subscription', id: 'sub_1', value: phoneHash(PHONE) },
+  ])
+  // One that has no access now, such as the second, gets no reply; a guest keeps his.
+  expect(await rows('select username, attribute, value from radius.radreply order by username, attribute')).toEqual([
+    { username: '12345674', attribute: 'Acct-Interim-Interval', value: '300' },
+    { username: '12345674', attribute: 'Mikrotik-Rate-Limit', value: '5M/10M' },
+    { username: 'guest', attribute: 'Mikrotik-Rate-Limit', value: '5M/10M' },
+    { username: 'guest', attribute: 'Mikrotik-Total-Limit', value: '1000' },
+    { username: 'guest', attribute: 'Mikrotik-Total-Limit-Gigawords', value: '0' },
+  ])
+  expect(await rows('select * from business.dashboard_days')).toEqual([])
+})
+
+test('0016: whoever has opted out before stays so', async () => {
+  await across('0016-opt-ins', (client) => client.query(`insert into business.opt_outs (tenant, phone, reason, source) values ('main', $1, 'asked', 'key:1')`, [PHONE]))
+  expect(await rows('select phone, reason, opted_in_at from business.opt_outs')).toEqual([{ phone: PHONE, reason: 'asked', opted_in_at: null }])
+})
