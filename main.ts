@@ -14,6 +14,7 @@ import { createRadiusClient } from './actors/gateways/radius/client.ts'
 import type { ResultUrls } from './actors/payment/effects.ts'
 import { receiptPaymentIds } from './actors/payment/received-money.ts'
 import { EFFECTS_AT_ONCE, LANES } from './actors/lanes.ts'
+import { restDriver } from './actors/live-access/drivers.ts'
 import { createRegistry } from './actors/registry.ts'
 import { createRouterSecrets } from './actors/router/secrets.ts'
 import { createVoucherCodes } from './actors/voucher/codes.ts'
@@ -104,7 +105,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
       mpesa: mpesaFrom(outside),
       sms: smsFrom(outside, twilioUrl),
       credentials,
-      liveAccess: { radius: createRadiusClient(), logins: business.liveLogins },
+      liveAccess: { radius: createRadiusClient(), logins: business.liveLogins, otherWays: [restDriver(routers)] },
       routers: { ...routers, live: business.routers },
       voucherCodes,
       contactRules: business.contacts,

@@ -30,6 +30,8 @@ export interface AccessPointReading {
 }
 
 export interface RouterLive {
+  /** Of these usernames those that are ours and whose access is over, or not there yet. */
+  withoutAccess(router: Address, usernames: readonly string[]): Promise<string[]>
   /** When its newest heartbeat came. */
   heardAt(router: Address): Promise<number | null>
   /** Its state as read by us at this moment. */

@@ -1,9 +1,10 @@
 /** The outside call that looks at a router. */
 import type { ProbeOutcome, ProbeRequest } from '../../machines/router/calls.ts'
-import { defineEffect, type EffectContext, type EffectDefinition } from '../../runtime/index.ts'
+import { defineEffect, type Address, type EffectContext, type EffectDefinition } from '../../runtime/index.ts'
 import { isGatewayError } from '../gateways/errors.ts'
 import { normaliseMac } from '../gateways/mac.ts'
 import { parseDuration } from '../gateways/routeros/duration.ts'
+import { hotspotOf } from '../gateways/routeros/hotspot.ts'
 import type { RouterConnection, RouterOsGateway, RouterRecord } from '../gateways/routeros/port.ts'
 import type { AccessPointReading, LiveReading, RouterLive } from './live.ts'
 import type { RouterSecrets } from './secrets.ts'
@@ -21,7 +22,10 @@ const LOOK_LIMIT_MS = 55_000
 /** R9. */
 const ACCESS_POINTS_MAX = 200
 
-/** One attempt: when to look again is the machine's decision (O1). Reading changes nothing, so it may be made twice. */
+/**
+ * One attempt: when to look again is the machine's decision (O1). Reading changes nothing, so it may be made twice; nor does ending
+ * logins that are over do more the second time.
+ */
 export function probeRouter({ routerOs, secrets, live }: RouterCalls): EffectDefinition {
   return defineEffect<ProbeRequest, ProbeOutcome>({
     lane: 'routeros',
@@ -34,7 +38,7 @@ export function probeRouter({ routerOs, secrets, live }: RouterCalls): EffectDef
         const reading = await readingOf(router, resource, signal)
         await live.saveReading(address, reading, at)
         const present = await live.saveAccessPoints(address, await accessPointsOf(router, signal), at)
-        return { outcome: 'answered', version: reading.version ?? '', uptimeSeconds: reading.uptimeSeconds ?? 0, handshakeAgeSeconds: reading.handshakeAgeSeconds, ...changes(accessPoints, present) }
+        return { outcome: 'answered', version: reading.version ?? '', uptimeSeconds: reading.uptimeSeconds ?? 0, handshakeAgeSeconds: reading.handshakeAgeSeconds, ...changes(accessPoints, present), ended: await endStrangers(router, live, address, signal) }
       } catch (error) {
         if (!isGatewayError(error)) throw error
         return { outcome: 'silent', code: error.code, detail: error.message, heardAt: await live.heardAt(address) }
@@ -57,6 +61,26 @@ async function readingOf(router: RouterConnection, resource: RouterRecord, signa
     activeUsers: active?.length ?? null,
     handshakeAgeSeconds: handshake === undefined ? null : (parseDuration(handshake) ?? null),
   }
+}
+
+/**
+ * Whoever is online there without access, for what happened while the router was out of reach, or before it was known: its hotspot
+ * is brought to what is wanted of it. Only names that are ours are judged.
+ */
+async function endStrangers(router: RouterConnection, live: RouterLive, address: Address, signal: EffectContext['signal']): Promise<number> {
+  const hotspot = hotspotOf(router)
+  let ended = 0
+  try {
+    const users = await hotspot.users({ signal })
+    for (const username of users.length === 0 ? [] : await live.withoutAccess(address, users)) {
+      await hotspot.forget(username, { signal })
+      ended += await hotspot.end(username, null, { signal })
+    }
+  } catch (error) {
+    // It has answered what was asked first, so it is not down; the next look comes back to this.
+    if (!isGatewayError(error)) throw error
+  }
+  return ended
 }
 
 /** Neighbours that announce themselves (MNDP, CDP, LLDP); how many devices there are behind one, the hotspot's hosts on its port tell. */

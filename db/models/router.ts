@@ -91,6 +91,12 @@ const SAVE_ACCESS_POINTS = `
   on conflict (tenant, router_id, mac) do update set name = excluded.name, board = excluded.board, version = excluded.version,
     address = excluded.address, port = excluded.port, clients = excluded.clients, last_seen_at = excluded.last_seen_at`
 
+const WITHOUT_ACCESS = `
+  select distinct i.value as username from standing.identifiers i
+  where i.tenant = ? and i.value = any (?::text[]) and (i.type, i.kind) in (('hotspot-session', 'username'), ('subscription', 'account'))
+    and not exists (select from radius.radcheck c where c.username = i.value)
+  order by 1`
+
 export function routerQueries(knex: Knex) {
   const liveOf = ({ tenant, id }: Router) => RouterLiveModel.query(knex).findById([tenant, id])
 
@@ -109,6 +115,11 @@ export function routerQueries(knex: Knex) {
     },
     saveReading: (router: Router, reading: object, at: number) => saveLive(router, 'reading, read_at', reading, at),
     saveHeartbeat: (router: Router, heartbeat: object, at: number) => saveLive(router, 'heartbeat, heard_at', heartbeat, at),
+    /** Those of these usernames that are ours and may not be online (any more); what we do not know is not ours to judge. */
+    async withoutAccess({ tenant }: Router, usernames: readonly string[]): Promise<string[]> {
+      const { rows } = await knex.raw<{ rows: { username: string }[] }>(WITHOUT_ACCESS, [tenant, [...usernames]])
+      return rows.map(({ username }) => username)
+    },
     /** Those that were seen lately, these among them. */
     async saveAccessPoints({ tenant, id }: Router, seen: readonly AccessPoint[], at: number): Promise<string[]> {
       if (seen.length > 0) await knex.raw(SAVE_ACCESS_POINTS, { tenant, id, at: new Date(at).toISOString(), seen: JSON.stringify(seen) })

@@ -22,6 +22,8 @@ export type ProbeOutcome =
       /** MAC addresses of access points that were not there before, and of those that are gone. */
       appeared: string[]
       lost: string[]
+      /** Logins that the router still had and nobody has paid for any more: they were ended. */
+      ended: number
     }
   /** `heardAt`: its newest heartbeat, which takes another way. */
   | { outcome: 'silent'; code: string; detail: string; heardAt: number | null }

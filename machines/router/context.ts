@@ -52,6 +52,7 @@ export type RouterFact =
   | { type: 'router.outageOpened'; name: string; since: number; at: number }
   | { type: 'router.outageClosed'; name: string; since: number; until: number; durationMs: number; slaMinutes: number; outages: number; downMs: number; at: number }
   | { type: 'router.accessPointsChanged'; appeared: string[]; lost: string[]; at: number }
+  | { type: 'router.loginsEnded'; count: number; at: number }
   | { type: 'router.configured'; version: number; rolledBackTo: number | null; reason: string; at: number }
   | { type: 'router.applied'; version: number; added: number; changed: number; removed: number; at: number }
   | ({ type: 'router.applyFailed'; version: number; isFinal: boolean; at: number } & Trouble)

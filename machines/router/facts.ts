@@ -26,6 +26,7 @@ export const routerFacts = {
     return { type: 'router.outageClosed', name: context.name, since, until: at, durationMs: at - since, slaMinutes: Math.ceil((at - since) / MINUTE_MS), ...totals, at }
   },
   accessPointsChanged: (outcome: Extract<ProbeOutcome, { outcome: 'answered' }>, at: number): RouterFact => ({ type: 'router.accessPointsChanged', appeared: outcome.appeared, lost: outcome.lost, at }),
+  loginsEnded: (outcome: Extract<ProbeOutcome, { outcome: 'answered' }>, at: number): RouterFact => ({ type: 'router.loginsEnded', count: outcome.ended, at }),
   configured: ({ desired }: RouterContext, at: number): RouterFact => ({
     type: 'router.configured',
     version: desired?.version ?? 0,

@@ -43,7 +43,7 @@ const appliedAs = ({ event }: { event: { output: ApplyOutcome } }): ApplyOutcome
 const NOT_APPLIED: ApplyOutcome = { outcome: 'failed', code: 'internal', detail: 'The configuring failed on our side.', isFinal: false }
 
 /** What every look leaves behind. */
-const seen = [{ type: 'recordLook', params: probed }, { type: 'announceAccessPoints', params: probed }] as const
+const seen = [{ type: 'recordLook', params: probed }, { type: 'announceAccessPoints', params: probed }, { type: 'announceLoginsEnded', params: probed }] as const
 
 const probe = ({ context: { apiUrl, secretVersion, accessPoints } }: { context: RouterContext }): ProbeRequest => ({ apiUrl, secretVersion, accessPoints })
 
@@ -117,6 +117,9 @@ export const routerMachine = setup({
     announceAccessPoints: enqueueActions(({ enqueue, event }, outcome: ProbeOutcome) => {
       const isNews = outcome.outcome === 'answered' && outcome.appeared.length + outcome.lost.length > 0
       if (isNews) enqueue.emit(routerFacts.accessPointsChanged(outcome, timeOf(event)))
+    }),
+    announceLoginsEnded: enqueueActions(({ enqueue, event }, outcome: ProbeOutcome) => {
+      if (outcome.outcome === 'answered' && outcome.ended > 0) enqueue.emit(routerFacts.loginsEnded(outcome, timeOf(event)))
     }),
     announceConfigured: emit(({ context, event }) => routerFacts.configured(context, timeOf(event))),
     announceApplied: emit(({ context, event }, outcome: ApplyOutcome) => routerFacts.applied(context, outcome, timeOf(event))),
