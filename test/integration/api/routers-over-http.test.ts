@@ -227,6 +227,18 @@ describe('up and down', () => {
     expect((await viewOf(id)).states[0]).toBe('online')
   })
 
+  it('ends the logins that are over, those of ours only, and says so once', async () => {
+    const { played } = await joined('market')
+    const login = (user: string) => ({ user, 'mac-address': `AA:00:00:00:00:${user.length}0`, address: '10.5.50.2' })
+    for (const user of ['paid', 'overdue', 'of-the-owner']) played.router.add('/ip/hotspot/active', login(user))
+    played.router.add('/ip/hotspot/cookie', login('overdue'))
+    world.strangers.add('overdue')
+    await world.clock.advance(HOUR_MS)
+    expect(played.router.list('/ip/hotspot/active').map(({ user }) => user)).toEqual(['paid', 'of-the-owner'])
+    expect(played.router.list('/ip/hotspot/cookie')).toEqual([])
+    expect(world.facts.filter(({ type }) => type === 'router.loginsEnded')).toMatchObject([{ count: 1 }])
+  })
+
   it('says who is cut off', async () => {
     const { id } = await joined('market')
     world.sessions.push({ acctSessionId: 's1', username: 'nobody', address: '10.5.50.2', mac: 'AA:BB:CC:DD:EE:01', since: START })
