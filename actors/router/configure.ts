@@ -42,7 +42,8 @@ export function applyConfiguration({ routerOs, secrets }: Pick<RouterCalls, 'rou
   })
 }
 
-async function make(router: RouterConnection, change: RouterChange, signal: AbortSignal): Promise<void> {
+/** Makes one change. */
+export async function make(router: RouterConnection, change: RouterChange, signal: AbortSignal): Promise<void> {
   if (change.do === 'add') return router.add(change.menu, change.fields, { signal })
   if (change.do === 'remove') return router.remove(change.menu, change.id, { signal })
   const fields = Object.fromEntries(Object.entries(change.fields).map(([name, { to }]) => [name, to]))

@@ -4,13 +4,14 @@ import { routerWords } from '../../machines/router/words.ts'
 import type { ActorDefinition } from '../../runtime/index.ts'
 import { applyConfiguration } from './configure.ts'
 import { routerIdentifiers } from './identifiers.ts'
+import { routerMigrations } from './migrations.ts'
 import { probeRouter, type RouterCalls } from './probe.ts'
 import { radiusNas, routerOutages, routers } from './projections.ts'
 
 export function defineRouter(calls: RouterCalls): ActorDefinition {
   return {
     type: 'router',
-    version: '1',
+    version: '2',
     idPrefix: 'rtr',
     machine: routerMachine,
     input: routerInput,
@@ -18,6 +19,7 @@ export function defineRouter(calls: RouterCalls): ActorDefinition {
     effects: { probeRouter: probeRouter(calls), applyConfiguration: applyConfiguration(calls) },
     projections: { routers, routerOutages, radiusNas: radiusNas(calls.secrets) },
     identifiers: routerIdentifiers,
+    migrations: routerMigrations,
     words: routerWords,
   }
 }

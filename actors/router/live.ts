@@ -3,6 +3,7 @@
  * they are far too many for a journal, which holds only what they change.
  */
 import type { Address } from '../../runtime/index.ts'
+import type { HotspotAccess } from './users.ts'
 
 export interface LiveReading {
   version: string | null
@@ -32,6 +33,8 @@ export interface AccessPointReading {
 export interface RouterLive {
   /** Of these usernames those that are ours and whose access is over, or not there yet. */
   withoutAccess(router: Address, usernames: readonly string[]): Promise<string[]>
+  /** Every access of the router's tenant, for one that keeps its users itself. */
+  accesses(router: Address): Promise<HotspotAccess[]>
   /** When its newest heartbeat came. */
   heardAt(router: Address): Promise<number | null>
   /** Its state as read by us at this moment. */

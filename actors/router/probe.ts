@@ -8,6 +8,7 @@ import { hotspotOf } from '../gateways/routeros/hotspot.ts'
 import type { RouterConnection, RouterOsGateway, RouterRecord } from '../gateways/routeros/port.ts'
 import type { AccessPointReading, LiveReading, RouterLive } from './live.ts'
 import type { RouterSecrets } from './secrets.ts'
+import { bringUsers } from './users.ts'
 import { MARK } from './wanted.ts'
 
 export interface RouterCalls {
@@ -31,14 +32,16 @@ export function probeRouter({ routerOs, secrets, live }: RouterCalls): EffectDef
     lane: 'routeros',
     retry: { attempts: 1 },
     timeoutMs: LOOK_LIMIT_MS,
-    async run({ apiUrl, secretVersion, accessPoints }, { address, at, signal }) {
+    async run({ apiUrl, secretVersion, accessPoints, provisioning }, { address, at, signal }) {
       const router = routerOs.connect({ url: apiUrl, ...secrets.api(address, secretVersion) })
       try {
         const [resource = {}] = await router.list('/system/resource', { signal })
         const reading = await readingOf(router, resource, signal)
         await live.saveReading(address, reading, at)
         const present = await live.saveAccessPoints(address, await accessPointsOf(router, signal), at)
-        return { outcome: 'answered', version: reading.version ?? '', uptimeSeconds: reading.uptimeSeconds ?? 0, handshakeAgeSeconds: reading.handshakeAgeSeconds, ...changes(accessPoints, present), ended: await endStrangers(router, live, address, signal) }
+        // Before logins are ended: who is not to be there any more must not come back in between.
+        const users = provisioning === 'rest' ? await bringUsers(router, await live.accesses(address), signal) : null
+        return { outcome: 'answered', users, version: reading.version ?? '', uptimeSeconds: reading.uptimeSeconds ?? 0, handshakeAgeSeconds: reading.handshakeAgeSeconds, ...changes(accessPoints, present), ended: await endStrangers(router, live, address, signal) }
       } catch (error) {
         if (!isGatewayError(error)) throw error
         return { outcome: 'silent', code: error.code, detail: error.message, heardAt: await live.heardAt(address) }

@@ -17,7 +17,7 @@ function stateOf(states: readonly string[]): string | null {
 
 function rowOf({ address, states, context, status }: Pick<Change, 'address' | 'states' | 'context' | 'status'>): Record<string, string | number | null> | undefined {
   if (status === 'done') return undefined
-  const { name, site, tunnelAddress, device, apiUrl, enrolledAt, secretVersion } = context as RouterContext
+  const { name, site, tunnelAddress, device, provisioning, apiUrl, enrolledAt, secretVersion } = context as RouterContext
   return {
     tenant: address.tenant,
     id: address.id,
@@ -26,6 +26,7 @@ function rowOf({ address, states, context, status }: Pick<Change, 'address' | 's
     tunnel_address: tunnelAddress,
     state: stateOf(states),
     public_key: device?.publicKey ?? null,
+    provisioning,
     api_url: apiUrl,
     secret_version: enrolledAt === null ? null : secretVersion,
   }

@@ -3,6 +3,8 @@ import type { Migration } from '../migration.ts'
 
 const REACH = /* sql */ `
 alter table business.routers
+  -- 'rest': its own list of users is kept by us; else it asks RADIUS.
+  add column provisioning   text collate "C" not null default 'radius',
   add column api_url        text,
   -- Of the secrets it has; null: it has not joined yet.
   add column secret_version integer;

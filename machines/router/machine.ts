@@ -43,9 +43,9 @@ const appliedAs = ({ event }: { event: { output: ApplyOutcome } }): ApplyOutcome
 const NOT_APPLIED: ApplyOutcome = { outcome: 'failed', code: 'internal', detail: 'The configuring failed on our side.', isFinal: false }
 
 /** What every look leaves behind. */
-const seen = [{ type: 'recordLook', params: probed }, { type: 'announceAccessPoints', params: probed }, { type: 'announceLoginsEnded', params: probed }] as const
+const seen = [{ type: 'recordLook', params: probed }, { type: 'announceAccessPoints', params: probed }, { type: 'announceHotspot', params: probed }] as const
 
-const probe = ({ context: { apiUrl, secretVersion, accessPoints } }: { context: RouterContext }): ProbeRequest => ({ apiUrl, secretVersion, accessPoints })
+const probe = ({ context: { apiUrl, secretVersion, accessPoints, provisioning } }: { context: RouterContext }): ProbeRequest => ({ apiUrl, secretVersion, accessPoints, provisioning })
 
 function applyRequest({ apiUrl, secretVersion, desired }: RouterContext): ApplyRequest {
   // Only a wanted configuration leads here.
@@ -118,8 +118,11 @@ export const routerMachine = setup({
       const isNews = outcome.outcome === 'answered' && outcome.appeared.length + outcome.lost.length > 0
       if (isNews) enqueue.emit(routerFacts.accessPointsChanged(outcome, timeOf(event)))
     }),
-    announceLoginsEnded: enqueueActions(({ enqueue, event }, outcome: ProbeOutcome) => {
-      if (outcome.outcome === 'answered' && outcome.ended > 0) enqueue.emit(routerFacts.loginsEnded(outcome, timeOf(event)))
+    announceHotspot: enqueueActions(({ enqueue, event }, outcome: ProbeOutcome) => {
+      if (outcome.outcome !== 'answered') return
+      if (outcome.ended > 0) enqueue.emit(routerFacts.loginsEnded(outcome, timeOf(event)))
+      const { users } = outcome
+      if (users != null && users.added + users.changed + users.removed > 0) enqueue.emit(routerFacts.usersChanged(users, timeOf(event)))
     }),
     announceConfigured: emit(({ context, event }) => routerFacts.configured(context, timeOf(event))),
     announceApplied: emit(({ context, event }, outcome: ApplyOutcome) => routerFacts.applied(context, outcome, timeOf(event))),

@@ -27,6 +27,7 @@ const NAMED: Readonly<Record<string, string>> = {
   '/user': 'user with this name',
   '/user/group': 'group with this name',
   '/ip/hotspot/profile': 'server profile with this name',
+  '/ip/hotspot/user/profile': 'user profile with this name',
   '/ip/hotspot/user': 'user with this name for this server',
   '/ip/service': 'service',
   '/system/script': 'item with this name',

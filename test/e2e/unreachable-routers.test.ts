@@ -1,5 +1,5 @@
 /** Somebody is online where nobody can be asked to end it: the clock goes on, and the end comes as soon as there is somebody. */
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { startNas } from '../../sandbox/nas/index.ts'
 import { startRouterOs, type RouterOs } from '../../sandbox/routeros/index.ts'
 import { startSystem, type System } from '../support/system.ts'
@@ -105,4 +105,20 @@ test('a router that is up and does not answer RADIUS is asked by REST, and forge
   expect(status).toBe(200)
   await untilState(system, 'hotspot-session', id, 'expired')
   expect([played.router.list('/ip/hotspot/active'), played.router.list('/ip/hotspot/cookie')]).toEqual([[], []])
+}, 60_000)
+
+test('a router that keeps its users itself has them within moments of the payment, and not after the end', async () => {
+  const played = routerOs.router('island')
+  const { body } = await system.ask<{ id: string; script: string }>('/api/routers', { body: { name: 'Island', api_url: played.url, provisioning: 'rest' } })
+  await played.paste(body.script)
+  await untilState(system, 'router', body.id, 'online.watching')
+  const { id } = await buy(system)
+  const { credentials } = await paymentOf(system, id)
+  const user = () => played.router.list('/ip/hotspot/user').find(({ name }) => name === credentials?.username)
+  await vi.waitFor(() => expect(user()).toMatchObject({ password: credentials?.password, profile: 'standing-2048k-5120k-1' }), { timeout: 20_000, interval: 50 })
+  const login = { user: credentials?.username ?? '', 'mac-address': 'A8:BB:CC:00:00:0A', address: '10.5.50.2' }
+  played.router.add('/ip/hotspot/active', login)
+  played.router.add('/ip/hotspot/cookie', login)
+  await advance(system, 'PT1H')
+  await vi.waitFor(() => expect([user(), played.router.list('/ip/hotspot/active'), played.router.list('/ip/hotspot/cookie')]).toEqual([undefined, [], []]), { timeout: 20_000, interval: 50 })
 }, 60_000)

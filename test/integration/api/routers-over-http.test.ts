@@ -239,6 +239,52 @@ describe('up and down', () => {
     expect(world.facts.filter(({ type }) => type === 'router.loginsEnded')).toMatchObject([{ count: 1 }])
   })
 
+  it('keeps the users of a router that does not ask RADIUS: adds who is missing, removes who is over, leaves others alone', async () => {
+    const { id, script } = await world.register('island', { provisioning: 'rest' })
+    const played = world.routerOs.router('island')
+    played.router.add('/ip/hotspot/user', { name: 'of-the-owner', password: 'x' })
+    const access = (username: string, password = `of ${username}`) => ({ username, password, devices: 2, rateLimit: '2M/5M', dataBytes: username === 'asha' ? 1_000 : null })
+    const users = () => played.router.list('/ip/hotspot/user').map(({ '.id': _id, comment: _comment, ...user }) => user)
+    const poll = async () => {
+      await send(id, { type: 'router.poll', reason: 'test' })
+      await world.runtime.settled()
+    }
+    const told = () => world.facts.filter(({ type }) => type === 'router.usersChanged').map(({ added, changed, removed }) => [added, changed, removed])
+    world.accesses.push(access('asha'), access('otieno'))
+    await played.paste(script)
+    await world.runtime.settled()
+    const asha = { name: 'asha', password: 'of asha', profile: 'standing-2M-5M-2', 'limit-bytes-total': '1000' }
+    const otieno = { name: 'otieno', password: 'of otieno', profile: 'standing-2M-5M-2', 'limit-bytes-total': '0' }
+    expect(users()).toEqual([{ name: 'of-the-owner', password: 'x' }, asha, otieno])
+    expect(played.router.list('/ip/hotspot/user/profile')).toMatchObject([{ name: 'standing-2M-5M-2', 'rate-limit': '2M/5M', 'shared-users': '2' }])
+    await poll()
+    expect(told()).toEqual([[2, 0, 0]])
+
+    // Out of reach meanwhile: one is over, one has another password, one is new.
+    played.mood = 'gone'
+    world.accesses.splice(0, 2, access('otieno', 'another'), access('wanjiru'))
+    await world.clock.advance(HOUR_MS)
+    played.mood = 'well'
+    await world.clock.advance(20 * MINUTE_MS)
+    expect(users()).toEqual([{ name: 'of-the-owner', password: 'x' }, { ...otieno, password: 'another' }, { ...otieno, name: 'wanjiru', password: 'of wanjiru' }])
+    expect(told()).toEqual([[2, 0, 0], [2, 0, 2]])
+    expect((await viewOf(id)).context.users).toEqual({ wanted: 2, failure: null })
+    expect(JSON.stringify([await world.runtime.history({ type: 'router', id }, { limit: 200 }), world.facts])).not.toContain('of wanjiru')
+  })
+
+  it('says when a router does not take its users, and goes on looking at it', async () => {
+    const { id, script } = await world.register('island', { provisioning: 'rest' })
+    const played = world.routerOs.router('island')
+    played.router.add('/ip/hotspot/user', { name: 'asha', password: 'x' })
+    for (const username of ['asha', 'otieno']) world.accesses.push({ username, password: 'y', devices: 1, rateLimit: null, dataBytes: null })
+    await played.paste(script)
+    await world.runtime.settled()
+    const { states, context } = await viewOf(id)
+    expect(states[0]).toBe('online')
+    expect(played.router.list('/ip/hotspot/user').map(({ name, password }) => [name, password])).toEqual([['asha', 'x'], ['otieno', 'y']])
+    expect(context.users).toEqual({ wanted: 2, failure: { code: 'refused', detail: expect.stringContaining('already have user') as unknown } })
+  })
+
   it('says who is cut off', async () => {
     const { id } = await joined('market')
     world.sessions.push({ acctSessionId: 's1', username: 'nobody', address: '10.5.50.2', mac: 'AA:BB:CC:DD:EE:01', since: START })
