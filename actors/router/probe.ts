@@ -22,6 +22,8 @@ const LOOK_LIMIT_MS = 55_000
 
 /** R9. */
 const ACCESS_POINTS_MAX = 200
+const CAPABILITIES_MAX = 40
+const NAME_CHARS_MAX = 40
 
 /**
  * One attempt: when to look again is the machine's decision (O1). Reading changes nothing, so it may be made twice; nor does ending
@@ -32,7 +34,7 @@ export function probeRouter({ routerOs, secrets, live }: RouterCalls): EffectDef
     lane: 'routeros',
     retry: { attempts: 1 },
     timeoutMs: LOOK_LIMIT_MS,
-    async run({ apiUrl, secretVersion, accessPoints, provisioning }, { address, at, signal }) {
+    async run({ apiUrl, secretVersion, accessPoints, provisioning, capabilities: known }, { address, at, signal }) {
       const router = routerOs.connect({ url: apiUrl, ...secrets.api(address, secretVersion) })
       try {
         const [resource = {}] = await router.list('/system/resource', { signal })
@@ -41,7 +43,8 @@ export function probeRouter({ routerOs, secrets, live }: RouterCalls): EffectDef
         const present = await live.saveAccessPoints(address, await accessPointsOf(router, signal), at)
         // Before logins are ended: who is not to be there any more must not come back in between.
         const users = provisioning === 'rest' ? await bringUsers(router, await live.accesses(address), signal) : null
-        return { outcome: 'answered', users, version: reading.version ?? '', uptimeSeconds: reading.uptimeSeconds ?? 0, handshakeAgeSeconds: reading.handshakeAgeSeconds, ...changes(accessPoints, present), ended: await endStrangers(router, live, address, signal) }
+        const capabilities = await capabilitiesOf(router, known, signal)
+        return { outcome: 'answered', users, capabilities, version: reading.version ?? '', uptimeSeconds: reading.uptimeSeconds ?? 0, handshakeAgeSeconds: reading.handshakeAgeSeconds, ...changes(accessPoints, present), ended: await endStrangers(router, live, address, signal) }
       } catch (error) {
         if (!isGatewayError(error)) throw error
         return { outcome: 'silent', code: error.code, detail: error.message, heardAt: await live.heardAt(address) }
@@ -84,6 +87,14 @@ async function endStrangers(router: RouterConnection, live: RouterLive, address:
     if (!isGatewayError(error)) throw error
   }
   return ended
+}
+
+/** Null: as known. A package may be added or switched off at any time, and the script cannot list them in a form that every version takes. */
+async function capabilitiesOf(router: RouterConnection, known: readonly string[], signal: EffectContext['signal']): Promise<string[] | null> {
+  const packages = await optional(router.list('/system/package', { signal }))
+  if (packages === undefined) return null
+  const names = packages.flatMap(({ name, disabled }) => (name === undefined || disabled === 'true' ? [] : [name.slice(0, NAME_CHARS_MAX)])).slice(0, CAPABILITIES_MAX)
+  return names.sort().join() === [...known].sort().join() ? null : names
 }
 
 /** Neighbours that announce themselves (MNDP, CDP, LLDP); how many devices there are behind one, the hotspot's hosts on its port tell. */

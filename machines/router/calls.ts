@@ -12,6 +12,8 @@ export interface ProbeRequest extends RouterTarget {
   /** Those that are known to be there: only differences come back, for each answer is journaled. */
   accessPoints: string[]
   provisioning: Provisioning
+  /** Packages that are known to be switched on. */
+  capabilities: string[]
 }
 
 /** What became of the users that a router is to have itself, instead of asking RADIUS. */
@@ -34,6 +36,8 @@ export type ProbeOutcome =
       /** MAC addresses of access points that were not there before, and of those that are gone. */
       appeared: string[]
       lost: string[]
+      /** Its packages that are switched on, if they are others than before; null: the same, or not told. */
+      capabilities: string[] | null
       /** Logins that the router still had and nobody has paid for any more: they were ended. */
       ended: number
       /** Null: it asks RADIUS. */

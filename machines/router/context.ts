@@ -144,7 +144,7 @@ function withAnswer(context: RouterContext, outcome: ProbeOutcome): Partial<Rout
   if (outcome.outcome !== 'answered') return {}
   const gone = new Set([...outcome.lost, ...outcome.appeared])
   return {
-    device: context.device === null ? null : { ...context.device, version: outcome.version },
+    device: context.device === null ? null : { ...context.device, version: outcome.version, capabilities: outcome.capabilities ?? context.device.capabilities },
     users: outcome.users == null ? context.users : { wanted: outcome.users.wanted, failure: outcome.users.failure },
     accessPoints: [...context.accessPoints.filter((mac) => !gone.has(mac)), ...outcome.appeared].slice(-ACCESS_POINTS_MAX),
   }

@@ -45,7 +45,13 @@ const NOT_APPLIED: ApplyOutcome = { outcome: 'failed', code: 'internal', detail:
 /** What every look leaves behind. */
 const seen = [{ type: 'recordLook', params: probed }, { type: 'announceAccessPoints', params: probed }, { type: 'announceHotspot', params: probed }] as const
 
-const probe = ({ context: { apiUrl, secretVersion, accessPoints, provisioning } }: { context: RouterContext }): ProbeRequest => ({ apiUrl, secretVersion, accessPoints, provisioning })
+const probe = ({ context: { apiUrl, secretVersion, accessPoints, provisioning, device } }: { context: RouterContext }): ProbeRequest => ({
+  apiUrl,
+  secretVersion,
+  accessPoints,
+  provisioning,
+  capabilities: device?.capabilities ?? [],
+})
 
 function applyRequest({ apiUrl, secretVersion, desired }: RouterContext): ApplyRequest {
   // Only a wanted configuration leads here.

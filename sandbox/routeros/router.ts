@@ -35,7 +35,7 @@ const NAMED: Readonly<Record<string, string>> = {
   '/interface/wireguard': 'interface with this name',
 }
 
-const LISTS = ['/interface/wireguard/peers', '/ip/address', '/ip/firewall/filter', '/radius', '/ip/hotspot', '/ip/hotspot/active', '/ip/hotspot/cookie', '/ip/hotspot/host', '/ip/hotspot/walled-garden', '/ip/hotspot/ip-binding', '/ip/neighbor']
+const LISTS = ['/system/package', '/interface/wireguard/peers', '/ip/address', '/ip/firewall/filter', '/radius', '/ip/hotspot', '/ip/hotspot/active', '/ip/hotspot/cookie', '/ip/hotspot/host', '/ip/hotspot/walled-garden', '/ip/hotspot/ip-binding', '/ip/neighbor']
 
 /** R9 of the sandbox: a test that runs wild must not fill the memory. */
 const RECORDS_MAX = 10_000
@@ -61,6 +61,7 @@ export class PlayedRouter {
     }
     for (const [menu, record] of Object.entries(SINGLE)) this.#menus.set(menu, [{ ...record }])
     for (const name of ['www', 'www-ssl', 'api', 'ssh']) this.add('/ip/service', { name, disabled: 'false', address: '' })
+    for (const name of ['routeros', 'wifi-qcom']) this.add('/system/package', { name, version: '7.16.1', disabled: 'false' })
     this.add('/user', { name: 'admin', group: 'full' })
     this.add('/ip/hotspot', { name: 'hotspot1', profile: 'default' })
   }

@@ -71,6 +71,8 @@ test('a registered router that is silent for days: asked until it is back, and c
   await played.paste(body.script)
   await untilState(system, 'router', body.id, 'online.watching')
   const { id, username } = await overstayed(body.tunnel_address)
+  const affected = await system.ask(`/api/v1/routers/${body.id}/affected`)
+  expect(affected.body).toMatchObject({ isComplete: true, sessions: [{ username, mac: 'A8:BB:CC:00:00:0A', address: '10.5.50.2', actor: { type: 'hotspot-session', id } }] })
   const login = { user: username, 'mac-address': 'A8:BB:CC:00:00:0A', address: '10.5.50.2' }
   played.router.add('/ip/hotspot/active', login)
   played.router.add('/ip/hotspot/cookie', login)

@@ -101,6 +101,44 @@ describe('joining', () => {
     expect((await played.beat()).fetched).toMatchObject([{ status: 204 }])
   })
 
+  it('its token, as somebody with curl would try it: once, by one router, until another is issued or a day is over', async () => {
+    const { id, script } = await joined('market')
+    const own = (await viewOf(id)).context.device?.publicKey ?? ''
+    const tokenOf = (text: string) => /Bearer (re\.[\w.-]+)/.exec(text)?.[1] ?? ''
+    const key = (letter: string) => `${letter.repeat(43)}=`
+    const enrol = async (token: string, public_key: string) => {
+      const { status, body } = await world.call<{ code?: string; detail?: string }>('POST', `/api/routers/${id}/enrol`, { version: '7.16.1 (stable)', public_key }, { authorization: `Bearer ${token}` })
+      return [status, body.code ?? 'joined', body.detail]
+    }
+    const reissue = async (body: object) => (await world.call<{ script: string; expires_at: string }>('POST', `/api/routers/${id}/script`, { reason: 'x', ...body })).body
+    // Its answer was lost: the same router with the same token is welcome again; another one with the same paper is not.
+    expect(await enrol(tokenOf(script), own)).toEqual([200, 'joined', undefined])
+    expect(await enrol(tokenOf(script), key('b'))).toEqual([401, 'router-refused', 'This token was used or replaced. Have another script issued.'])
+    expect((await viewOf(id)).context.device?.publicKey).toBe(own)
+
+    const second = await reissue({})
+    const third = await reissue({})
+    expect(Date.parse(third.expires_at) - world.clock.now()).toBe(24 * HOUR_MS)
+    expect(await enrol(tokenOf(second.script), key('b'))).toEqual([401, 'router-refused', 'This token was used or replaced. Have another script issued.'])
+    await world.clock.advance(24 * HOUR_MS)
+    expect(await enrol(tokenOf(third.script), key('b'))).toEqual([401, 'router-refused', 'This token has expired. Have another script issued.'])
+    expect(await enrol(tokenOf((await reissue({ rotate_secrets: true })).script), key('b'))).toEqual([200, 'joined', undefined])
+    expect((await viewOf(id)).context).toMatchObject({ secretVersion: 2, device: { publicKey: key('b') } })
+    for (const spent of [script, second.script, third.script]) expect((await enrol(tokenOf(spent), key('c')))[0]).toBe(401)
+  })
+
+  it('its script is for staff with the right alone, and kept by nobody on the way', async () => {
+    const response = await fetch(`${world.url}/api/routers`, { method: 'POST', headers: { ...world.admin, 'content-type': 'application/json' }, body: JSON.stringify({ name: 'market' }) })
+    expect([response.status, response.headers.get('cache-control')]).toEqual([201, 'no-store'])
+    const { id } = (await response.json()) as { id: string }
+    const agent = world.keys.add('key-of-agent', ['agent'])
+    expect(await world.call('POST', `/api/routers/${id}/script`, { reason: 'x' }, agent)).toMatchObject({ status: 403 })
+    expect(await world.call('POST', `/api/routers/${id}/script`, {})).toMatchObject({ status: 422, body: { errors: [{ pointer: '/reason' }] } })
+    expect(await world.call('POST', '/api/routers/rtr_nobody/script', { reason: 'x' })).toMatchObject({ status: 404 })
+    await send(id, { type: 'router.retire', reason: 'sold' })
+    expect(await world.call('POST', `/api/routers/${id}/script`, { reason: 'x' })).toMatchObject({ status: 409, body: { code: 'actor-done' } })
+  })
+
   it('lets nobody in without the right token, in time', async () => {
     const { id, script } = await world.register('market')
     const { id: other, script: otherScript } = await world.register('harbour')
@@ -225,6 +263,17 @@ describe('up and down', () => {
     Object.assign(peer ?? {}, { 'last-handshake': '1m3s' })
     await world.clock.advance(2 * MINUTE_MS)
     expect((await viewOf(id)).states[0]).toBe('online')
+  })
+
+  it('knows its packages, and notices when they change', async () => {
+    const { id, played } = await joined('market')
+    const capabilities = async () => (await viewOf(id)).context.device?.capabilities
+    expect(await capabilities()).toEqual(['routeros', 'wifi-qcom'])
+    const wifi = played.router.list('/system/package').find(({ name }) => name === 'wifi-qcom')
+    played.router.change('/system/package', wifi?.['.id'] ?? '', { disabled: 'true' })
+    played.router.add('/system/package', { name: 'container', disabled: 'false' })
+    await world.clock.advance(6 * MINUTE_MS)
+    expect(await capabilities()).toEqual(['container', 'routeros'])
   })
 
   it('ends the logins that are over, those of ours only, and says so once', async () => {
