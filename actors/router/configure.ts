@@ -5,7 +5,7 @@ import { defineEffect, type EffectDefinition } from '../../runtime/index.ts'
 import { isGatewayError } from '../gateways/errors.ts'
 import type { RouterConnection, RouterRecord } from '../gateways/routeros/port.ts'
 import { changesTo, type RouterChange } from './changes.ts'
-import type { RouterCalls } from './probe.ts'
+import type { RouterCalls } from './calls.ts'
 import { wantedOf } from './wanted.ts'
 
 const APPLY_LIMIT_MS = 55_000

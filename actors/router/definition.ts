@@ -5,7 +5,8 @@ import type { ActorDefinition } from '../../runtime/index.ts'
 import { applyConfiguration } from './configure.ts'
 import { routerIdentifiers } from './identifiers.ts'
 import { routerMigrations } from './migrations.ts'
-import { probeRouter, type RouterCalls } from './probe.ts'
+import type { RouterCalls } from './calls.ts'
+import { probeRouter } from './probe.ts'
 import { radiusNas, routerOutages, routers } from './projections.ts'
 
 export function defineRouter(calls: RouterCalls): ActorDefinition {

@@ -3,7 +3,6 @@
  * they are far too many for a journal, which holds only what they change.
  */
 import type { Address } from '../../runtime/index.ts'
-import type { HotspotAccess } from './users.ts'
 
 export interface LiveReading {
   version: string | null
@@ -28,6 +27,16 @@ export interface AccessPointReading {
   port: string | null
   /** Devices behind that port. */
   clients: number
+}
+
+/** One access, as a router needs it that keeps its users itself. */
+export interface HotspotAccess {
+  username: string
+  password: string
+  devices: number
+  /** `rx/tx`, as RADIUS has it; null: unlimited. */
+  rateLimit: string | null
+  dataBytes: number | null
 }
 
 export interface RouterLive {

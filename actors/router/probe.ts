@@ -5,17 +5,11 @@ import { isGatewayError } from '../gateways/errors.ts'
 import { normaliseMac } from '../gateways/mac.ts'
 import { parseDuration } from '../gateways/routeros/duration.ts'
 import { hotspotOf } from '../gateways/routeros/hotspot.ts'
-import type { RouterConnection, RouterOsGateway, RouterRecord } from '../gateways/routeros/port.ts'
+import type { RouterConnection, RouterRecord } from '../gateways/routeros/port.ts'
+import type { RouterCalls } from './calls.ts'
 import type { AccessPointReading, LiveReading, RouterLive } from './live.ts'
-import type { RouterSecrets } from './secrets.ts'
 import { bringUsers } from './users.ts'
 import { MARK } from './wanted.ts'
-
-export interface RouterCalls {
-  routerOs: RouterOsGateway
-  secrets: RouterSecrets
-  live: RouterLive
-}
 
 /** Five short reads; longer than any of them may take, so that their own verdict arrives. */
 const LOOK_LIMIT_MS = 55_000

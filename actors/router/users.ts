@@ -8,16 +8,8 @@ import { isGatewayError } from '../gateways/errors.ts'
 import type { RouterConnection, RouterRecord } from '../gateways/routeros/port.ts'
 import { changesTo, type RouterChange } from './changes.ts'
 import { make } from './configure.ts'
+import type { HotspotAccess } from './live.ts'
 import { MARK, type Wanted } from './wanted.ts'
-
-export interface HotspotAccess {
-  username: string
-  password: string
-  devices: number
-  /** `rx/tx`, as RADIUS has it; null: unlimited. */
-  rateLimit: string | null
-  dataBytes: number | null
-}
 
 const PROFILES = '/ip/hotspot/user/profile'
 const USERS = '/ip/hotspot/user'

@@ -1,8 +1,7 @@
 /** Routers end to end in one process: the real edge, engine, actors and client; a clock moved by hand; routers that are played. */
 import { createRouterOsClient } from '../../actors/gateways/routeros/client.ts'
 import { createCredentialIssuer } from '../../actors/credentials.ts'
-import type { AccessPointReading } from '../../actors/router/live.ts'
-import type { HotspotAccess } from '../../actors/router/users.ts'
+import type { AccessPointReading, HotspotAccess } from '../../actors/router/live.ts'
 import { createRouterSecrets } from '../../actors/router/secrets.ts'
 import { createRegistry } from '../../actors/registry.ts'
 import type { App } from '../../api/app-type.ts'

@@ -11,7 +11,7 @@ const login = (recordId: string, change: Partial<LiveLogin> = {}): LiveLogin => 
 const disconnect: AccessChange['change'] = { kind: 'disconnect' }
 const slower: AccessChange['change'] = { kind: 'coa', uploadKbps: 512, downloadKbps: null, addressList: 'grace', sessionTimeoutSeconds: null }
 
-function play(logins: readonly LiveLogin[], answers: Record<string, NasAnswer['outcome']> = {}) {
+function play(logins: readonly LiveLogin[], answers: Record<string, NasAnswer['outcome']> = {}, byRest?: NasAnswer['outcome']) {
   const asked: [string, string, unknown?][] = []
   const closed: string[] = []
   const answer = (session: string): NasAnswer => ({ outcome: answers[session] ?? 'done' })
@@ -27,6 +27,16 @@ function play(logins: readonly LiveLogin[], answers: Record<string, NasAnswer['o
       },
     },
     logins: { of: async () => [...logins], closeGone: async (ids) => void closed.push(...ids) },
+    otherWays: [
+      {
+        forget: async (_username, { rest, acctSessionId }) => void (rest !== null && asked.push(['forget', acctSessionId])),
+        disconnect: async (_username, { rest, acctSessionId }) => {
+          if (rest === null || byRest === undefined) return undefined
+          asked.push(['rest', acctSessionId])
+          return { outcome: byRest }
+        },
+      },
+    ],
   })
   const run = async (change: AccessChange['change']) => await effect.run({ username: 'u', change } as never, { signal: new AbortController().signal } as never)
   return { effect, run, asked, closed }
@@ -64,6 +74,30 @@ describe('live access', () => {
     const { run, asked } = play([login('1', { isSupposedClosed: true }), login('2', { isSupposedClosed: true, nas: null })])
     expect(await run(disconnect)).toEqual({ sessions: 1, gone: 0, refused: 0, unknown: 0 })
     expect(asked).toEqual([['disconnect', 's-1']])
+  })
+
+  const REST = { router: { tenant: 'main', type: 'router', id: 'rtr_1' }, apiUrl: 'http://10.8.0.2', secretVersion: 1 }
+
+  it.each([
+    ['done', 'done', { sessions: 1 }],
+    ['gone', 'done', { gone: 1 }],
+    ['refused', 'done', { sessions: 1 }],
+    ['refused', 'gone', { gone: 1 }],
+    ['refused', 'refused', { refused: 1 }],
+    ['unreachable', 'done', { sessions: 1 }],
+    ['unreachable', 'gone', { gone: 1 }],
+    ['unreachable', 'refused', undefined],
+    ['unreachable', 'unreachable', undefined],
+    ['refused', 'unreachable', undefined],
+  ] as const)('by RADIUS %s, by REST %s: %j; the device is forgotten first', async (byRadius, byRest, expected) => {
+    const { run, asked } = play([login('1', { rest: REST })], { 's-1': byRadius }, byRest)
+    if (expected === undefined) await expect(run(disconnect)).rejects.toBeInstanceOf(RetryableError)
+    else expect(await run(disconnect)).toEqual({ sessions: 0, gone: 0, refused: 0, unknown: 0, ...expected })
+    expect(asked.map(([what]) => what)).toEqual(['forget', 'disconnect', ...(byRadius === 'done' || byRadius === 'gone' ? [] : ['rest'])])
+  })
+
+  it('REST alone is a way, too', async () => {
+    expect(await play([login('1', { nas: null, rest: REST })], {}, 'done').run(disconnect)).toEqual({ sessions: 1, gone: 0, refused: 0, unknown: 0 })
   })
 
   it('changes speed in RouterOS words, and only of what is open', async () => {
