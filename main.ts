@@ -14,6 +14,7 @@ import { createRadiusClient } from './actors/gateways/radius/client.ts'
 import type { ResultUrls } from './actors/payment/effects.ts'
 import { receiptPaymentIds } from './actors/payment/received-money.ts'
 import { EFFECTS_AT_ONCE, LANES } from './actors/lanes.ts'
+import { restDriver } from './actors/live-access/drivers.ts'
 import { createRegistry } from './actors/registry.ts'
 import { createRouterSecrets } from './actors/router/secrets.ts'
 import { createVoucherCodes } from './actors/voucher/codes.ts'
@@ -34,6 +35,7 @@ import { connectRedis } from './api/redis/client.ts'
 import { redisRateLimiter } from './api/redis/rate-limiter.ts'
 import { redisShownOnce } from './api/redis/shown-once.ts'
 import { derivedSecret } from './api/derived-secret.ts'
+import { processEnd, StoppedError, type ProcessEnd } from './api/process-end.ts'
 import { readiness } from './api/readiness.ts'
 import { type Business, createKnex, keepSecret, KEPT_FOR_DAYS, latestMoment, migrate, openBusiness, openDatabase, postgresStore, startTidying } from './db/index.ts'
 import { createRuntime, isMovable, jetStreamBus, sandboxClock, systemClock, isStandingError } from './runtime/index.ts'
@@ -43,27 +45,28 @@ import { startSandbox } from './sandbox/index.ts'
 import type { Sandbox } from './sandbox/index.ts'
 import { settleTown } from './sandbox/town/index.ts'
 
-/** What is open, in the order of opening; closed from the end. */
-type Closer = () => unknown
-
 const LISTEN_BACKLOG = 4_096
-/** A stop that takes longer than this is no stop (contract.md, "SIGTERM drains"). */
+/** Of the ten seconds that a stop may take (contract.md, "SIGTERM drains"), and how much of it the database is given. */
 const DRAIN_LIMIT_MS = 9_500
+const DATABASE_STOP_MS = 2_000
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env)
   const log = createLogger({ level: settings.LOG_LEVEL })
-  const open: Closer[] = []
-  stopOnSignals(open, log)
+  const open = processEnd({ log, limitMs: DRAIN_LIMIT_MS, lastPartMs: DATABASE_STOP_MS })
+  const started = start(settings, log, open)
+  open.endWith(started)
   try {
-    await start(settings, log, open)
+    await started
   } catch (error) {
-    await closeAll(open, log)
+    // Whoever has asked for the end closes what there is.
+    if (error instanceof StoppedError) return
+    await open.closeAll()
     throw error
   }
 }
 
-async function start(settings: Settings, log: Logger, open: Closer[]): Promise<void> {
+async function start(settings: Settings, log: Logger, open: ProcessEnd): Promise<void> {
   const isSandbox = settings.STANDING_MODE === 'sandbox'
   const daysOf = demandKnownTables(settings.STANDING_RETENTION)
   // Of several nodes each has stand-ins of its own: a town needs one.
@@ -108,7 +111,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
       mpesa: mpesaFrom(outside),
       sms: outbox.watch(smsFrom(outside, () => twilioUrl('status'))),
       credentials,
-      liveAccess: { radius: createRadiusClient(), logins: business.liveLogins },
+      liveAccess: { radius: createRadiusClient(), logins: business.liveLogins, otherWays: [restDriver(routers)] },
       routers: { ...routers, live: business.routers },
       voucherCodes,
       contactRules: business.contacts,
@@ -206,7 +209,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
 }
 
 /** Beside everything else: whoever asks meanwhile is served. A stop breaks it off, and the next start goes on. */
-function fillTown(parts: { url: string; apiKey: string; standIns: Sandbox }, log: Logger, open: Closer[]): void {
+function fillTown(parts: { url: string; apiKey: string; standIns: Sandbox }, log: Logger, open: ProcessEnd): void {
   const stopping = new AbortController()
   const filled = settleTown({ ...parts, signal: stopping.signal }).then(
     (isNew) => isNew && log.info('the sandbox has its town: home connections, guests, routers and vouchers to look at'),
@@ -285,34 +288,6 @@ function announce(address: string, key: string | undefined, isGiven: boolean): v
   console.log(`API description   ${address}/openapi.json`)
   const made = key === undefined ? 'make one: npm run cli -- key create --name first --roles admin' : key
   console.log(`API key           ${isGiven ? 'the one in STANDING_API_KEY' : made}`)
-}
-
-function stopOnSignals(open: Closer[], log: Logger): void {
-  let stopping = false
-  const stop = (signal: string): void => {
-    // A second signal means: now.
-    if (stopping) process.exit(1)
-    stopping = true
-    log.info({ signal }, 'stopping: no new work, what is in flight is committed')
-    setTimeout(() => process.exit(1), DRAIN_LIMIT_MS).unref()
-    void closeAll(open, log).then((clean) => process.exit(clean ? 0 : 1))
-  }
-  process.on('SIGTERM', stop)
-  process.on('SIGINT', stop)
-}
-
-/** From the last opened to the first, each whatever the others do. */
-async function closeAll(open: Closer[], log: Logger): Promise<boolean> {
-  let clean = true
-  for (const close of open.splice(0).reverse()) {
-    try {
-      await close()
-    } catch (error) {
-      clean = false
-      log.error({ err: error }, 'a part did not stop cleanly')
-    }
-  }
-  return clean
 }
 
 /** @throws SettingsError */

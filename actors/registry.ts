@@ -14,7 +14,7 @@ import { defineRouter } from './router/definition.ts'
 import type { VoucherCodes } from './voucher/codes.ts'
 import { defineVoucher } from './voucher/definition.ts'
 import { defineVoucherBatch } from './voucher-batch/definition.ts'
-import type { RouterCalls } from './router/probe.ts'
+import type { RouterCalls } from './router/calls.ts'
 import type { ResultUrls } from './payment/effects.ts'
 import { receiptPaymentIds, type Directory, type ReceiptIds } from './payment/received-money.ts'
 import { defineReconciliation } from './reconciliation/definition.ts'
@@ -84,7 +84,7 @@ function inert(): never {
 
 const NO_ROUTERS: RouterCalls = {
   routerOs: { connect: inert },
-  live: { heardAt: inert, saveReading: inert, saveAccessPoints: inert },
+  live: { accesses: inert, withoutAccess: inert, heardAt: inert, saveReading: inert, saveAccessPoints: inert },
   secrets: { radius: inert, api: inert, heartbeatToken: inert, isHeartbeatToken: inert, newEnrolment: inert, enrolmentHash: inert },
 }
 

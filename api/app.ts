@@ -38,6 +38,8 @@ import { moneyReceiver } from './payments/receive-money.ts'
 import { credentialRevealer } from './payments/reveal.ts'
 import { paymentStarter } from './payments/start.ts'
 import { accountingFeed } from './radius/accounting-feed.ts'
+import { accessFeed } from './routers/access-feed.ts'
+import type { RouterParts } from './routers/parts.ts'
 import { memoryRateLimiter } from './rate-limit.ts'
 import { memoryShownOnce } from './secrets/memory.ts'
 import { PRODUCTION_RATES } from './payments/rates.ts'
@@ -142,7 +144,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   })
   addRadius(app, deps, now)
   await app.register(async (hooks: App) => addHooks(hooks, deps, tenant, now))
-  if (deps.routers !== undefined) routerPublicRoutes(app, runtime, deps.routers)
+  if (deps.routers !== undefined) addRouters(app, deps, deps.routers)
   if (deps.vouchers !== undefined) voucherPublicRoutes(app, runtime, deps.vouchers, { tenant, guard: guessGuard(now), limiter, reveal })
   const live = { telling, limits, closing, dashboard, secrets: deps.shownOnce ?? memoryShownOnce(now) }
   const parts: StaffParts = { now, keys, authenticate: authenticator(keys), teller, live }
@@ -155,6 +157,16 @@ function addRadius(app: App, { radius, runtime, log }: AppDeps, now: () => numbe
   const { logins, accounting, token, clock = now, sweepEveryMs, staleAfterMs } = radius
   const feed = accountingFeed({ accounting, runtime, log, ...(sweepEveryMs === undefined ? {} : { sweepEveryMs }), ...(staleAfterMs === undefined ? {} : { staleAfterMs }) })
   radiusRoutes(app, { logins, accounting, token, clock, now, onAccounted: () => void feed.sweep() })
+  app.addHook('onReady', (done) => {
+    feed.start()
+    done()
+  })
+  app.addHook('onClose', () => feed.stop())
+}
+
+function addRouters(app: App, { runtime, log }: AppDeps, parts: RouterParts): void {
+  routerPublicRoutes(app, runtime, parts)
+  const feed = accessFeed({ provisioned: () => parts.routers.provisioned(), runtime, log })
   app.addHook('onReady', (done) => {
     feed.start()
     done()
@@ -220,8 +232,8 @@ function addStaffRoutes(app: App, deps: AppDeps, { now, keys, authenticate, tell
   searchRoutes(app, runtime)
   businessMetricRoutes(app, live.dashboard)
   streamRoute(app, { ...live, runtime, keys })
-  if (routers !== undefined) routerReadingRoutes(app, runtime, routers)
-  subscriptionRoutes(app, { runtime, accounts: deps.accounts, catalogue: packageCatalogue, timeZone: deps.timeZone ?? 'Africa/Nairobi' })
+  if (routers !== undefined) routerReadingRoutes(app, runtime, routers, deps.timeZone ?? SHOP_ZONE)
+  subscriptionRoutes(app, { runtime, accounts: deps.accounts, catalogue: packageCatalogue, timeZone: deps.timeZone ?? SHOP_ZONE })
   optOutRoutes(app, deps.optOuts, now)
   if (sandbox !== undefined) sandboxRoutes(app, sandbox)
 }

@@ -824,6 +824,9 @@ create table business.routers (
   "tunnel_address" text collate "C" not null,
   "state" text collate "C" not null,
   "public_key" text collate "C",
+  "provisioning" text collate "C" not null default 'radius'::text,
+  "api_url" text,
+  "secret_version" integer,
   constraint routers_pkey PRIMARY KEY (tenant, id),
   constraint routers_tunnel_address_key UNIQUE (tunnel_address)
 );

@@ -27,6 +27,18 @@ export function addMonths(at: number, months: number, zone: string): number {
   return zoned(at, zone).add({ months }).epochMilliseconds
 }
 
+/** The calendar months that a span of time touches, cut to it, in order; `month` as `2028-02`. */
+export function monthsBetween(from: number, until: number, zone: string): { month: string; from: number; until: number }[] {
+  const months: { month: string; from: number; until: number }[] = []
+  for (let at = from; at < until; ) {
+    const first = zoned(at, zone).with({ day: 1 }).startOfDay()
+    const next = first.add({ months: 1 }).startOfDay().epochMilliseconds
+    months.push({ month: first.toPlainDate().toString().slice(0, 7), from: at, until: Math.min(next, until) })
+    at = next
+  }
+  return months
+}
+
 function zoned(at: number, zone: string): Temporal.ZonedDateTime {
   return Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone)
 }

@@ -24,4 +24,6 @@ export interface AppliedAccess {
   gone: number
   /** The router does not want to. */
   refused: number
+  /** They were at a router that nobody has registered, so there was nobody to ask. */
+  unknown: number
 }

@@ -12,7 +12,7 @@ export function defineHotspotSession(calls: SessionCalls): ActorDefinition {
   const { credentials } = calls
   return {
     type: 'hotspot-session',
-    version: '2',
+    version: '3',
     idPrefix: 'hs',
     machine: hotspotSessionMachine,
     input: sessionInput,

@@ -17,6 +17,7 @@ const fromOne: Migration = {
       logins: 0,
       accountRevision: 0,
       lastAccountAt: null,
+      unreached: 0,
     }
     // Online is who accounting says is.
     return { value: value === 'online' ? 'ready' : value, context: { ...rest, ...added }, renameTimers: PAID_TIME_WHILE_ONLINE(value === 'online') }
@@ -26,4 +27,7 @@ const fromOne: Migration = {
 const PAID_TIME_WHILE_ONLINE = (isOnline: boolean): Record<string, string> =>
   isOnline ? { 'xstate.after.paidTime.hotspot-session.online': 'xstate.after.paidTime.hotspot-session.ready' } : {}
 
-export const sessionMigrations: readonly Migration[] = [fromOne]
+/** Version 2 waited without end for routers that nobody had registered: its call under way now answers of itself. */
+const fromTwo: Migration = { from: '2', migrate: ({ value, context }) => ({ value, context: { ...(context as JsonObject), unreached: 0 } }) }
+
+export const sessionMigrations: readonly Migration[] = [fromOne, fromTwo]

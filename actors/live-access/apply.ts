@@ -1,22 +1,29 @@
 /**
  * Changes access that is in use: every login of a username is changed on its router. A router that is out of reach is asked again
  * until it is back, so that nobody stays online past the end because of an outage; what it did meanwhile is asked of accounting anew.
+ * One that nobody has registered cannot be asked, now or later: that is said, and no reason to wait.
  */
 import type { AccessChange, AppliedAccess } from '../../machines/live-access.ts'
 import { defineEffect, RetryableError, type EffectDefinition } from '../../runtime/index.ts'
 import type { AuthorizationAttributes, NasAnswer, RadiusGateway } from '../gateways/radius/port.ts'
 import { rateLimitValue } from '../radius-rows/values.ts'
+import { radiusDriver, type AccessDriver } from './drivers.ts'
 import type { LiveLogin, LiveLogins } from './port.ts'
 
 export interface LiveAccessParts {
   radius: RadiusGateway
   logins: LiveLogins
+  /** Tried in this order where RADIUS does not lead to the end of a login. */
+  otherWays?: readonly AccessDriver[]
 }
 
-/** How an effect that changes live access is run; its `run` is {@link applyAccess}. */
+/**
+ * How an effect that changes live access is run; its `run` is {@link applyAccess}. Asked again within seconds at first and every hour in
+ * the end; a router that is back is not waited for so long: it tells of who is online (`session.account`), and its looks end what is over.
+ */
 export const LIVE_ACCESS_POLICY = {
   lane: 'radius',
-  retry: { attempts: Infinity, initialMs: 2_000, factor: 2, maxMs: 300_000, jitter: 0.2 },
+  retry: { attempts: Infinity, initialMs: 2_000, factor: 2, maxMs: 3_600_000, jitter: 0.2 },
   timeoutMs: 60_000,
 } as const satisfies Omit<EffectDefinition, 'run'>
 
@@ -25,27 +32,40 @@ export function liveAccess(parts: LiveAccessParts): EffectDefinition {
   return defineEffect<AccessChange, AppliedAccess>({ ...LIVE_ACCESS_POLICY, run: (change, { signal }) => applyAccess(parts, change, signal) })
 }
 
+type Outcome = NasAnswer['outcome'] | 'unknown'
+
 /** @throws RetryableError while a router does not answer; the others are done by then. */
-export async function applyAccess({ radius, logins }: LiveAccessParts, { username, change }: AccessChange, signal: AbortSignal): Promise<AppliedAccess> {
+export async function applyAccess(parts: LiveAccessParts, { username, change }: AccessChange, signal: AbortSignal): Promise<AppliedAccess> {
+  const { radius, logins } = parts
   const isDisconnect = change.kind === 'disconnect'
   // Attributes of one that is perhaps gone need no change.
   const under = (await logins.of(username)).filter(({ isSupposedClosed, nas }) => !isSupposedClosed || (isDisconnect && nas !== null))
-  const ask = async ({ nas, acctSessionId, framedIp }: LiveLogin): Promise<NasAnswer> => {
-    if (nas === null) return { outcome: 'unreachable' }
-    const session = { username, acctSessionId, framedIp }
-    return change.kind === 'disconnect' ? await radius.disconnect(nas, session, { signal }) : await radius.changeAuthorization(nas, session, attributesOf(change), { signal })
+  const ask = async (login: LiveLogin): Promise<Outcome> => {
+    const { nas, acctSessionId, framedIp } = login
+    if (change.kind === 'disconnect') return await disconnect(parts, username, login, signal)
+    return nas === null ? 'unknown' : (await radius.changeAuthorization(nas, { username, acctSessionId, framedIp }, attributesOf(change), { signal })).outcome
   }
-  const asked = await Promise.all(under.map(async (login) => ({ login, answer: await ask(login) })))
-  const withOutcome = (outcome: NasAnswer['outcome']): LiveLogin[] => asked.filter(({ answer }) => answer.outcome === outcome).map(({ login }) => login)
+  const asked = await Promise.all(under.map(async (login) => ({ login, outcome: await ask(login) })))
+  const withOutcome = (wanted: Outcome): LiveLogin[] => asked.filter(({ outcome }) => outcome === wanted).map(({ login }) => login)
   const gone = withOutcome('gone')
   if (gone.length > 0) await logins.closeGone(gone.map(({ recordId }) => recordId))
   const silent = withOutcome('unreachable')
-  if (silent.length > 0) throw new RetryableError(`no answer from ${[...new Set(silent.map(nameOf))].join(', ')}`)
-  return { sessions: withOutcome('done').length, gone: gone.length, refused: withOutcome('refused').length }
+  if (silent.length > 0) throw new RetryableError(`no answer from ${[...new Set(silent.map(({ nasAddress }) => `router ${nasAddress}`))].join(', ')}`)
+  return { sessions: withOutcome('done').length, gone: gone.length, refused: withOutcome('refused').length, unknown: withOutcome('unknown').length }
 }
 
-function nameOf({ nasAddress, nas }: LiveLogin): string {
-  return nas === null ? `router ${nasAddress}, which is not registered` : `router ${nasAddress}`
+/** By the first way that leads to the end. */
+async function disconnect({ radius, otherWays = [] }: LiveAccessParts, username: string, login: LiveLogin, signal: AbortSignal): Promise<Outcome> {
+  for (const way of otherWays) await way.forget?.(username, login, signal)
+  let best: Outcome = 'unknown'
+  for (const way of [radiusDriver(radius), ...otherWays]) {
+    const answer = await way.disconnect(username, login, signal)
+    if (answer === undefined) continue
+    if (answer.outcome === 'done' || answer.outcome === 'gone') return answer.outcome
+    // Who is silent may do it yet; who refuses never will.
+    if (best !== 'unreachable') best = answer.outcome
+  }
+  return best
 }
 
 function attributesOf({ uploadKbps, downloadKbps, addressList, sessionTimeoutSeconds }: Extract<AccessChange['change'], { kind: 'coa' }>): AuthorizationAttributes {

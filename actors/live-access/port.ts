@@ -1,5 +1,13 @@
 /** The logins under way, as accounting tells, and how their routers are reached. Implemented over the tables of schema `radius`. */
+import type { Address } from '../../runtime/index.ts'
 import type { Nas } from '../gateways/radius/port.ts'
+
+/** A router whose own interface (REST) can be asked. */
+export interface RestReach {
+  router: Address
+  apiUrl: string
+  secretVersion: number
+}
 
 export interface LiveLogin {
   /** Names its accounting record. */
@@ -12,6 +20,8 @@ export interface LiveLogin {
   isSupposedClosed: boolean
   /** Null: no router of that address is registered, so it cannot be asked. */
   nas: Nas | null
+  /** Null: the router has none that we know of, or is out of reach as its own looks say. */
+  rest: RestReach | null
 }
 
 export interface LiveLogins {

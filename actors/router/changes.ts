@@ -30,9 +30,9 @@ export function changesTo(wanted: readonly Wanted[], has: ReadonlyMap<string, re
 function recordChanges({ menu, mark, records }: Extract<Wanted, { kind: 'records' }>, existing: readonly RouterRecord[]): RouterChange[] {
   const ours = existing.filter(({ comment }) => comment?.startsWith(mark))
   const kept = new Set<RouterRecord>()
-  const needed = records.flatMap(({ comment, fields }): RouterChange[] => {
+  const needed = records.flatMap(({ comment, fields, onAdd }): RouterChange[] => {
     const record = ours.find((one) => one['comment'] === comment)
-    if (record === undefined) return [{ do: 'add', menu, fields: { ...fields, comment } }]
+    if (record === undefined) return [{ do: 'add', menu, fields: { ...fields, ...onAdd, comment } }]
     kept.add(record)
     return changeOf(menu, record, fields, record['.id'] ?? null)
   })
@@ -49,6 +49,8 @@ function changeOf(menu: string, record: RouterRecord, wanted: RouterRecord, id: 
 }
 
 function isSame(name: string, has: string | undefined, wanted: string): boolean {
+  // RouterOS does not show a limit that is none.
+  if (has === undefined && name.startsWith('limit-')) return wanted === '0'
   if (has === undefined || !UNORDERED.has(name)) return has === wanted
   return sorted(has) === sorted(wanted)
 }

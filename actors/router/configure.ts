@@ -5,7 +5,7 @@ import { defineEffect, type EffectDefinition } from '../../runtime/index.ts'
 import { isGatewayError } from '../gateways/errors.ts'
 import type { RouterConnection, RouterRecord } from '../gateways/routeros/port.ts'
 import { changesTo, type RouterChange } from './changes.ts'
-import type { RouterCalls } from './probe.ts'
+import type { RouterCalls } from './calls.ts'
 import { wantedOf } from './wanted.ts'
 
 const APPLY_LIMIT_MS = 55_000
@@ -42,7 +42,8 @@ export function applyConfiguration({ routerOs, secrets }: Pick<RouterCalls, 'rou
   })
 }
 
-async function make(router: RouterConnection, change: RouterChange, signal: AbortSignal): Promise<void> {
+/** Makes one change. */
+export async function make(router: RouterConnection, change: RouterChange, signal: AbortSignal): Promise<void> {
   if (change.do === 'add') return router.add(change.menu, change.fields, { signal })
   if (change.do === 'remove') return router.remove(change.menu, change.id, { signal })
   const fields = Object.fromEntries(Object.entries(change.fields).map(([name, { to }]) => [name, to]))

@@ -4,13 +4,15 @@ import { routerWords } from '../../machines/router/words.ts'
 import type { ActorDefinition } from '../../runtime/index.ts'
 import { applyConfiguration } from './configure.ts'
 import { routerIdentifiers } from './identifiers.ts'
-import { probeRouter, type RouterCalls } from './probe.ts'
+import { routerMigrations } from './migrations.ts'
+import type { RouterCalls } from './calls.ts'
+import { probeRouter } from './probe.ts'
 import { radiusNas, routerOutages, routers } from './projections.ts'
 
 export function defineRouter(calls: RouterCalls): ActorDefinition {
   return {
     type: 'router',
-    version: '1',
+    version: '2',
     idPrefix: 'rtr',
     machine: routerMachine,
     input: routerInput,
@@ -18,6 +20,7 @@ export function defineRouter(calls: RouterCalls): ActorDefinition {
     effects: { probeRouter: probeRouter(calls), applyConfiguration: applyConfiguration(calls) },
     projections: { routers, routerOutages, radiusNas: radiusNas(calls.secrets) },
     identifiers: routerIdentifiers,
+    migrations: routerMigrations,
     words: routerWords,
   }
 }

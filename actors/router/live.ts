@@ -29,7 +29,21 @@ export interface AccessPointReading {
   clients: number
 }
 
+/** One access, as a router needs it that keeps its users itself. */
+export interface HotspotAccess {
+  username: string
+  password: string
+  devices: number
+  /** `rx/tx`, as RADIUS has it; null: unlimited. */
+  rateLimit: string | null
+  dataBytes: number | null
+}
+
 export interface RouterLive {
+  /** Of these usernames those that are ours and whose access is over, or not there yet. */
+  withoutAccess(router: Address, usernames: readonly string[]): Promise<string[]>
+  /** Every access of the router's tenant, for one that keeps its users itself. */
+  accesses(router: Address): Promise<HotspotAccess[]>
   /** When its newest heartbeat came. */
   heardAt(router: Address): Promise<number | null>
   /** Its state as read by us at this moment. */

@@ -1,40 +1,44 @@
 /** The outside call that looks at a router. */
 import type { ProbeOutcome, ProbeRequest } from '../../machines/router/calls.ts'
-import { defineEffect, type EffectContext, type EffectDefinition } from '../../runtime/index.ts'
+import { defineEffect, type Address, type EffectContext, type EffectDefinition } from '../../runtime/index.ts'
 import { isGatewayError } from '../gateways/errors.ts'
 import { normaliseMac } from '../gateways/mac.ts'
 import { parseDuration } from '../gateways/routeros/duration.ts'
-import type { RouterConnection, RouterOsGateway, RouterRecord } from '../gateways/routeros/port.ts'
+import { hotspotOf } from '../gateways/routeros/hotspot.ts'
+import type { RouterConnection, RouterRecord } from '../gateways/routeros/port.ts'
+import type { RouterCalls } from './calls.ts'
 import type { AccessPointReading, LiveReading, RouterLive } from './live.ts'
-import type { RouterSecrets } from './secrets.ts'
+import { bringUsers } from './users.ts'
 import { MARK } from './wanted.ts'
-
-export interface RouterCalls {
-  routerOs: RouterOsGateway
-  secrets: RouterSecrets
-  live: RouterLive
-}
 
 /** Five short reads; longer than any of them may take, so that their own verdict arrives. */
 const LOOK_LIMIT_MS = 55_000
 
 /** R9. */
 const ACCESS_POINTS_MAX = 200
+const CAPABILITIES_MAX = 40
+const NAME_CHARS_MAX = 40
 
-/** One attempt: when to look again is the machine's decision (O1). Reading changes nothing, so it may be made twice. */
+/**
+ * One attempt: when to look again is the machine's decision (O1). Reading changes nothing, so it may be made twice; nor does ending
+ * logins that are over do more the second time.
+ */
 export function probeRouter({ routerOs, secrets, live }: RouterCalls): EffectDefinition {
   return defineEffect<ProbeRequest, ProbeOutcome>({
     lane: 'routeros',
     retry: { attempts: 1 },
     timeoutMs: LOOK_LIMIT_MS,
-    async run({ apiUrl, secretVersion, accessPoints }, { address, at, signal }) {
+    async run({ apiUrl, secretVersion, accessPoints, provisioning, capabilities: known }, { address, at, signal }) {
       const router = routerOs.connect({ url: apiUrl, ...secrets.api(address, secretVersion) })
       try {
         const [resource = {}] = await router.list('/system/resource', { signal })
         const reading = await readingOf(router, resource, signal)
         await live.saveReading(address, reading, at)
         const present = await live.saveAccessPoints(address, await accessPointsOf(router, signal), at)
-        return { outcome: 'answered', version: reading.version ?? '', uptimeSeconds: reading.uptimeSeconds ?? 0, handshakeAgeSeconds: reading.handshakeAgeSeconds, ...changes(accessPoints, present) }
+        // Before logins are ended: who is not to be there any more must not come back in between.
+        const users = provisioning === 'rest' ? await bringUsers(router, await live.accesses(address), signal) : null
+        const capabilities = await capabilitiesOf(router, known, signal)
+        return { outcome: 'answered', users, capabilities, version: reading.version ?? '', uptimeSeconds: reading.uptimeSeconds ?? 0, handshakeAgeSeconds: reading.handshakeAgeSeconds, ...changes(accessPoints, present), ended: await endStrangers(router, live, address, signal) }
       } catch (error) {
         if (!isGatewayError(error)) throw error
         return { outcome: 'silent', code: error.code, detail: error.message, heardAt: await live.heardAt(address) }
@@ -57,6 +61,34 @@ async function readingOf(router: RouterConnection, resource: RouterRecord, signa
     activeUsers: active?.length ?? null,
     handshakeAgeSeconds: handshake === undefined ? null : (parseDuration(handshake) ?? null),
   }
+}
+
+/**
+ * Whoever is online there without access, for what happened while the router was out of reach, or before it was known: its hotspot
+ * is brought to what is wanted of it. Only names that are ours are judged.
+ */
+async function endStrangers(router: RouterConnection, live: RouterLive, address: Address, signal: EffectContext['signal']): Promise<number> {
+  const hotspot = hotspotOf(router)
+  let ended = 0
+  try {
+    const users = await hotspot.users({ signal })
+    for (const username of users.length === 0 ? [] : await live.withoutAccess(address, users)) {
+      await hotspot.forget(username, { signal })
+      ended += await hotspot.end(username, null, { signal })
+    }
+  } catch (error) {
+    // It has answered what was asked first, so it is not down; the next look comes back to this.
+    if (!isGatewayError(error)) throw error
+  }
+  return ended
+}
+
+/** Null: as known. A package may be added or switched off at any time, and the script cannot list them in a form that every version takes. */
+async function capabilitiesOf(router: RouterConnection, known: readonly string[], signal: EffectContext['signal']): Promise<string[] | null> {
+  const packages = await optional(router.list('/system/package', { signal }))
+  if (packages === undefined) return null
+  const names = packages.flatMap(({ name, disabled }) => (name === undefined || disabled === 'true' ? [] : [name.slice(0, NAME_CHARS_MAX)])).slice(0, CAPABILITIES_MAX)
+  return names.sort().join() === [...known].sort().join() ? null : names
 }
 
 /** Neighbours that announce themselves (MNDP, CDP, LLDP); how many devices there are behind one, the hotspot's hosts on its port tell. */

@@ -15,10 +15,21 @@ function stateOf(states: readonly string[]): string | null {
   return states[0] ?? null
 }
 
-function rowOf({ address, states, context, status }: Pick<Change, 'address' | 'states' | 'context' | 'status'>): Record<string, string | null> | undefined {
+function rowOf({ address, states, context, status }: Pick<Change, 'address' | 'states' | 'context' | 'status'>): Record<string, string | number | null> | undefined {
   if (status === 'done') return undefined
-  const { name, site, tunnelAddress, device } = context as RouterContext
-  return { tenant: address.tenant, id: address.id, name, site, tunnel_address: tunnelAddress, state: stateOf(states), public_key: device?.publicKey ?? null }
+  const { name, site, tunnelAddress, device, provisioning, apiUrl, enrolledAt, secretVersion } = context as RouterContext
+  return {
+    tenant: address.tenant,
+    id: address.id,
+    name,
+    site,
+    tunnel_address: tunnelAddress,
+    state: stateOf(states),
+    public_key: device?.publicKey ?? null,
+    provisioning,
+    api_url: apiUrl,
+    secret_version: enrolledAt === null ? null : secretVersion,
+  }
 }
 
 export const routers: Projection = (change) => {

@@ -12,7 +12,7 @@ export const PROFILE = 'standing'
 
 export type Wanted =
   /** Exactly these, of those whose comment begins with `mark`. The comment says which is which. */
-  | { kind: 'records'; menu: string; mark: string; records: readonly { comment: string; fields: RouterRecord }[] }
+  | { kind: 'records'; menu: string; mark: string; records: readonly { comment: string; fields: RouterRecord; onAdd?: RouterRecord }[] }
   /** This one, by its name; it is made by the script and by nobody else. */
   | { kind: 'named'; menu: string; name: string; fields: RouterRecord }
   /** A menu with one record. */

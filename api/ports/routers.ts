@@ -11,6 +11,8 @@ export interface Routers {
   saveHeartbeat(router: RouterRef, heartbeat: LiveValues, at: number): Promise<void>
   /** Moments in milliseconds; null for never. */
   live(router: RouterRef): Promise<{ reading: LiveValues | null; readAt: number | null; heartbeat: LiveValues | null; heardAt: number | null }>
+  /** Those that have joined and are not down. */
+  provisioned(): Promise<readonly ProvisionedRouter[]>
   accessPoints(router: RouterRef): Promise<AccessPointRow[]>
   /** Those that were open at some moment since, newest first. */
   outages(router: RouterRef, since: number): Promise<{ since: number; until: number | null }[]>
@@ -18,6 +20,12 @@ export interface Routers {
   peers(tenant: string): Promise<{ id: string; name: string; address: string; publicKey: string }[]>
   /** Who is logged in at the router of this address, by RADIUS accounting. */
   openSessions(address: string, limit: number): Promise<OpenSession[]>
+}
+
+/** One whose users we keep. */
+export interface ProvisionedRouter extends RouterRef {
+  /** Differs when the accesses of its tenant do. */
+  mark: string
 }
 
 export interface AccessPointRow {

@@ -29,8 +29,8 @@ export function routerCallsIn(runtime: Runtime, { routers, secrets, now }: Route
       const { router, view, token } = await find(id, given)
       const tokenHash = secrets.enrolmentHash(token)
       try {
-        // The same again, because the answer was lost, is the same call (R3).
-        const { actor } = await runtime.send(router, { type: 'router.enrol', tokenHash, ...device }, { source: `router:${id}`, eventId: `enrol-${tokenHash}-${device.version}` })
+        // The same again, because the answer was lost, is the same call (R3). Another router with the same script is not: its key differs.
+        const { actor } = await runtime.send(router, { type: 'router.enrol', tokenHash, ...device }, { source: `router:${id}`, eventId: `enrol-${tokenHash}-${device.version}-${device.publicKey ?? ''}` })
         if (!isSupportedVersion(device.version)) throw new Problem('router-unsupported', `RouterOS 7 is needed, and this router runs ${device.version}. Upgrade it, then paste the same script again.`)
         return actor
       } catch (error) {

@@ -2,6 +2,7 @@
 import { compare } from '../../actors/router/configure.ts'
 import { isGatewayError } from '../../actors/gateways/errors.ts'
 import { versionOf, type RouterContext } from '../../machines/router/context.ts'
+import { downMsIn, downtimeByMonth } from '../../machines/router/downtime.ts'
 import type { ConfigurationVersion } from '../../machines/router/configuration.ts'
 import { StandingError, type ActorView, type Address, type Runtime } from '../../runtime/index.ts'
 import { Problem } from '../http/problem.ts'
@@ -19,7 +20,7 @@ export interface Affected extends OpenSession {
   actor: { type: string; id: string } | null
 }
 
-export function routerReading(runtime: Runtime, { routers, routerOs, secrets, now }: RouterParts) {
+export function routerReading(runtime: Runtime, { routers, routerOs, secrets, now }: RouterParts, timeZone: string) {
   async function find(router: Address): Promise<ActorView & { context: RouterContext }> {
     const view = await runtime.get(router)
     if (view === undefined) throw new StandingError('actor-not-found', `There is no router '${router.id}'.`)
@@ -56,8 +57,8 @@ export function routerReading(runtime: Runtime, { routers, routerOs, secrets, no
       await find(router)
       const [until, from] = [now(), now() - days * 86_400_000]
       const outages = await routers.outages(router, from)
-      const downMs = outages.reduce((sum, one) => sum + Math.max(0, Math.min(one.until ?? until, until) - Math.max(one.since, from)), 0)
-      return { from, until, outages, downMs, availability: 1 - downMs / (until - from) }
+      const downMs = downMsIn(outages, from, until)
+      return { from, until, outages, downMs, availability: 1 - downMs / (until - from), months: downtimeByMonth(outages, from, until, timeZone) }
     },
 
     /** Sessions and subscriptions are found by their username. */

@@ -2,6 +2,7 @@
 import { addressFor } from '../../actors/router/tunnel.ts'
 import { scriptFor } from '../../actors/router/script.ts'
 import type { RouterContext } from '../../machines/router/context.ts'
+import type { Provisioning } from '../../machines/router/events.ts'
 import { ENROLMENT_HOURS } from '../../machines/router/timing.ts'
 import { sortableId, StandingError, type ActorView, type Address, type Runtime } from '../../runtime/index.ts'
 import type { Principal } from '../auth/principal.ts'
@@ -13,6 +14,7 @@ export interface RouterOrder {
   /** Null: in the tunnel. */
   apiUrl: string | null
   pollSeconds: number
+  provisioning: Provisioning
 }
 
 export interface Issued {
@@ -49,7 +51,7 @@ export function routerRegistration(runtime: Runtime, { secrets, surroundings, no
         const id = `rtr_${sortableId()}`
         const tunnelAddress = addressFor(id, surroundings().tunnel.network)
         const { token, enrolment } = newEnrolment(tenant, 1)
-        const input = { id, name: order.name, site: order.site, tunnelAddress, apiUrl: order.apiUrl ?? `http://${tunnelAddress}`, pollSeconds: order.pollSeconds, enrolment }
+        const input = { id, name: order.name, site: order.site, tunnelAddress, apiUrl: order.apiUrl ?? `http://${tunnelAddress}`, pollSeconds: order.pollSeconds, provisioning: order.provisioning, enrolment }
         try {
           return issued(await runtime.create({ tenant, type: 'router', id }, input, { source }), token, enrolment)
         } catch (error) {

@@ -31,7 +31,7 @@ export function routerStaffRoutes(app: App, runtime: Runtime, parts: RouterParts
       schema: { tags: ['routers'], summary: 'Register a router; the answer has its connectivity script', querystring: noQuery, body: registerBody, response: { 201: issuedSchema, ...staffProblems(...WITH_BODY) } },
     },
     async ({ principal, body }, reply) => {
-      const issued = await registration.register({ name: body.name, site: body.site ?? null, apiUrl: body.api_url ?? null, pollSeconds: body.poll_seconds }, principal)
+      const issued = await registration.register({ name: body.name, site: body.site ?? null, apiUrl: body.api_url ?? null, pollSeconds: body.poll_seconds, provisioning: body.provisioning }, principal)
       reply.code(201).header('location', `/api/v1/actors/router/${issued.view.id}`).header('cache-control', 'no-store')
       return issuedView(issued)
     },
@@ -102,8 +102,8 @@ export function routerPublicRoutes(app: App, runtime: Runtime, parts: RouterPart
 }
 
 /** Under `/api/v1`. */
-export function routerReadingRoutes(app: App, runtime: Runtime, parts: RouterParts): void {
-  const reading = routerReading(runtime, parts)
+export function routerReadingRoutes(app: App, runtime: Runtime, parts: RouterParts, timeZone: string): void {
+  const reading = routerReading(runtime, parts, timeZone)
   const ofOne = { tags: ['routers'], params: routerParams }
 
   app.get(
@@ -142,13 +142,14 @@ export function routerReadingRoutes(app: App, runtime: Runtime, parts: RouterPar
     '/routers/:id/outages',
     { config: { permission: 'read' }, schema: { ...ofOne, summary: 'Its outages and its availability', querystring: outagesQuery, response: { 200: outagesSchema, ...staffProblems('actor-not-found') } } },
     async ({ principal, params, query }) => {
-      const { from, until, outages, downMs, availability } = await reading.outages(routerOf(principal, params.id), query.days)
+      const { from, until, outages, downMs, availability, months } = await reading.outages(routerOf(principal, params.id), query.days)
       return {
         from: instantOf(from),
         until: instantOf(until),
         outages: outages.map((one) => ({ since: instantOf(one.since), until: instantOf(one.until) })),
         downMinutes: downMs / 60_000,
         availability,
+        months: months.map((one) => ({ month: one.month, slaMinutes: one.slaMinutes, downMinutes: one.downMs / 60_000, availability: one.availability })),
       }
     },
   )

@@ -1,6 +1,7 @@
 /** The calls about routers. */
 import { z } from 'zod'
 import { printable } from '../../machines/printable.ts'
+import { provisioning } from '../../machines/router/events.ts'
 import { ENROLMENT_HOURS } from '../../machines/router/timing.ts'
 import { instant, reasonBody, wholeNumber } from './common.ts'
 
@@ -8,6 +9,7 @@ export const registerBody = z.strictObject({
   name: printable(100).trim().min(1),
   site: printable(200).nullish().describe('where it stands'),
   api_url: z.url({ protocol: /^https?$/ }).max(300).nullish().describe('where its REST is reached; in the tunnel unless said'),
+  provisioning: provisioning.default('radius').describe('how it learns who may log in: it asks RADIUS, or its own users are kept by REST'),
   poll_seconds: z.int().min(30).max(86_400).default(300).describe('how often it is looked at while all is well'),
 })
 
@@ -107,6 +109,9 @@ export const outagesSchema = z
     outages: z.array(z.object({ since: instant, until: moment.describe('null while it lasts') })),
     downMinutes: z.number(),
     availability: z.number().describe('0 to 1'),
+    months: z
+      .array(z.object({ month: z.string().describe('as 2028-02, in the time zone of the business'), slaMinutes: z.int().describe('begun minutes'), downMinutes: z.number(), availability: z.number() }))
+      .describe('an outage over the end of a month counts in both'),
   })
   .meta({ id: 'RouterOutages' })
 

@@ -6,8 +6,10 @@ const SUPPOSED = `interval '1 day'`
 
 const LOGINS = `
   select r.radacctid, r.acctsessionid, host(r.nasipaddress) as nas, host(r.framedipaddress) as ip, r.acctstoptime is not null as supposed,
-    n.nasname, n.secret, n.coa_port
+    n.nasname, n.secret, n.coa_port, o.tenant, o.id as router_id, o.api_url, o.secret_version
   from radius.radacct r left join lateral (select * from radius.nas n where n.nasname = host(r.nasipaddress) order by n.id desc limit 1) n on true
+  -- One that its own looks take for down is not asked there: they are what tells when it is back.
+  left join business.routers o on o.tunnel_address = host(r.nasipaddress) and o.secret_version is not null and o.state <> 'offline'
   where r.username = ? and (r.acctstoptime is null or r.acctterminatecause = 'Stale-Session' and r.acctstoptime > now() - ${SUPPOSED})
   order by r.radacctid`
 
@@ -20,19 +22,24 @@ interface LoginRow {
   nasname: string | null
   secret: string
   coa_port: number | null
+  tenant: string
+  router_id: string
+  api_url: string | null
+  secret_version: number
 }
 
 export function liveLoginQueries(knex: Knex) {
   return {
     async of(username: string) {
       const { rows } = await knex.raw<{ rows: LoginRow[] }>(LOGINS, [username])
-      return rows.map(({ radacctid, acctsessionid, nas, ip, supposed, nasname, secret, coa_port: port }) => ({
+      return rows.map(({ radacctid, acctsessionid, nas, ip, supposed, nasname, secret, coa_port: port, ...router }) => ({
         recordId: String(radacctid),
         acctSessionId: acctsessionid,
         nasAddress: nas,
         framedIp: ip,
         isSupposedClosed: supposed,
         nas: nasname === null ? null : { host: nasname, secret, ...(port === null ? {} : { port }) },
+        rest: router.api_url === null ? null : { router: { tenant: router.tenant, type: 'router', id: router.router_id }, apiUrl: router.api_url, secretVersion: router.secret_version },
       }))
     },
     async closeGone(recordIds: readonly string[]): Promise<void> {

@@ -91,6 +91,38 @@ const SAVE_ACCESS_POINTS = `
   on conflict (tenant, router_id, mac) do update set name = excluded.name, board = excluded.board, version = excluded.version,
     address = excluded.address, port = excluded.port, clients = excluded.clients, last_seen_at = excluded.last_seen_at`
 
+const WITHOUT_ACCESS = `
+  select distinct i.value as username from standing.identifiers i
+  where i.tenant = ? and i.value = any (?::text[]) and (i.type, i.kind) in (('hotspot-session', 'username'), ('subscription', 'account'))
+    and not exists (select from radius.radcheck c where c.username = i.value)
+  order by 1`
+
+/** R9: more than any RouterOS has. */
+const ACCESSES = `
+  select a.username, c.value as password, a.devices, a.data_bytes, r.value as rate
+  from radius.access a join radius.radcheck c on c.username = a.username and c.attribute = 'Cleartext-Password'
+    left join radius.radreply r on r.username = a.username and r.attribute = 'Mikrotik-Rate-Limit'
+  where a.tenant = ? order by a.username limit 10000`
+
+interface AccessRow {
+  username: string
+  password: string
+  devices: number
+  data_bytes: string | number | null
+  rate: string | null
+}
+
+const PROVISIONED = `
+  with ours as (select distinct tenant from business.routers where provisioning = 'rest' and secret_version is not null and state <> 'offline'),
+    marks as (
+      select o.tenant,
+        (select concat(count(*), '.', max(c.id)) from radius.access a join radius.radcheck c on c.username = a.username where a.tenant = o.tenant) as checks,
+        (select concat(count(*), '.', max(r.id)) from radius.access a join radius.radreply r on r.username = a.username where a.tenant = o.tenant) as replies
+      from ours o
+    )
+  select r.tenant, r.id, concat(m.checks, '/', m.replies) as mark from business.routers r join marks m on m.tenant = r.tenant
+  where r.provisioning = 'rest' and r.secret_version is not null and r.state <> 'offline'`
+
 export function routerQueries(knex: Knex) {
   const liveOf = ({ tenant, id }: Router) => RouterLiveModel.query(knex).findById([tenant, id])
 
@@ -109,6 +141,21 @@ export function routerQueries(knex: Knex) {
     },
     saveReading: (router: Router, reading: object, at: number) => saveLive(router, 'reading, read_at', reading, at),
     saveHeartbeat: (router: Router, heartbeat: object, at: number) => saveLive(router, 'heartbeat, heard_at', heartbeat, at),
+    /** Those of these usernames that are ours and may not be online (any more); what we do not know is not ours to judge. */
+    async withoutAccess({ tenant }: Router, usernames: readonly string[]): Promise<string[]> {
+      const { rows } = await knex.raw<{ rows: { username: string }[] }>(WITHOUT_ACCESS, [tenant, [...usernames]])
+      return rows.map(({ username }) => username)
+    },
+    /** All who may log in somewhere, of the router's tenant. */
+    async accesses({ tenant }: Router) {
+      const { rows } = await knex.raw<{ rows: AccessRow[] }>(ACCESSES, [tenant])
+      return rows.map(({ username, password, devices, data_bytes: bytes, rate }) => ({ username, password, devices, rateLimit: rate, dataBytes: bytes === null ? null : Number(bytes) }))
+    },
+    /** Routers whose users we keep, each with a mark that differs when the accesses of its tenant do: rows are never changed, only replaced. */
+    async provisioned() {
+      const { rows } = await knex.raw<{ rows: { tenant: string; id: string; mark: string }[] }>(PROVISIONED)
+      return rows
+    },
     /** Those that were seen lately, these among them. */
     async saveAccessPoints({ tenant, id }: Router, seen: readonly AccessPoint[], at: number): Promise<string[]> {
       if (seen.length > 0) await knex.raw(SAVE_ACCESS_POINTS, { tenant, id, at: new Date(at).toISOString(), seen: JSON.stringify(seen) })

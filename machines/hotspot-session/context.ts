@@ -30,6 +30,8 @@ export interface SessionContext extends SessionInput {
   endedAt: number | null
   /** What staff gave as their reason. */
   endNote: string | null
+  /** Logins that nobody could be asked to end: their router is not registered. */
+  unreached: number
 }
 
 /** What a session can tell of its use. */
@@ -112,6 +114,7 @@ export function newSession(input: SessionInput): SessionContext {
     endReason: null,
     endedAt: null,
     endNote: null,
+    unreached: 0,
   }
 }
 

@@ -5,13 +5,14 @@
  *
  *   ready <-> online <-> kicking
  *        \      |       /
- *         disconnecting <-> expired -> closed
+ *         disconnecting <-> expired, unreached -> closed
  *
  * What must hold:
  *   H1  Who is online and how much was used is what accounting says; it comes as a whole and with a revision, so that
  *       order and repetition do not matter.
  *   H2  Whoever is still logged in when access ends is cut off, however long the router is out of reach; one that
- *       turns up later is cut off, too.
+ *       turns up later is cut off, too. At a router that nobody has registered there is nobody to ask: that is
+ *       said (`unreached`), and tried again with the next that is heard of it.
  *   H3  The time lost by moving to another device is none.
  */
 import { assign, emit, setup } from 'xstate'
@@ -35,6 +36,9 @@ import type { SessionEvent, SessionInput } from './events.ts'
 /** Late accounting of the last login still finds the session for this long. */
 const SETTLING_TIME_MS = 60 * 60 * 1_000
 
+/** So long a router that nobody has registered may still become one that can be asked. */
+const REGISTRATION_TIME_MS = 30 * 24 * 60 * 60 * 1_000
+
 const reasonOf = (event: SessionEvent): string => ('reason' in event ? event.reason : '')
 
 const base = setup({
@@ -44,7 +48,7 @@ const base = setup({
     events: {} as SessionEvent,
     emitted: {} as SessionFact,
     output: {} as { reason: EndReason },
-    tags: {} as 'usable' | 'settled',
+    tags: {} as 'usable' | 'settled' | 'attention',
   },
   actors: {
     disconnectDevices: durable<AppliedAccess, DisconnectRequest>(),
@@ -52,6 +56,7 @@ const base = setup({
   delays: {
     paidTime: ({ context, event }) => Math.max(0, context.expiresAt - timeOf(event)),
     settlingTime: SETTLING_TIME_MS,
+    registrationTime: REGISTRATION_TIME_MS,
   },
   guards: {
     canRevealCredentials: ({ context }) => context.credentialsShownAt === null,
@@ -61,6 +66,7 @@ const base = setup({
     isOfflineNow: ({ context, event }) => isNews(context, event) && event.online.length === 0,
     hasUsedUpData: ({ context, event }) =>
       isNews(context, event) && context.package.dataBytes !== null && event.uploadBytes + event.downloadBytes >= context.package.dataBytes,
+    hasUnreached: (_, { unknown }: AppliedAccess) => unknown > 0,
     isRoutersWord: ({ event }) => event.type === 'session.close' && event.by === 'nas',
   },
   actions: {
@@ -74,6 +80,7 @@ const base = setup({
       endedAt: timeOf(event),
       endNote: event.type === 'session.close' || event.type === 'session.revoke' ? event.reason : null,
     })),
+    recordUnreached: assign((_, { unknown }: AppliedAccess) => ({ unreached: unknown })),
 
     announceReady: emit(({ context, event }) => ({
       type: 'session.ready' as const,
@@ -139,6 +146,8 @@ const credentials = {
   resend: { guard: 'canResend', actions: ['recordResend', 'announceResend'] },
 } as const
 
+const disconnected = ({ event }: { event: { output: AppliedAccess } }): AppliedAccess => event.output
+
 const goneOffline = { guard: 'isOfflineNow', target: 'ready', actions: ['recordAccount', 'announceOffline'] } as const
 const news = { guard: 'isNews', actions: 'recordAccount' } as const
 
@@ -198,11 +207,23 @@ export const hotspotSessionMachine = base.createMachine({
         src: 'disconnectDevices',
         id: 'disconnectDevices',
         input: ({ context }) => ({ credentialVersion: context.credentialVersion }),
-        onDone: 'expired',
+        onDone: [
+          { guard: { type: 'hasUnreached', params: disconnected }, target: 'unreached', actions: { type: 'recordUnreached', params: disconnected } },
+          { target: 'expired', actions: { type: 'recordUnreached', params: disconnected } },
+        ],
         onError: 'expired',
       },
       on: {
-        'session.account': { guard: 'isNews', actions: 'recordAccount' },
+        // A router that speaks again is back: it is asked now, not when its turn would come.
+        'session.account': { guard: 'isNews', target: 'disconnecting', reenter: true, actions: 'recordAccount' },
+      },
+    },
+    /** Over, but somebody may still be online at a router that is not registered (H2). */
+    unreached: {
+      tags: ['settled', 'attention'],
+      after: { registrationTime: 'closed' },
+      on: {
+        'session.account': { guard: 'isNews', target: 'disconnecting', actions: 'recordAccount' },
       },
     },
     expired: {

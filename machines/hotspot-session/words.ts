@@ -9,6 +9,10 @@ export const hotspotSessionWords = {
       staff: 'Access has ended (see the reason); whoever is still logged in is being cut off. A router that does not answer is asked until it does.',
       customer: 'Your internet access has ended.',
     },
+    unreached: {
+      staff: 'Access has ended, but a device was logged in at a router that is not registered, so it could not be cut off. It is tried again with the next report of that router.',
+      customer: 'Your internet access has ended.',
+    },
     expired: { staff: 'Access has ended (see the reason); new logins are refused.', customer: 'Your internet access has ended.' },
     closed: { staff: 'Over; late accounting is no longer taken.', customer: 'Your internet access has ended.' },
   },
@@ -31,10 +35,12 @@ export const hotspotSessionWords = {
     isOnlineNow: { staff: 'A device is logged in.', customer: 'A device of yours is online.' },
     isOfflineNow: { staff: 'No device is logged in any more.', customer: 'No device of yours is online any more.' },
     hasUsedUpData: { staff: 'The data of the package is used up.', customer: 'Your data is used up.' },
+    hasUnreached: { staff: 'A device was logged in at a router that is not registered.', customer: 'A device of yours could not be logged out.' },
     isRoutersWord: { staff: 'The network says so, not a person.', customer: 'The network has ended it.' },
   },
   delays: {
     paidTime: { staff: 'the end of the paid time', customer: 'the end of your paid time' },
+    registrationTime: { staff: '30 days for that router to be registered', customer: 'a time to log your devices out' },
     settlingTime: { staff: 'one hour for late accounting', customer: 'a short time to settle your usage' },
   },
   effects: {

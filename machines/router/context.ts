@@ -27,6 +27,8 @@ export interface RouterContext extends Omit<RouterInput, 'enrolment'> {
   /** The newest sign of life: the beginning of an outage, should there be one. */
   lastSignAt: number | null
   trouble: Trouble | null
+  /** How its own list of users stands, as of the newest look; null: it asks RADIUS, or was not looked at yet. */
+  users: { wanted: number; failure: Trouble | null } | null
   outage: { since: number; openedAt: number } | null
   totals: { outages: number; downMs: number }
   /** MAC addresses. */
@@ -52,6 +54,8 @@ export type RouterFact =
   | { type: 'router.outageOpened'; name: string; since: number; at: number }
   | { type: 'router.outageClosed'; name: string; since: number; until: number; durationMs: number; slaMinutes: number; outages: number; downMs: number; at: number }
   | { type: 'router.accessPointsChanged'; appeared: string[]; lost: string[]; at: number }
+  | { type: 'router.usersChanged'; added: number; changed: number; removed: number; at: number }
+  | { type: 'router.loginsEnded'; count: number; at: number }
   | { type: 'router.configured'; version: number; rolledBackTo: number | null; reason: string; at: number }
   | { type: 'router.applied'; version: number; added: number; changed: number; removed: number; at: number }
   | ({ type: 'router.applyFailed'; version: number; isFinal: boolean; at: number } & Trouble)
@@ -75,6 +79,7 @@ export function newRouter(input: RouterInput): RouterContext {
     lastGoodAt: null,
     lastSignAt: null,
     trouble: null,
+    users: null,
     outage: null,
     totals: { outages: 0, downMs: 0 },
     accessPoints: [],
@@ -139,7 +144,8 @@ function withAnswer(context: RouterContext, outcome: ProbeOutcome): Partial<Rout
   if (outcome.outcome !== 'answered') return {}
   const gone = new Set([...outcome.lost, ...outcome.appeared])
   return {
-    device: context.device === null ? null : { ...context.device, version: outcome.version },
+    device: context.device === null ? null : { ...context.device, version: outcome.version, capabilities: outcome.capabilities ?? context.device.capabilities },
+    users: outcome.users == null ? context.users : { wanted: outcome.users.wanted, failure: outcome.users.failure },
     accessPoints: [...context.accessPoints.filter((mac) => !gone.has(mac)), ...outcome.appeared].slice(-ACCESS_POINTS_MAX),
   }
 }

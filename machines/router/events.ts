@@ -16,6 +16,9 @@ const enrolment = z.strictObject({
   secretVersion: z.int().positive(),
 })
 
+/** How it learns who may log in: it asks RADIUS; or its own list of users is kept by REST, for one that cannot reach RADIUS. */
+export const provisioning = z.enum(['radius', 'rest'])
+
 export const routerInput = z.strictObject({
   /** Equals the router's own id: it spreads the looks at many routers over time. */
   id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
@@ -27,9 +30,11 @@ export const routerInput = z.strictObject({
   apiUrl: z.url({ protocol: /^https?$/ }).max(300),
   /** While all is well. */
   pollSeconds: z.int().min(30).max(86_400).default(300),
+  provisioning: provisioning.default('radius'),
   enrolment,
 })
 
+export type Provisioning = z.output<typeof provisioning>
 export type RouterInput = z.output<typeof routerInput>
 export type Enrolment = z.output<typeof enrolment>
 

@@ -1,5 +1,5 @@
 /** What a router tells the world. Each is made after the step's context is settled, unless it says what is about to be forgotten. */
-import type { ApplyOutcome, ProbeOutcome } from './calls.ts'
+import type { ApplyOutcome, ProbeOutcome, UsersOutcome } from './calls.ts'
 import { withoutOutage, type RouterContext, type RouterFact, type Trouble } from './context.ts'
 
 const MINUTE_MS = 60_000
@@ -26,6 +26,8 @@ export const routerFacts = {
     return { type: 'router.outageClosed', name: context.name, since, until: at, durationMs: at - since, slaMinutes: Math.ceil((at - since) / MINUTE_MS), ...totals, at }
   },
   accessPointsChanged: (outcome: Extract<ProbeOutcome, { outcome: 'answered' }>, at: number): RouterFact => ({ type: 'router.accessPointsChanged', appeared: outcome.appeared, lost: outcome.lost, at }),
+  usersChanged: ({ added, changed, removed }: UsersOutcome, at: number): RouterFact => ({ type: 'router.usersChanged', added, changed, removed, at }),
+  loginsEnded: (outcome: Extract<ProbeOutcome, { outcome: 'answered' }>, at: number): RouterFact => ({ type: 'router.loginsEnded', count: outcome.ended, at }),
   configured: ({ desired }: RouterContext, at: number): RouterFact => ({
     type: 'router.configured',
     version: desired?.version ?? 0,

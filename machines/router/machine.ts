@@ -43,9 +43,15 @@ const appliedAs = ({ event }: { event: { output: ApplyOutcome } }): ApplyOutcome
 const NOT_APPLIED: ApplyOutcome = { outcome: 'failed', code: 'internal', detail: 'The configuring failed on our side.', isFinal: false }
 
 /** What every look leaves behind. */
-const seen = [{ type: 'recordLook', params: probed }, { type: 'announceAccessPoints', params: probed }] as const
+const seen = [{ type: 'recordLook', params: probed }, { type: 'announceAccessPoints', params: probed }, { type: 'announceHotspot', params: probed }] as const
 
-const probe = ({ context: { apiUrl, secretVersion, accessPoints } }: { context: RouterContext }): ProbeRequest => ({ apiUrl, secretVersion, accessPoints })
+const probe = ({ context: { apiUrl, secretVersion, accessPoints, provisioning, device } }: { context: RouterContext }): ProbeRequest => ({
+  apiUrl,
+  secretVersion,
+  accessPoints,
+  provisioning,
+  capabilities: device?.capabilities ?? [],
+})
 
 function applyRequest({ apiUrl, secretVersion, desired }: RouterContext): ApplyRequest {
   // Only a wanted configuration leads here.
@@ -117,6 +123,12 @@ export const routerMachine = setup({
     announceAccessPoints: enqueueActions(({ enqueue, event }, outcome: ProbeOutcome) => {
       const isNews = outcome.outcome === 'answered' && outcome.appeared.length + outcome.lost.length > 0
       if (isNews) enqueue.emit(routerFacts.accessPointsChanged(outcome, timeOf(event)))
+    }),
+    announceHotspot: enqueueActions(({ enqueue, event }, outcome: ProbeOutcome) => {
+      if (outcome.outcome !== 'answered') return
+      if (outcome.ended > 0) enqueue.emit(routerFacts.loginsEnded(outcome, timeOf(event)))
+      const { users } = outcome
+      if (users != null && users.added + users.changed + users.removed > 0) enqueue.emit(routerFacts.usersChanged(users, timeOf(event)))
     }),
     announceConfigured: emit(({ context, event }) => routerFacts.configured(context, timeOf(event))),
     announceApplied: emit(({ context, event }, outcome: ApplyOutcome) => routerFacts.applied(context, outcome, timeOf(event))),

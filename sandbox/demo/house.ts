@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DARAJA_SANDBOX_CREDENTIALS, DARAJA_SANDBOX_INITIATOR, startDaraja, type Daraja } from '../daraja/index.ts'
@@ -25,6 +25,7 @@ export interface House {
 }
 
 const REPOSITORY = join(import.meta.dirname, '../..')
+const FOLDER = 'standing-demo-'
 const START_LIMIT_MS = 40_000
 const END_LIMIT_MS = 12_000
 const LOADER = ['--import', 'ts-blank-space/register']
@@ -36,7 +37,8 @@ export async function openHouse(signal: AbortSignal): Promise<House> {
     for (const close of open.splice(0).reverse()) await close().catch(() => undefined)
   }
   try {
-    const folder = await mkdtemp(join(tmpdir(), 'standing-demo-'))
+    await removeLeftOver(tmpdir())
+    const folder = await mkdtemp(join(tmpdir(), `${FOLDER}${process.pid}-`))
     // The database may run as another user, who must get through.
     await chmod(folder, 0o755)
     open.push(() => rm(folder, { recursive: true, force: true }))
@@ -71,7 +73,8 @@ export async function openHouse(signal: AbortSignal): Promise<House> {
       AT_API_KEY: SMS_SANDBOX_CREDENTIALS.apiKey,
       SMS_HOOK_SECRET: smsSecret,
     }
-    const program = spawn(process.execPath, [...LOADER, 'main.ts'], { cwd: REPOSITORY, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    // With a channel, whose end it takes for ours: killed in whatever way, we leave no server behind.
+    const program = spawn(process.execPath, [...LOADER, 'main.ts'], { cwd: REPOSITORY, env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
     open.push(() => endOf(program))
     const printed = reading(program)
     const url = await printed(/^Standing listens on (\S+)$/m)
@@ -96,6 +99,22 @@ export async function openHouse(signal: AbortSignal): Promise<House> {
   } catch (error) {
     await end()
     throw error
+  }
+}
+
+/** Folders of stories that were killed. Those of one that is told at this moment beside ours stay. */
+export async function removeLeftOver(parent: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    const pid = Number(new RegExp(`^${FOLDER}(\\d+)-`).exec(name)?.[1] ?? 0)
+    if (pid > 0 && !isRunning(pid)) await rm(join(parent, name), { recursive: true, force: true }).catch(() => undefined)
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 

@@ -27,7 +27,8 @@ const write = (line: string): void => void process.stdout.write(`${line}\n`)
 const tell = createTeller(write, { hasColour: process.stdout.isTTY && process.env['NO_COLOR'] === undefined, timeZone: 'Africa/Nairobi' })
 const began = performance.now()
 const interrupted = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)))
+// For ever: npm hands on what the terminal has sent already, and the second one must not end us before what we have started.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort(new Error(`ended by ${signal}`)))
 
 let house: House | undefined
 try {

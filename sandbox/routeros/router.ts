@@ -27,6 +27,7 @@ const NAMED: Readonly<Record<string, string>> = {
   '/user': 'user with this name',
   '/user/group': 'group with this name',
   '/ip/hotspot/profile': 'server profile with this name',
+  '/ip/hotspot/user/profile': 'user profile with this name',
   '/ip/hotspot/user': 'user with this name for this server',
   '/ip/service': 'service',
   '/system/script': 'item with this name',
@@ -34,7 +35,7 @@ const NAMED: Readonly<Record<string, string>> = {
   '/interface/wireguard': 'interface with this name',
 }
 
-const LISTS = ['/interface/wireguard/peers', '/ip/address', '/ip/firewall/filter', '/radius', '/ip/hotspot', '/ip/hotspot/active', '/ip/hotspot/host', '/ip/hotspot/walled-garden', '/ip/hotspot/ip-binding', '/ip/neighbor']
+const LISTS = ['/system/package', '/interface/wireguard/peers', '/ip/address', '/ip/firewall/filter', '/radius', '/ip/hotspot', '/ip/hotspot/active', '/ip/hotspot/cookie', '/ip/hotspot/host', '/ip/hotspot/walled-garden', '/ip/hotspot/ip-binding', '/ip/neighbor']
 
 /** R9 of the sandbox: a test that runs wild must not fill the memory. */
 const RECORDS_MAX = 10_000
@@ -52,14 +53,15 @@ export class PlayedRouter {
   constructor(clock: () => number, kept?: Readonly<Record<string, readonly RouterRecord[]>>) {
     this.#clock = clock
     this.startedAt = clock()
+    for (const menu of [...LISTS, ...Object.keys(NAMED)]) this.#menus.set(menu, [])
     if (kept !== undefined) {
       for (const [menu, records] of Object.entries(kept)) this.#menus.set(menu, records.map((record) => ({ ...record })))
       this.#numbers = Math.max(0, ...Object.values(kept).flat().map((record) => Number.parseInt(record['.id']?.slice(1) ?? '0', 16)))
       return
     }
-    for (const menu of [...LISTS, ...Object.keys(NAMED)]) this.#menus.set(menu, [])
     for (const [menu, record] of Object.entries(SINGLE)) this.#menus.set(menu, [{ ...record }])
     for (const name of ['www', 'www-ssl', 'api', 'ssh']) this.add('/ip/service', { name, disabled: 'false', address: '' })
+    for (const name of ['routeros', 'wifi-qcom']) this.add('/system/package', { name, version: '7.16.1', disabled: 'false' })
     this.add('/user', { name: 'admin', group: 'full' })
     this.add('/ip/hotspot', { name: 'hotspot1', profile: 'default' })
   }
@@ -107,7 +109,15 @@ export class PlayedRouter {
   /** A second time it is gone: 404. */
   remove(menu: string, id: string): void {
     const records = this.list(menu)
-    records.splice(records.indexOf(this.find(menu, id)), 1)
+    const record = this.find(menu, id)
+    records.splice(records.indexOf(record), 1)
+    if (menu === '/ip/hotspot/active') this.#comeBack(record)
+  }
+
+  /** A device with a cookie logs itself in again at once. */
+  #comeBack({ '.id': _id, ...login }: RouterRecord): void {
+    const isRemembered = this.list('/ip/hotspot/cookie').some((cookie) => cookie['user'] === login['user'] && cookie['mac-address'] === login['mac-address'])
+    if (isRemembered) this.add('/ip/hotspot/active', login)
   }
 
   #refuseTwin(menu: string, name: string | undefined): void {

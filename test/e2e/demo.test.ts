@@ -1,7 +1,12 @@
 /** `npm run demo` as whoever looks at the project for the first time runs it. */
-import { readdir, rm } from 'node:fs/promises'
-import { expect, onTestFinished, test } from 'vitest'
-import { scratchFolder } from '../support/postgres.ts'
+import { spawn } from 'node:child_process'
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { dataOf, openHome } from '../../db/embedded/home.ts'
+import { findPostmaster, isAlive } from '../../db/embedded/postmaster.ts'
+import { removeLeftOver } from '../../sandbox/demo/house.ts'
+import { REPOSITORY, scratchFolder } from '../support/postgres.ts'
 import { cleanEnvironment, runToEnd } from '../support/system.ts'
 
 test('tells the month as it should be, within a minute, and leaves nothing behind', async () => {
@@ -41,4 +46,30 @@ test('ends with an error, and without a server left, when it cannot be told', as
   // No folder to work in.
   const { code, output } = await runToEnd('sandbox/demo/index.ts', [], { ...cleanEnvironment(), TMPDIR: `${folder}/none` })
   expect([code, output]).toEqual([1, expect.stringContaining('ENOENT')])
+})
+
+test('killed in the middle, its system and server end, and the next one clears its folder away', async () => {
+  const folder = await scratchFolder()
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const demo = spawn(process.execPath, ['--import', 'ts-blank-space/register', 'sandbox/demo/index.ts'], { cwd: REPOSITORY, env: { ...cleanEnvironment(), TMPDIR: folder }, stdio: 'ignore' })
+  onTestFinished(() => void demo.kill('SIGKILL'))
+  const until = <Result>(look: () => Promise<Result>) => vi.waitFor(look, { timeout: 40_000, interval: 50 })
+  const name = await until(async () => {
+    const [found] = await readdir(folder)
+    if (found === undefined) throw new Error('no folder yet')
+    return found
+  })
+  expect(name).toContain(`standing-demo-${demo.pid}-`)
+  const data = join(folder, name, 'data')
+  const server = await until(async () => {
+    const found = await findPostmaster(dataOf(await openHome(data)))
+    if (found?.status !== 'ready') throw new Error('no server yet')
+    return found
+  })
+  demo.kill('SIGKILL')
+  await until(async () => expect(await isAlive(server.pid)).toBe(false))
+
+  await mkdir(join(folder, `standing-demo-${process.pid}-mine`))
+  await removeLeftOver(folder)
+  expect(await readdir(folder)).toEqual([`standing-demo-${process.pid}-mine`])
 })

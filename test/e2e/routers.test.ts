@@ -60,7 +60,8 @@ test('one of them is gone for hours and comes back: one outage, told and kept; i
   played.mood = 'well'
   await advance(world.system, 'PT30M')
   await untilState(world.system, 'router', busPark, 'online.watching')
-  const { outages, downMinutes, availability } = await read<{ outages: { since: string; until: string }[]; downMinutes: number; availability: number }>(busPark, 'outages?days=1')
+  const { outages, downMinutes, availability, months } = await read<{ outages: { since: string; until: string }[]; downMinutes: number; availability: number; months: { downMinutes: number }[] }>(busPark, 'outages?days=1')
+  expect(months.reduce((sum, month) => sum + month.downMinutes, 0)).toBeCloseTo(downMinutes, 6)
   expect(outages).toHaveLength(1)
   expect(downMinutes).toBeGreaterThan(170)
   expect(availability).toBeLessThan(0.9)

@@ -1,9 +1,11 @@
 /** Several starts at once, and starts after a death, on one database: it is made once and stays whole. */
 import { migrations } from '../../db/migrations/index.ts'
-import { rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { dataOf, openHome } from '../../db/embedded/home.ts'
 import { startEmbeddedPostgres } from '../../db/embedded/index.ts'
+import { findPostmaster } from '../../db/embedded/postmaster.ts'
 import { removeDataDir, scratchFolder, withClient } from '../support/postgres.ts'
 import { createSystem, type System } from '../support/system.ts'
 import { createEmptyDatabase } from '../support/template-database.ts'
@@ -66,4 +68,39 @@ test('on an empty data dir: one server, one key, one application key; it outlive
   await server.stop()
   expect(rows.map(({ name }) => name)).toEqual(migrations.map(({ name }) => name))
   expect(await one.stop()).toMatchObject({ code: 0 })
+})
+
+/** A system with a server of its own, and a look at whether that runs. */
+async function embedded() {
+  const scratch = await scratchFolder()
+  const dataDir = join(scratch, 'data')
+  await mkdir(dataDir)
+  const system = await createSystem({ database: 'embedded', dataDir })
+  onTestFinished(async () => {
+    await system.dispose()
+    await removeDataDir(dataDir)
+    await rm(scratch, { recursive: true, force: true })
+  })
+  const home = await openHome(dataDir)
+  return { system, server: () => findPostmaster(dataOf(home)) }
+}
+
+test('the server goes with its last user after a kill -9, also when the end comes twice, as npm hands it on', async () => {
+  const { system, server } = await embedded()
+  await system.start()
+  await system.kill9()
+  expect(await server()).toBeDefined()
+  await system.start()
+  system.signal('SIGINT')
+  expect(await system.stop()).toMatchObject({ code: 0, signal: null })
+  expect(await server()).toBeUndefined()
+})
+
+test('the server goes with a start that is stopped half-way', async () => {
+  const { system, server } = await embedded()
+  const start = system.start().then(() => 'started', (error: unknown) => String(error))
+  await vi.waitFor(async () => expect(await server()).toBeDefined(), { timeout: 30_000, interval: 5 })
+  expect(await system.stop()).toMatchObject({ code: 0, signal: null })
+  expect(await start).toContain('the system ended with code 0')
+  expect(await server()).toBeUndefined()
 })

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createKnex } from '../../db/connection.ts'
 import { migrate, MigrationRefusedError, type Migration } from '../../db/migrate.ts'
+import { migrations } from '../../db/migrations/index.ts'
 import { runScript, withClient } from '../support/postgres.ts'
 import { createEmptyDatabase, type TestDatabase } from '../support/template-database.ts'
 
@@ -94,4 +95,25 @@ test('M2: a database that is ahead is refused, by the names of what is unknown',
   const refusal = await migrate(database.url, MIGRATIONS.slice(0, 3)).catch((error: unknown) => error)
   expect(refusal).toBeInstanceOf(MigrationRefusedError)
   expect(refusal).toMatchObject({ code: 'database-ahead', message: expect.stringContaining('0004-fourth, 0005-fifth') as unknown })
+})
+
+test('routers of before are reached as their actors say: one that has joined with its secrets, one that has not without', async () => {
+  await migrate(database.url, migrations.filter(({ name }) => name < '0014'))
+  const rows = await withClient(database.url, async (client) => {
+    for (const [id, enrolledAt, secretVersion] of [['rtr_1', 1, 3], ['rtr_2', null, 1]] as const) {
+      const context = JSON.stringify({ apiUrl: `http://${id}.example`, enrolledAt, secretVersion })
+      await client.query(
+        `insert into standing.actors (tenant, type, id, slice, seq, version, status, value, context, states, tags, children, history, created_at, updated_at)
+         values ('main', 'router', $1, 0, 1, '1', 'active', '"online"', $2, '{online}', '{}', '{}', '{}', now(), now())`,
+        [id, context],
+      )
+      await client.query("insert into business.routers (tenant, id, name, tunnel_address, state) values ('main', $1, $1, $1, 'online')", [id])
+    }
+    await migrate(database.url, migrations)
+    return (await client.query('select id, provisioning, api_url, secret_version from business.routers order by id')).rows as unknown[]
+  })
+  expect(rows).toEqual([
+    { id: 'rtr_1', provisioning: 'radius', api_url: 'http://rtr_1.example', secret_version: 3 },
+    { id: 'rtr_2', provisioning: 'radius', api_url: 'http://rtr_2.example', secret_version: null },
+  ])
 })

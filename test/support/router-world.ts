@@ -1,7 +1,7 @@
 /** Routers end to end in one process: the real edge, engine, actors and client; a clock moved by hand; routers that are played. */
 import { createRouterOsClient } from '../../actors/gateways/routeros/client.ts'
 import { createCredentialIssuer } from '../../actors/credentials.ts'
-import type { AccessPointReading } from '../../actors/router/live.ts'
+import type { AccessPointReading, HotspotAccess } from '../../actors/router/live.ts'
 import { createRouterSecrets } from '../../actors/router/secrets.ts'
 import { createRegistry } from '../../actors/registry.ts'
 import type { App } from '../../api/app-type.ts'
@@ -27,6 +27,8 @@ interface Live {
 }
 
 type LivePort = Routers & {
+  accesses(router: { tenant: string; id: string }): Promise<HotspotAccess[]>
+  withoutAccess(router: { tenant: string; id: string }, usernames: readonly string[]): Promise<string[]>
   heardAt(router: { tenant: string; id: string }): Promise<number | null>
   saveReading(router: { tenant: string; id: string }, reading: object, at: number): Promise<void>
   saveAccessPoints(router: { tenant: string; id: string }, seen: readonly AccessPointReading[], at: number): Promise<string[]>
@@ -44,6 +46,9 @@ export interface RouterWorld {
   /** `router.*` facts, in order. */
   facts: { type: string; [field: string]: unknown }[]
   sessions: OpenSession[]
+  /** Usernames whose access is over. */
+  strangers: Set<string>
+  accesses: HotspotAccess[]
   call<Body = Record<string, unknown>>(method: 'GET' | 'POST', path: string, body?: object, headers?: Record<string, string>): Promise<{ status: number; body: Body }>
   /** Registers a router that is played under this name. */
   register(name: string, order?: object): Promise<{ id: string; script: string; tunnel_address: string }>
@@ -58,7 +63,9 @@ export async function routerWorld(network = '10.77.0.0/16'): Promise<RouterWorld
   const facts: RouterWorld['facts'] = []
   const secrets = createRouterSecrets(ROUTER_APP_KEY)
   const client = createRouterOsClient({ timeoutMs: 500 })
-  const live = memoryRouters(sessions)
+  const strangers = new Set<string>()
+  const accesses: HotspotAccess[] = []
+  const live = memoryRouters(sessions, strangers, accesses)
   const runtime = createRuntime({
     actors: createRegistry({
       mpesa: fakeMpesa({}),
@@ -102,7 +109,7 @@ export async function routerWorld(network = '10.77.0.0/16'): Promise<RouterWorld
     return { status: response.status, body: (text === '' ? {} : JSON.parse(text)) as never }
   }
   return {
-    app, url, runtime, clock, store, routerOs, keys, admin, facts, sessions, call,
+    app, url, runtime, clock, store, routerOs, keys, admin, facts, sessions, strangers, accesses, call,
     async register(name, order = {}) {
       const { status, body } = await call<{ id: string; script: string; tunnel_address: string }>('POST', '/api/routers', { name, api_url: routerOs.router(name).url, ...order })
       if (status !== 201) throw new Error(JSON.stringify(body))
@@ -122,7 +129,7 @@ function unused(): never {
 
 const KEPT_MS = 10 * 60_000
 
-function memoryRouters(sessions: readonly OpenSession[]): LivePort {
+function memoryRouters(sessions: readonly OpenSession[], strangers: ReadonlySet<string>, accesses: HotspotAccess[]): LivePort {
   const lives = new Map<string, Live>()
   const points = new Map<string, Map<string, AccessPointReading & { firstSeenAt: number; lastSeenAt: number }>>()
   const live = (id: string): Live => {
@@ -132,6 +139,9 @@ function memoryRouters(sessions: readonly OpenSession[]): LivePort {
   }
   return {
     live: async ({ id }) => live(id),
+    accesses: async () => accesses,
+    provisioned: async () => [],
+    withoutAccess: async (_router, usernames) => usernames.filter((name) => strangers.has(name)),
     heardAt: async ({ id }) => live(id).heardAt,
     saveReading: async ({ id }, reading, at) => void Object.assign(live(id), { reading, readAt: at }),
     saveHeartbeat: async ({ id }, heartbeat, at) => void Object.assign(live(id), { heartbeat, heardAt: at }),

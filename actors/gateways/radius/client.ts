@@ -1,6 +1,7 @@
 /** Disconnect and CoA over UDP: the same bytes again until an authentic answer comes, as RFC 5176 (2.3) and RFC 5080 want it. */
 import { createSocket } from 'node:dgram'
 import { randomInt } from 'node:crypto'
+import { silenceMemory } from '../silence.ts'
 import { readReply, requestPacket, type ReplyParts, type RequestCode } from './packet.ts'
 import type { AuthorizationAttributes, Nas, NasAnswer, NasSession, RadiusGateway } from './port.ts'
 
@@ -14,10 +15,20 @@ const SESSION_NOT_FOUND = 503
 const WAITS_MS = [1_000, 2_000, 3_000]
 
 export function createRadiusClient({ waitsMs = WAITS_MS }: RadiusClientOptions = {}): RadiusGateway {
+  const waitedMs = waitsMs.reduce((sum, wait) => sum + wait, 0)
+  const silence = silenceMemory()
+
   async function ask(code: RequestCode, nas: Nas, attributes: AuthorizationAttributes, signal: AbortSignal | undefined): Promise<NasAnswer> {
+    const who = `${nas.host}:${nas.port ?? PORT}`
+    if (silence.isSilent(who)) return { outcome: 'unreachable' }
     const request = requestPacket({ code, identifier: randomInt(256), attributes, secret: nas.secret })
     const reply = await exchange(nas, request, waitsMs, signal)
-    return reply === undefined ? { outcome: 'unreachable' } : answerOf(reply)
+    if (reply === undefined) {
+      silence.fellSilent(who, waitedMs)
+      return { outcome: 'unreachable' }
+    }
+    silence.answered(who)
+    return answerOf(reply)
   }
 
   return {

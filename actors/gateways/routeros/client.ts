@@ -3,9 +3,10 @@
  * PATCH sets one, DELETE removes one, POST runs a command. The router gives up a command after 60 s; we do so long before,
  * for a router that is that slow is in trouble, and a look waits for it.
  */
-import { GatewayError } from '../errors.ts'
+import { GatewayError, isGatewayError } from '../errors.ts'
 import { endpointUrl, sendHttp, type HttpAnswer, type HttpRequest } from '../http.ts'
 import { redact } from '../redact.ts'
+import { silenceMemory, type SilenceMemory } from '../silence.ts'
 import type { RouterAccess, RouterConnection, RouterOsGateway, RouterRecord } from './port.ts'
 
 const CALL_LIMIT_MS = 10_000
@@ -13,14 +14,16 @@ const CALL_LIMIT_MS = 10_000
 const ANSWER_BYTES_MAX = 4 * 1024 * 1024
 
 export function createRouterOsClient({ timeoutMs = CALL_LIMIT_MS }: { timeoutMs?: number } = {}): RouterOsGateway {
-  return { connect: (access) => connect(access, timeoutMs) }
+  const silence = silenceMemory()
+  return { connect: (access) => connect(access, timeoutMs, silence) }
 }
 
-function connect({ url, username, password }: RouterAccess, timeoutMs: number): RouterConnection {
+function connect({ url, username, password }: RouterAccess, timeoutMs: number, silence: SilenceMemory): RouterConnection {
   const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
 
   async function call(method: HttpRequest['method'], path: string, body: RouterRecord | undefined, signal: AbortSignal | undefined): Promise<HttpAnswer> {
     const label = `RouterOS ${method} ${path}`
+    if (silence.isSilent(url)) throw new GatewayError('timeout', `${label}: it did not answer a moment ago`, { retryable: true, retryAfterMs: timeoutMs })
     const answer = await sendHttp({
       method,
       url: endpointUrl(url, `/rest${path}`),
@@ -32,6 +35,9 @@ function connect({ url, username, password }: RouterAccess, timeoutMs: number): 
       // Adding twice would make two records.
       isRepeatable: method !== 'PUT',
       bodyBytesMax: ANSWER_BYTES_MAX,
+    }).catch((error: unknown) => {
+      if (isGatewayError(error, 'timeout')) silence.fellSilent(url, timeoutMs)
+      throw error
     })
     if (answer.status >= 200 && answer.status < 300) return answer
     throw errorOf(answer, label, [password])

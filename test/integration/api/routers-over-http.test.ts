@@ -101,6 +101,44 @@ describe('joining', () => {
     expect((await played.beat()).fetched).toMatchObject([{ status: 204 }])
   })
 
+  it('its token, as somebody with curl would try it: once, by one router, until another is issued or a day is over', async () => {
+    const { id, script } = await joined('market')
+    const own = (await viewOf(id)).context.device?.publicKey ?? ''
+    const tokenOf = (text: string) => /Bearer (re\.[\w.-]+)/.exec(text)?.[1] ?? ''
+    const key = (letter: string) => `${letter.repeat(43)}=`
+    const enrol = async (token: string, public_key: string) => {
+      const { status, body } = await world.call<{ code?: string; detail?: string }>('POST', `/api/routers/${id}/enrol`, { version: '7.16.1 (stable)', public_key }, { authorization: `Bearer ${token}` })
+      return [status, body.code ?? 'joined', body.detail]
+    }
+    const reissue = async (body: object) => (await world.call<{ script: string; expires_at: string }>('POST', `/api/routers/${id}/script`, { reason: 'x', ...body })).body
+    // Its answer was lost: the same router with the same token is welcome again; another one with the same paper is not.
+    expect(await enrol(tokenOf(script), own)).toEqual([200, 'joined', undefined])
+    expect(await enrol(tokenOf(script), key('b'))).toEqual([401, 'router-refused', 'This token was used or replaced. Have another script issued.'])
+    expect((await viewOf(id)).context.device?.publicKey).toBe(own)
+
+    const second = await reissue({})
+    const third = await reissue({})
+    expect(Date.parse(third.expires_at) - world.clock.now()).toBe(24 * HOUR_MS)
+    expect(await enrol(tokenOf(second.script), key('b'))).toEqual([401, 'router-refused', 'This token was used or replaced. Have another script issued.'])
+    await world.clock.advance(24 * HOUR_MS)
+    expect(await enrol(tokenOf(third.script), key('b'))).toEqual([401, 'router-refused', 'This token has expired. Have another script issued.'])
+    expect(await enrol(tokenOf((await reissue({ rotate_secrets: true })).script), key('b'))).toEqual([200, 'joined', undefined])
+    expect((await viewOf(id)).context).toMatchObject({ secretVersion: 2, device: { publicKey: key('b') } })
+    for (const spent of [script, second.script, third.script]) expect((await enrol(tokenOf(spent), key('c')))[0]).toBe(401)
+  })
+
+  it('its script is for staff with the right alone, and kept by nobody on the way', async () => {
+    const response = await fetch(`${world.url}/api/routers`, { method: 'POST', headers: { ...world.admin, 'content-type': 'application/json' }, body: JSON.stringify({ name: 'market' }) })
+    expect([response.status, response.headers.get('cache-control')]).toEqual([201, 'no-store'])
+    const { id } = (await response.json()) as { id: string }
+    const agent = world.keys.add('key-of-agent', ['agent'])
+    expect(await world.call('POST', `/api/routers/${id}/script`, { reason: 'x' }, agent)).toMatchObject({ status: 403 })
+    expect(await world.call('POST', `/api/routers/${id}/script`, {})).toMatchObject({ status: 422, body: { errors: [{ pointer: '/reason' }] } })
+    expect(await world.call('POST', '/api/routers/rtr_nobody/script', { reason: 'x' })).toMatchObject({ status: 404 })
+    await send(id, { type: 'router.retire', reason: 'sold' })
+    expect(await world.call('POST', `/api/routers/${id}/script`, { reason: 'x' })).toMatchObject({ status: 409, body: { code: 'actor-done' } })
+  })
+
   it('lets nobody in without the right token, in time', async () => {
     const { id, script } = await world.register('market')
     const { id: other, script: otherScript } = await world.register('harbour')
@@ -225,6 +263,75 @@ describe('up and down', () => {
     Object.assign(peer ?? {}, { 'last-handshake': '1m3s' })
     await world.clock.advance(2 * MINUTE_MS)
     expect((await viewOf(id)).states[0]).toBe('online')
+  })
+
+  it('knows its packages, and notices when they change', async () => {
+    const { id, played } = await joined('market')
+    const capabilities = async () => (await viewOf(id)).context.device?.capabilities
+    expect(await capabilities()).toEqual(['routeros', 'wifi-qcom'])
+    const wifi = played.router.list('/system/package').find(({ name }) => name === 'wifi-qcom')
+    played.router.change('/system/package', wifi?.['.id'] ?? '', { disabled: 'true' })
+    played.router.add('/system/package', { name: 'container', disabled: 'false' })
+    await world.clock.advance(6 * MINUTE_MS)
+    expect(await capabilities()).toEqual(['container', 'routeros'])
+  })
+
+  it('ends the logins that are over, those of ours only, and says so once', async () => {
+    const { played } = await joined('market')
+    const login = (user: string) => ({ user, 'mac-address': `AA:00:00:00:00:${user.length}0`, address: '10.5.50.2' })
+    for (const user of ['paid', 'overdue', 'of-the-owner']) played.router.add('/ip/hotspot/active', login(user))
+    played.router.add('/ip/hotspot/cookie', login('overdue'))
+    world.strangers.add('overdue')
+    await world.clock.advance(HOUR_MS)
+    expect(played.router.list('/ip/hotspot/active').map(({ user }) => user)).toEqual(['paid', 'of-the-owner'])
+    expect(played.router.list('/ip/hotspot/cookie')).toEqual([])
+    expect(world.facts.filter(({ type }) => type === 'router.loginsEnded')).toMatchObject([{ count: 1 }])
+  })
+
+  it('keeps the users of a router that does not ask RADIUS: adds who is missing, removes who is over, leaves others alone', async () => {
+    const { id, script } = await world.register('island', { provisioning: 'rest' })
+    const played = world.routerOs.router('island')
+    played.router.add('/ip/hotspot/user', { name: 'of-the-owner', password: 'x' })
+    const access = (username: string, password = `of ${username}`) => ({ username, password, devices: 2, rateLimit: '2M/5M', dataBytes: username === 'asha' ? 1_000 : null })
+    const users = () => played.router.list('/ip/hotspot/user').map(({ '.id': _id, comment: _comment, ...user }) => user)
+    const poll = async () => {
+      await send(id, { type: 'router.poll', reason: 'test' })
+      await world.runtime.settled()
+    }
+    const told = () => world.facts.filter(({ type }) => type === 'router.usersChanged').map(({ added, changed, removed }) => [added, changed, removed])
+    world.accesses.push(access('asha'), access('otieno'))
+    await played.paste(script)
+    await world.runtime.settled()
+    const asha = { name: 'asha', password: 'of asha', profile: 'standing-2M-5M-2', 'limit-bytes-total': '1000' }
+    const otieno = { name: 'otieno', password: 'of otieno', profile: 'standing-2M-5M-2', 'limit-bytes-total': '0' }
+    expect(users()).toEqual([{ name: 'of-the-owner', password: 'x' }, asha, otieno])
+    expect(played.router.list('/ip/hotspot/user/profile')).toMatchObject([{ name: 'standing-2M-5M-2', 'rate-limit': '2M/5M', 'shared-users': '2' }])
+    await poll()
+    expect(told()).toEqual([[2, 0, 0]])
+
+    // Out of reach meanwhile: one is over, one has another password, one is new.
+    played.mood = 'gone'
+    world.accesses.splice(0, 2, access('otieno', 'another'), access('wanjiru'))
+    await world.clock.advance(HOUR_MS)
+    played.mood = 'well'
+    await world.clock.advance(20 * MINUTE_MS)
+    expect(users()).toEqual([{ name: 'of-the-owner', password: 'x' }, { ...otieno, password: 'another' }, { ...otieno, name: 'wanjiru', password: 'of wanjiru' }])
+    expect(told()).toEqual([[2, 0, 0], [2, 0, 2]])
+    expect((await viewOf(id)).context.users).toEqual({ wanted: 2, failure: null })
+    expect(JSON.stringify([await world.runtime.history({ type: 'router', id }, { limit: 200 }), world.facts])).not.toContain('of wanjiru')
+  })
+
+  it('says when a router does not take its users, and goes on looking at it', async () => {
+    const { id, script } = await world.register('island', { provisioning: 'rest' })
+    const played = world.routerOs.router('island')
+    played.router.add('/ip/hotspot/user', { name: 'asha', password: 'x' })
+    for (const username of ['asha', 'otieno']) world.accesses.push({ username, password: 'y', devices: 1, rateLimit: null, dataBytes: null })
+    await played.paste(script)
+    await world.runtime.settled()
+    const { states, context } = await viewOf(id)
+    expect(states[0]).toBe('online')
+    expect(played.router.list('/ip/hotspot/user').map(({ name, password }) => [name, password])).toEqual([['asha', 'x'], ['otieno', 'y']])
+    expect(context.users).toEqual({ wanted: 2, failure: { code: 'refused', detail: expect.stringContaining('already have user') as unknown } })
   })
 
   it('says who is cut off', async () => {

@@ -40,7 +40,11 @@ describe('Disconnect and CoA to a router', () => {
     expect(await client.disconnect(router(), session)).toEqual({ outcome: 'unreachable' })
     expect(nas.requests()).toHaveLength(2)
     nas.behave('router')
-    expect(await client.disconnect({ ...router(), secret: 'another' }, session)).toEqual({ outcome: 'unreachable' })
+    // Nobody else waits for a router that has just been waited for.
+    expect(await client.disconnect(router(), session)).toEqual({ outcome: 'unreachable' })
+    expect(nas.requests()).toHaveLength(2)
+    const other = createRadiusClient({ waitsMs: [100, 200] })
+    expect(await other.disconnect({ ...router(), secret: 'another' }, session)).toEqual({ outcome: 'unreachable' })
     expect(nas.requests()).toHaveLength(2)
     expect(await client.disconnect({ ...router(), port: 1 }, session)).toEqual({ outcome: 'unreachable' })
     expect(await client.disconnect({ ...router(), host: 'router.invalid' }, session)).toEqual({ outcome: 'unreachable' })

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { setup } from 'xstate'
 import { createCredentialIssuer } from '../../../actors/credentials.ts'
 import { defineHotspotSession } from '../../../actors/hotspot-session/definition.ts'
+import { sessionMigrations } from '../../../actors/hotspot-session/migrations.ts'
 import { createRuntime, manualClock, memoryStore, type Runtime } from '../../../runtime/index.ts'
 import { nobodyOnline } from '../../support/live-access.ts'
 import { HOUR_PACKAGE } from '../machines/payment.fixture.ts'
@@ -52,6 +53,12 @@ describe('a session of version 1', () => {
     expect(await view()).not.toHaveProperty('context.paymentId')
     await clock.advance(HOUR_MS)
     expect(await view()).toMatchObject({ status: 'done', states: ['closed'] })
+  })
+
+  it('of version 2 that waited for a router is what it was, and knows that nobody is unreached', () => {
+    const stored = { value: 'disconnecting', context: { phone: '254708374149', endReason: 'time' }, history: {} }
+    const migration = sessionMigrations.find(({ from }) => from === '2')
+    expect(migration?.migrate(stored)).toEqual({ value: 'disconnecting', context: { phone: '254708374149', endReason: 'time', unreached: 0 } })
   })
 
   it('that was over is closed when its settling time is', async () => {

@@ -21,9 +21,9 @@ const events: EventObject[] = [
   { type: 'session.resend' },
   ...['kick', 'changeDevice', 'revoke'].map((name) => ({ type: `session.${name}`, reason: 'x' })),
   ...['admin', 'nas'].map((by) => ({ type: 'session.close', reason: 'x', by })),
-  { type: 'xstate.done.actor.disconnectDevices', output: { sessions: 1, gone: 0, refused: 0 } } as EventObject,
+  ...[0, 1].map((unknown) => ({ type: 'xstate.done.actor.disconnectDevices', output: { sessions: 1, gone: 0, refused: 0, unknown } }) as EventObject),
   { type: 'xstate.error.actor.disconnectDevices', error: { name: 'Error', message: 'x' } } as EventObject,
-  ...['paidTime.hotspot-session.ready', 'paidTime.hotspot-session.online', 'paidTime.hotspot-session.kicking', 'settlingTime.hotspot-session.expired'].map((timer) => ({ type: `xstate.after.${timer}` })),
+  ...['paidTime.hotspot-session.ready', 'paidTime.hotspot-session.online', 'paidTime.hotspot-session.kicking', 'settlingTime.hotspot-session.expired', 'registrationTime.hotspot-session.unreached'].map((timer) => ({ type: `xstate.after.${timer}` })),
 ]
 
 interface Step {

@@ -14,7 +14,8 @@ const login = (id: string) => ({ id, device: 'AA:BB:CC:DD:EE:FF', nas: '10.8.0.2
 const account = (ids: string[] = ['a1'], used: { uploadBytes?: number; downloadBytes?: number; logins?: number; revision?: number } = {}) => ({
   type: 'session.account', revision: ++revision, online: ids.map(login), uploadBytes: 0, downloadBytes: 0, logins: ids.length, ...used,
 })
-const DONE = { sessions: 1, gone: 0, refused: 0 }
+const DONE = { sessions: 1, gone: 0, refused: 0, unknown: 0 }
+const UNKNOWN = { ...DONE, sessions: 0, unknown: 1 }
 const cutOff = (session: { answer(call: string, output: unknown): unknown }) => session.answer('disconnectDevices', DONE)
 
 describe('hotspot session: paid time', () => {
@@ -241,6 +242,38 @@ describe('hotspot session: the end', () => {
     expect(session.state).toBe('disconnecting')
     expect(session.facts).toMatchObject([{ type: 'session.expired', reason, note: 'moved away', startsAt: START, ...(from === 'ready' ? { logins: 0 } : { logins: 1, uploadBytes: 3, downloadBytes: 4 }) }])
     expect(session.send(event)).toBe(false)
+  })
+
+  it('is asked for again at once when its router speaks, for it is back', () => {
+    const session = newSession()
+    session.send(account())
+    session.elapse('paidTime')
+    session.calls.delete('disconnectDevices')
+    session.send(account(['a1'], { uploadBytes: 1 }))
+    expect(session.state).toBe('disconnecting')
+    expect(session.calls.get('disconnectDevices')).toEqual({ credentialVersion: 1 })
+  })
+
+  it('is said to be unreached at a router that nobody has registered, and is tried again with the next that is heard of it', () => {
+    const session = newSession()
+    session.send(account())
+    session.elapse('paidTime')
+    session.answer('disconnectDevices', UNKNOWN)
+    expect(session.state).toBe('unreached')
+    expect(session.context.unreached).toBe(1)
+    session.send(account(['a1'], { uploadBytes: 1 }), HOUR_MS)
+    expect(session.state).toBe('disconnecting')
+    cutOff(session)
+    expect(session.state).toBe('expired')
+    expect(session.context.unreached).toBe(0)
+  })
+
+  it('and closes after 30 days, should that router never be registered', () => {
+    const session = newSession()
+    session.elapse('paidTime')
+    session.answer('disconnectDevices', UNKNOWN)
+    expect(session.elapse('registrationTime')).toBe(30 * 24 * HOUR_MS)
+    expect(session.state).toBe('closed')
   })
 
   it('closes when late accounting has had its time', () => {

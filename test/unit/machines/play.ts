@@ -23,7 +23,7 @@ const CARRIED_OUT = new Set(['xstate.raise', 'xstate.cancel', 'xstate.emit', 'xs
 export const START = Date.UTC(2026, 0, 1)
 
 export class Play<Machine extends AnyStateMachine> {
-  now = START
+  now: number
   snapshot: SnapshotFrom<Machine>
   /** Of the newest step. */
   facts: Message[] = []
@@ -33,8 +33,9 @@ export class Play<Machine extends AnyStateMachine> {
   readonly calls = new Map<string, unknown>()
   readonly machine: Machine
 
-  constructor(machine: Machine, input: InputFrom<Machine>) {
+  constructor(machine: Machine, input: InputFrom<Machine>, start = START) {
     this.machine = machine
+    this.now = start
     const [snapshot, actions] = withStepTime(this.now, () => initialTransition(machine, input as never))
     this.snapshot = snapshot
     expect((snapshot as { error?: unknown }).error).toBeUndefined()

@@ -14,12 +14,13 @@ export const ROUTER: RouterInput = {
   tunnelAddress: '10.77.0.9',
   apiUrl: 'http://10.77.0.9',
   pollSeconds: 300,
+  provisioning: 'radius',
   enrolment: { tokenHash: TOKEN_HASH, expiresAt: START + 24 * HOUR_MS, secretVersion: 1 },
 }
 
 export const ENROL: Extract<RouterEvent, { type: 'router.enrol' }> = { type: 'router.enrol', tokenHash: TOKEN_HASH, version: '7.16.1 (stable)', board: 'hAP ax2', serial: null, publicKey: null, capabilities: [] }
 
-export const WELL: ProbeOutcome = { outcome: 'answered', version: '7.16.1 (stable)', uptimeSeconds: 100, handshakeAgeSeconds: 30, appeared: [], lost: [] }
+export const WELL: ProbeOutcome = { outcome: 'answered', version: '7.16.1 (stable)', uptimeSeconds: 100, handshakeAgeSeconds: 30, appeared: [], lost: [], ended: 0, users: null, capabilities: null }
 export const STALE: ProbeOutcome = { ...WELL, handshakeAgeSeconds: 301 }
 export const silent = (heardAt: number | null = null, code = 'timeout'): ProbeOutcome => ({ outcome: 'silent', code, detail: 'no answer', heardAt })
 

@@ -31,7 +31,7 @@ describe('router: enrolment', () => {
     expect(router.state).toBe('online.polling')
     expect(router.context).toMatchObject({ enrolment: null, enrolledAt: START + 1_000, device: { version: '7.16.1 (stable)', board: 'hAP ax2' } })
     expect(router.facts).toMatchObject([{ type: 'router.enrolled', version: '7.16.1 (stable)' }, { type: 'router.online' }])
-    expect(router.calls.get('probeRouter')).toEqual({ apiUrl: 'http://10.77.0.9', secretVersion: 1, accessPoints: [] })
+    expect(router.calls.get('probeRouter')).toEqual({ apiUrl: 'http://10.77.0.9', secretVersion: 1, accessPoints: [], provisioning: 'radius', capabilities: [] })
     expect(router.send(ENROL)).toBe(false)
   })
 

@@ -1,0 +1,126 @@
+/** Somebody is online where nobody can be asked to end it: the clock goes on, and the end comes as soon as there is somebody. */
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { startNas } from '../../sandbox/nas/index.ts'
+import { startRouterOs, type RouterOs } from '../../sandbox/routeros/index.ts'
+import { startSystem, type System } from '../support/system.ts'
+import { actorOf, advance, buy, paymentOf, untilState } from '../support/system-shop.ts'
+
+const TOKEN = 'token-of-a-freeradius-that-is-not-there'
+/** Ten days have 240 hours: asked so often, with six seconds for each answer, it would be 24 minutes; every five minutes, five hours. */
+const LIMIT_MS = 120_000
+
+let system: System
+let routerOs: RouterOs
+beforeAll(async () => {
+  routerOs = await startRouterOs()
+  // With a token of its own the system plays no router. Addresses of the tunnel are loopback ones, where nobody listens for RADIUS.
+  system = await startSystem({ env: { RADIUS_REST_TOKEN: TOKEN, ROUTER_TUNNEL_NETWORK: '127.64.0.0/16' } })
+})
+afterAll(async () => {
+  await system.dispose()
+  await routerOs.stop()
+})
+
+/** Accounting as FreeRADIUS tells it. */
+async function account(kind: 'Start' | 'Interim-Update' | 'Stop', nas: string, username: string, seconds: number): Promise<void> {
+  const attributes = { 'Acct-Status-Type': kind, 'User-Name': username, 'Acct-Session-Id': `${username}-1`, 'NAS-IP-Address': nas, 'Calling-Station-Id': 'A8:BB:CC:00:00:0A', 'Framed-IP-Address': '10.5.50.2', 'Acct-Session-Time': seconds }
+  const body = Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, { type: 'string', value: [value] }]))
+  const { status, text } = await system.ask('/radius/accounting', { body, headers: { authorization: `Bearer ${TOKEN}` }, anonymous: true })
+  if (status >= 300) throw new Error(text)
+}
+
+/** Online at the router of this address, whose hour is over then. */
+async function overstayed(nas: string): Promise<{ id: string; username: string }> {
+  const { id } = await buy(system)
+  const { credentials } = await paymentOf(system, id)
+  const username = credentials?.username ?? ''
+  await account('Start', nas, username, 0)
+  await untilState(system, 'hotspot-session', id, 'online')
+  return { id, username }
+}
+
+async function took(duration: string): Promise<number> {
+  const began = performance.now()
+  await advance(system, duration)
+  return performance.now() - began
+}
+
+test('a router that nobody has registered: said, not waited for; cut off when it is registered and reports again', async () => {
+  const { id, username } = await overstayed('127.0.0.1')
+  await advance(system, 'PT1H')
+  await untilState(system, 'hotspot-session', id, 'unreached')
+  expect(await took('P29D')).toBeLessThan(LIMIT_MS)
+  expect(await actorOf(system, 'hotspot-session', id)).toMatchObject({ states: ['unreached'], tags: expect.arrayContaining(['attention']) as unknown, context: { unreached: 1 }, effects: [] })
+
+  const nas = await startNas({ secret: 'secret-of-the-router' })
+  try {
+    nas.logins.add({ username, session: `${username}-1` })
+    await system.rows(`insert into radius.nas (nasname, shortname, secret, coa_port) values ('127.0.0.1', 'by-hand', 'secret-of-the-router', $1)`, [nas.coaPort])
+    await account('Interim-Update', '127.0.0.1', username, 2_600_000)
+    await nas.until(({ attributes, answer }) => attributes['User-Name'] === username && answer === 'ACK')
+    await untilState(system, 'hotspot-session', id, 'expired')
+    expect((await actorOf(system, 'hotspot-session', id)).context).toMatchObject({ unreached: 0 })
+  } finally {
+    await nas.stop()
+  }
+}, 240_000)
+
+test('a registered router that is silent for days: asked until it is back, and cut off by its first look then', async () => {
+  const played = routerOs.router('hill')
+  const { body } = await system.ask<{ id: string; script: string; tunnel_address: string }>('/api/routers', { body: { name: 'Hill', api_url: played.url } })
+  await played.paste(body.script)
+  await untilState(system, 'router', body.id, 'online.watching')
+  const { id, username } = await overstayed(body.tunnel_address)
+  const affected = await system.ask(`/api/v1/routers/${body.id}/affected`)
+  expect(affected.body).toMatchObject({ isComplete: true, sessions: [{ username, mac: 'A8:BB:CC:00:00:0A', address: '10.5.50.2', actor: { type: 'hotspot-session', id } }] })
+  const login = { user: username, 'mac-address': 'A8:BB:CC:00:00:0A', address: '10.5.50.2' }
+  played.router.add('/ip/hotspot/active', login)
+  played.router.add('/ip/hotspot/cookie', login)
+  played.router.add('/ip/hotspot/active', { ...login, user: 'of-the-owner' })
+  played.mood = 'gone'
+
+  expect(await took('P10D')).toBeLessThan(LIMIT_MS)
+  expect(await actorOf(system, 'hotspot-session', id)).toMatchObject({ states: ['disconnecting'], effects: [{ status: 'retrying', lastError: { message: `no answer from router ${body.tunnel_address}` } }] })
+
+  played.mood = 'well'
+  await advance(system, 'PT30M')
+  expect(played.router.list('/ip/hotspot/active').map(({ user }) => user)).toEqual(['of-the-owner'])
+  expect(played.router.list('/ip/hotspot/cookie')).toEqual([])
+  const newest = await system.ask<{ data: { facts: { type: string }[] }[] }>(`/api/v1/actors/router/${body.id}/history?order=desc&limit=100`)
+  const facts = newest.body.data.flatMap((entry) => entry.facts)
+  expect(facts.filter(({ type }) => type === 'router.loginsEnded')).toMatchObject([{ count: 1 }])
+  // The router tells that it is over, which is asked about at once.
+  await account('Stop', body.tunnel_address, username, 2_600_000)
+  await untilState(system, 'hotspot-session', id, 'expired')
+}, 240_000)
+
+test('a router that is up and does not answer RADIUS is asked by REST, and forgets the device first', async () => {
+  const played = routerOs.router('lake')
+  const { body } = await system.ask<{ id: string; script: string; tunnel_address: string }>('/api/routers', { body: { name: 'Lake', api_url: played.url } })
+  await played.paste(body.script)
+  await untilState(system, 'router', body.id, 'online.watching')
+  const { id, username } = await overstayed(body.tunnel_address)
+  const login = { user: username, 'mac-address': 'A8:BB:CC:00:00:0A', address: '10.5.50.2' }
+  played.router.add('/ip/hotspot/active', login)
+  played.router.add('/ip/hotspot/cookie', login)
+  const { status } = await system.ask(`/api/v1/actors/hotspot-session/${id}/events`, { body: { type: 'session.close', reason: 'abuse' } })
+  expect(status).toBe(200)
+  await untilState(system, 'hotspot-session', id, 'expired')
+  expect([played.router.list('/ip/hotspot/active'), played.router.list('/ip/hotspot/cookie')]).toEqual([[], []])
+}, 60_000)
+
+test('a router that keeps its users itself has them within moments of the payment, and not after the end', async () => {
+  const played = routerOs.router('island')
+  const { body } = await system.ask<{ id: string; script: string }>('/api/routers', { body: { name: 'Island', api_url: played.url, provisioning: 'rest' } })
+  await played.paste(body.script)
+  await untilState(system, 'router', body.id, 'online.watching')
+  const { id } = await buy(system)
+  const { credentials } = await paymentOf(system, id)
+  const user = () => played.router.list('/ip/hotspot/user').find(({ name }) => name === credentials?.username)
+  await vi.waitFor(() => expect(user()).toMatchObject({ password: credentials?.password, profile: 'standing-2048k-5120k-1' }), { timeout: 20_000, interval: 50 })
+  const login = { user: credentials?.username ?? '', 'mac-address': 'A8:BB:CC:00:00:0A', address: '10.5.50.2' }
+  played.router.add('/ip/hotspot/active', login)
+  played.router.add('/ip/hotspot/cookie', login)
+  await advance(system, 'PT1H')
+  await vi.waitFor(() => expect([user(), played.router.list('/ip/hotspot/active'), played.router.list('/ip/hotspot/cookie')]).toEqual([undefined, [], []]), { timeout: 20_000, interval: 50 })
+}, 60_000)
