@@ -166,7 +166,7 @@ function addHooks(app: App, { runtime, inbox, receipts, metrics, log, hooks, app
     runtime,
     receipts,
     tenant,
-    handlers: [darajaStk, darajaC2b, darajaResult, darajaTimeout, smsDelivery, twilioStatus],
+    handlers: [darajaStk, darajaC2b(hooks.darajaShortcode), darajaResult, darajaTimeout, smsDelivery, twilioStatus],
     receiveMoney: moneyReceiver({ runtime, receipts, appKey }, tenant),
     log,
     now,

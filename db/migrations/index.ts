@@ -11,6 +11,7 @@ import { routerTables } from './0008-routers.ts'
 import { voucherTables } from './0009-vouchers.ts'
 import { channelTables } from './0010-channels.ts'
 import { subscriptionUsage } from './0011-subscription-usage.ts'
+import { heldReceipts } from './0012-held-receipts.ts'
 
 export const migrations: readonly Migration[] = [
   engineTables,
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   voucherTables,
   channelTables,
   subscriptionUsage,
+  heldReceipts,
 ]

@@ -10,7 +10,7 @@ import type { RouterContext } from '../../../machines/router/context.ts'
 import { routerMachine } from '../../../machines/router/machine.ts'
 import { voucherBatchMachine } from '../../../machines/voucher-batch/machine.ts'
 import { voucherMachine } from '../../../machines/voucher/machine.ts'
-import { ACCEPTED, approveRefund, C2B_INPUT, callback, failure, HOUR_PACKAGE, INPUT, refund, refused, returnResult, TAKEN, UNCERTAIN, UNMATCHED_INPUT } from './payment.fixture.ts'
+import { ACCEPTED, approveRefund, C2B_INPUT, callback, CASH_INPUT, failure, FOREIGN_INPUT, HOUR_PACKAGE, INPUT, refund, refused, returnResult, TAKEN, UNCERTAIN, UNMATCHED_INPUT } from './payment.fixture.ts'
 import { configure, DONE, ENROL, ROUTER, silent, STALE, WELL } from './router.fixture.ts'
 
 type AnyTransition = ReturnType<AnyStateMachine['getTransitionData']>[number]
@@ -36,7 +36,7 @@ const walks: Walk[] = [
   {
     name: 'payment',
     machine: paymentMachine,
-    inputs: [INPUT, C2B_INPUT, UNMATCHED_INPUT],
+    inputs: [INPUT, C2B_INPUT, UNMATCHED_INPUT, FOREIGN_INPUT, CASH_INPUT],
     events: [
       ...[ACCEPTED, UNCERTAIN, refused(1_000), refused(null)].map((output) => done('promptPayer', output)),
       ...['0', '1032', '15', '4999'].map((resultCode) => done('queryPayment', { outcome: 'answered', resultCode, resultDesc: '' })),
@@ -53,11 +53,12 @@ const walks: Walk[] = [
       failure('4999'),
       { type: 'payment.cancel' },
       { type: 'payment.approve', reason: 'x', receipt: 'NLJ7RT61SV' } as EventObject,
-      { type: 'payment.reject', reason: 'x' } as EventObject,
+      ...[true, false].map((moneyCame) => ({ type: 'payment.reject', reason: 'x', moneyCame }) as EventObject),
       { type: 'payment.claim', receipt: 'NLJ7RT61SV' } as EventObject,
       { type: 'payment.assign', reason: 'x', subscriptionId: 'sub_1' } as EventObject,
       { type: 'payment.assign', reason: 'x', package: HOUR_PACKAGE, phone: '254708374149' } as EventObject,
       refund(),
+      refund({ way: 'cash' }),
       approveRefund('key:one'),
       approveRefund(),
       { type: 'payment.refuseRefund', by: 'key:two', reason: 'x' } as EventObject,
@@ -73,11 +74,12 @@ const walks: Walk[] = [
       ...['returnRetryGap.payment.refunding.deferred', 'resultWindow.payment.refunding.awaiting', 'checkGap.payment.refunding.uncertain'].map((timer) => ({ type: `xstate.after.${timer}` })),
       ...['promptRetryGap.payment.deferred', 'uncertainWindow.payment.uncertain', 'queryGap.payment.awaiting', 'queryGap.payment.cancelled.waiting', 'uncertainWindow.payment.cancelled.uncertain'].map((timer) => ({ type: `xstate.after.${timer}` })),
     ],
-    detail: ({ queries, attempts, review, receipt, completedAt, refund }: PaymentContext) => [
+    detail: ({ queries, attempts, review, receipt, completedAt, refund, held }: PaymentContext) => [
       // What led to a credit or a refund makes no difference afterwards.
       completedAt === null && refund === null ? [queries, attempts] : null,
       review?.reason,
       receipt !== null,
+      held.map((money) => money.receipt),
       completedAt !== null,
       refund === null ? null : [refund.approvedBy, refund.refusedBy, refund.attempts, refund.checks, refund.originatorConversationId],
     ],
