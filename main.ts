@@ -29,7 +29,9 @@ import { natsEdge } from './api/nats/edge.ts'
 import { readSettings, SettingsError } from './api/settings.ts'
 import type { Settings } from './api/settings.ts'
 import { memoryRateLimiter } from './api/rate-limit.ts'
+import { memoryGuessCounts } from './api/vouchers/guess-counts.ts'
 import { connectRedis } from './api/redis/client.ts'
+import { redisGuessCounts } from './api/redis/guess-counts.ts'
 import { redisRateLimiter } from './api/redis/rate-limiter.ts'
 import { redisShownOnce } from './api/redis/shown-once.ts'
 import { derivedSecret } from './api/derived-secret.ts'
@@ -166,7 +168,7 @@ async function start(settings: Settings, log: Logger, open: Closer[]): Promise<v
       ...(outside.TWILIO_AUTH_TOKEN === undefined ? {} : { twilio: { secret: twilioSecret, authToken: outside.TWILIO_AUTH_TOKEN, url: twilioUrl } }),
     },
     rates: stkRates(settings),
-    ...(redis === undefined ? {} : { rateLimiter: redisRateLimiter({ link: redis, appKey, alone: memoryRateLimiter() }), shownOnce: redisShownOnce({ link: redis, appKey }) }),
+    ...(redis === undefined ? {} : { rateLimiter: redisRateLimiter({ link: redis, appKey, alone: memoryRateLimiter() }), guessCounts: redisGuessCounts({ link: redis, appKey, alone: memoryGuessCounts() }), shownOnce: redisShownOnce({ link: redis, appKey }) }),
     trustedProxies: settings.STANDING_TRUSTED_PROXIES,
     webUrl: settings.WEB_URL,
     secureCookies: settings.WEB_URL?.startsWith('https:') ?? false,

@@ -141,6 +141,23 @@ describe('guessing', () => {
     expect(last).toBe(429)
   })
 
+  it.each([
+    ['looked up', '/api/vouchers/check', {}],
+    ['revoked', '/api/vouchers/revoke', { reason: 'x' }],
+  ])('codes that are %s by staff are guarded, too, and the same guesser is stopped at redeeming', async (_how, url, more) => {
+    const { codes } = await batch()
+    const ask = (code: string | undefined, ip: string) => world.app.inject({ method: 'POST', url, headers: world.admin, remoteAddress: ip, payload: { code, ...more } })
+    const answers = []
+    for (let n = 0; n < 55; n++) answers.push(await ask('2222-2222-2222', '10.9.9.11'))
+    expect(answers.map(({ statusCode }) => statusCode).lastIndexOf(answers[0]?.statusCode ?? 0)).toBe(49)
+    expect(answers.at(-1)?.headers['retry-after']).toBe('60')
+    // By another address it is the same key; at the same address it is the same guesser.
+    expect((await ask(codes[0], '10.9.9.12')).statusCode).toBe(429)
+    expect((await redeem(codes[0], { ip: '10.9.9.11' })).status).toBe(429)
+    now += 60_000
+    expect((await ask(codes[0], '10.9.9.11')).statusCode).toBe(200)
+  })
+
   it('a customer who is right is never counted', async () => {
     const { codes } = await batch(20)
     for (const code of codes) expect((await redeem(code, { ip: '10.9.9.10' })).status).toBe(200)
