@@ -113,7 +113,7 @@ export function voucherStaffRoutes(app: App, runtime: Runtime, parts: VoucherPar
   )
 
   const shown = { params: batchParams, querystring: noQuery, tags: ['vouchers'] }
-  const showProblems = staffProblems('actor-not-found', 'actor-done', 'actor-blocked')
+  const showProblems = staffProblems('actor-not-found', 'actor-done', 'event-not-accepted', 'actor-blocked')
   const never = z.string()
 
   app.get(
@@ -202,11 +202,14 @@ function shortOf({ id, name }: { id: string; name: string }) {
 function batchView(view: ActorView, states: ReadonlyMap<number, string>) {
   const { name, package: offer, count, issuedAt, expiresAt } = view.context as VoucherBatchContext
   const counted = (state: string): number => [...states.values()].filter((one) => one === state).length
-  const [redeemed, revoked] = [counted('redeemed'), counted('revoked')]
+  const [state = ''] = view.states
+  const redeemed = counted('redeemed')
+  // A batch that is revoked is so as a whole, but for what was used before.
+  const revoked = state === 'revoked' ? count - redeemed : counted('revoked')
   return {
     id: view.id,
     name,
-    state: view.states[0] ?? '',
+    state,
     package: shortOf(offer),
     count,
     redeemed,

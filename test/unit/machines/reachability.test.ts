@@ -186,7 +186,7 @@ const walks: Walk[] = [
     name: 'voucher-batch',
     machine: voucherBatchMachine,
     inputs: [{ name: 'x', package: HOUR_PACKAGE, count: 10, expiresAt: 1 }],
-    events: [{ type: 'batch.show', form: 'csv', by: 'x' } as EventObject, { type: 'batch.revoke', reason: 'x' } as EventObject, { type: 'xstate.after.validity.voucher-batch.open' }],
+    events: [{ type: 'batch.show', form: 'csv', by: 'x' } as EventObject, { type: 'batch.revoke', reason: 'x' } as EventObject, ...[-1, Number.MAX_SAFE_INTEGER].map((at) => ({ type: 'batch.redeemed', number: 1, at }) as EventObject), { type: 'xstate.after.validity.voucher-batch.open' }],
     detail: ({ shown }: { shown: number }) => Math.min(shown, 1),
     absorbing: ['expired', 'revoked'],
     coversTransitions: true,
