@@ -47,6 +47,7 @@ export const SETTINGS = {
   STANDING_QUIET_HOURS: quietHours.prefault('21:00-07:00'),
   STANDING_SANDBOX_TOWN: z.enum(['on', 'off']).default('on'),
   STANDING_STK_PER_PHONE: rate.optional(),
+  STANDING_STK_PER_MAC: rate.optional(),
   STANDING_STK_PER_IP: rate.optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   DARAJA_BASE_URL: url.optional(),
