@@ -31,7 +31,9 @@ import { createSandboxOutbox, type SandboxOutbox } from './api/sandbox/outbox.ts
 import { readSettings, SettingsError } from './api/settings.ts'
 import type { Settings } from './api/settings.ts'
 import { memoryRateLimiter } from './api/rate-limit.ts'
+import { memoryGuessCounts } from './api/vouchers/guess-counts.ts'
 import { connectRedis } from './api/redis/client.ts'
+import { redisGuessCounts } from './api/redis/guess-counts.ts'
 import { redisRateLimiter } from './api/redis/rate-limiter.ts'
 import { redisShownOnce } from './api/redis/shown-once.ts'
 import { derivedSecret } from './api/derived-secret.ts'
@@ -176,7 +178,7 @@ async function start(settings: Settings, log: Logger, open: ProcessEnd): Promise
     },
     rates: stkRates(settings),
     channelLimits: { connectionsPerAddress: settings.STANDING_CONNECTIONS_PER_ADDRESS },
-    ...(redis === undefined ? {} : { rateLimiter: redisRateLimiter({ link: redis, appKey, alone: memoryRateLimiter() }), shownOnce: redisShownOnce({ link: redis, appKey }) }),
+    ...(redis === undefined ? {} : { rateLimiter: redisRateLimiter({ link: redis, appKey, alone: memoryRateLimiter() }), guessCounts: redisGuessCounts({ link: redis, appKey, alone: memoryGuessCounts() }), shownOnce: redisShownOnce({ link: redis, appKey }) }),
     trustedProxies: settings.STANDING_TRUSTED_PROXIES,
     webUrl: settings.WEB_URL,
     secureCookies: settings.WEB_URL?.startsWith('https:') ?? false,

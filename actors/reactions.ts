@@ -11,7 +11,8 @@
  * | reconciliation.moneyFound  | start the payment that follows from the receipt, or tell the one there is  |
  * | session.ready              | start `notification/<session id>-credentials`: the login by SMS            |
  * | session.resendWanted       | start `notification/<session id>-credentials-<number>`: once more          |
- * | voucher.redeemed           | start `hotspot-session/<voucher id>`: one access per voucher                |
+ * | voucher.redeemed           | start `hotspot-session/<voucher id>`: one access per voucher; tell its batch |
+ * | batch.redeemedTooLate      | revoke the voucher, and with it the access                                |
  * | voucher.revoked            | if it was redeemed: end that access                                       |
  *
  * Those about subscriptions are in reactions/subscription.ts.
@@ -20,10 +21,12 @@ import type { SessionFact } from '../machines/hotspot-session/context.ts'
 import type { SessionInput } from '../machines/hotspot-session/events.ts'
 import type { NotificationInput } from '../machines/notification/events.ts'
 import type { VoucherFact } from '../machines/voucher/machine.ts'
+import type { VoucherBatchFact } from '../machines/voucher-batch/machine.ts'
 import type { PaymentFact } from '../machines/payment/context.ts'
 import type { FoundMoney } from '../machines/reconciliation/events.ts'
 import type { Address, Json, Reaction, ReactionMessage } from '../runtime/index.ts'
 import { derivedId } from './derived-id.ts'
+import { voucherId } from './voucher/voucher-id.ts'
 import { paySubscription, revokeSubscriptionPayment, subscriptionReactions } from './reactions/subscription.ts'
 
 type Payload<Union extends { type: string }, Type extends Union['type']> = Omit<Extract<Union, { type: Type }>, 'type'>
@@ -39,6 +42,16 @@ const startVoucherSession: Reaction = ({ address, data }) => {
   const { phone, package: bought, macAddress, at } = data as Payload<VoucherFact, 'voucher.redeemed'>
   const input = { source: { kind: 'voucher', id: address.id }, phone, package: bought, macAddress, paidAt: at } satisfies SessionInput
   return [{ kind: 'start', to: { tenant: address.tenant, type: 'hotspot-session', id: address.id }, input }]
+}
+
+const tellBatch: Reaction = ({ address: { tenant }, data }) => {
+  const { batchId, number, at } = data as Payload<VoucherFact, 'voucher.redeemed'>
+  return [{ kind: 'event', to: { tenant, type: 'voucher-batch', id: batchId }, event: { type: 'batch.redeemed', number, at } }]
+}
+
+const takeVoucherBack: Reaction = ({ address: { tenant, id }, data }) => {
+  const { number, reason } = data as Payload<VoucherBatchFact, 'batch.redeemedTooLate'>
+  return [{ kind: 'event', to: { tenant, type: 'voucher', id: voucherId(id, number) }, event: { type: 'voucher.revoke', reason } }]
 }
 
 const endVoucherSession: Reaction = ({ address, data }) => {
@@ -108,5 +121,6 @@ export const reactions = {
   reconciliation: { 'reconciliation.moneyFound': takeFoundMoney },
   'hotspot-session': { 'session.ready': sendCredentials, 'session.resendWanted': resendCredentials },
   subscription: subscriptionReactions,
-  voucher: { 'voucher.redeemed': startVoucherSession, 'voucher.revoked': endVoucherSession },
+  voucher: { 'voucher.redeemed': (fact) => [...startVoucherSession(fact), ...tellBatch(fact)], 'voucher.revoked': endVoucherSession },
+  'voucher-batch': { 'batch.redeemedTooLate': takeVoucherBack },
 } satisfies Record<string, Record<string, Reaction>>

@@ -65,7 +65,8 @@ import { searchRoutes } from './routes/search.ts'
 import { streamRoute, type StreamRouteDeps } from './routes/stream.ts'
 import { statementRoutes } from './routes/statements.ts'
 import { voucherPublicRoutes, voucherStaffRoutes } from './routes/vouchers.ts'
-import { guessGuard } from './vouchers/guess-guard.ts'
+import { memoryGuessCounts } from './vouchers/guess-counts.ts'
+import { guessGuard, type GuessGuard } from './vouchers/guess-guard.ts'
 import { steeringRoutes } from './routes/steering.ts'
 import { subscriptionRoutes } from './routes/subscriptions.ts'
 
@@ -144,10 +145,11 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   })
   addRadius(app, deps, now)
   await app.register(async (hooks: App) => addHooks(hooks, deps, tenant, now))
+  const guard = guessGuard(deps.guessCounts ?? memoryGuessCounts(now))
   if (deps.routers !== undefined) addRouters(app, deps, deps.routers)
-  if (deps.vouchers !== undefined) voucherPublicRoutes(app, runtime, deps.vouchers, { tenant, guard: guessGuard(now), limiter, reveal })
+  if (deps.vouchers !== undefined) voucherPublicRoutes(app, runtime, deps.vouchers, { tenant, guard, limiter, reveal })
   const live = { telling, limits, closing, dashboard, secrets: deps.shownOnce ?? memoryShownOnce(now) }
-  const parts: StaffParts = { now, keys, authenticate: authenticator(keys), teller, live }
+  const parts: StaffParts = { now, guard, keys, authenticate: authenticator(keys), teller, live }
   await app.register(async (business: App) => addBusinessRoutes(business, deps, parts), { prefix: '/api' })
   await app.register(async (staff: App) => addStaffRoutes(staff, deps, parts), { prefix: '/api/v1' })
   return app
@@ -181,7 +183,7 @@ function addHooks(app: App, { runtime, inbox, receipts, optOuts, metrics, log, h
     receipts,
     optOuts,
     tenant,
-    handlers: [darajaStk, darajaC2b, darajaResult, darajaTimeout, smsDelivery, smsInbound, smsOptOut, twilioStatus, twilioInbound],
+    handlers: [darajaStk, darajaC2b(hooks.darajaShortcode), darajaResult, darajaTimeout, smsDelivery, smsInbound, smsOptOut, twilioStatus, twilioInbound],
     receiveMoney: moneyReceiver({ runtime, receipts, appKey }, tenant),
     log,
     now,
@@ -201,6 +203,7 @@ function addHooks(app: App, { runtime, inbox, receipts, optOuts, metrics, log, h
 /** What routes behind a key have in common. */
 interface StaffParts {
   now: () => number
+  guard: GuessGuard
   keys: KeyCache
   authenticate: ReturnType<typeof authenticator>
   teller: EventTeller
@@ -208,10 +211,10 @@ interface StaffParts {
 }
 
 /** What staff do in the businesses, beside the public calls of the same names. */
-function addBusinessRoutes(app: App, { runtime, routers, vouchers, packages }: AppDeps, { authenticate, now }: StaffParts): void {
+function addBusinessRoutes(app: App, { runtime, routers, vouchers, packages }: AppDeps, { authenticate, guard, now }: StaffParts): void {
   app.addHook('onRequest', authenticate)
   if (routers !== undefined) routerStaffRoutes(app, runtime, routers)
-  if (vouchers !== undefined) voucherStaffRoutes(app, runtime, vouchers, packages, now)
+  if (vouchers !== undefined) voucherStaffRoutes(app, runtime, vouchers, { packages, guard, now })
 }
 
 function addStaffRoutes(app: App, deps: AppDeps, { now, keys, authenticate, teller, live }: StaffParts): void {

@@ -15,6 +15,7 @@ import type { OptOuts } from './ports/opt-outs.ts'
 import type { PackageCatalogue } from './ports/package-catalogue.ts'
 import type { Packages } from './ports/packages.ts'
 import type { RadiusAccounting, RadiusLogins } from './ports/radius.ts'
+import type { GuessCounts } from './ports/guess-counts.ts'
 import type { RateLimiter } from './ports/rate-limiter.ts'
 import type { Readiness } from './ports/readiness.ts'
 import type { Receipts } from './ports/receipts.ts'
@@ -66,6 +67,8 @@ export interface AppDeps {
   shownOnce?: ShownOnce
   /** In memory unless given. */
   rateLimiter?: RateLimiter
+  /** Default: in memory of this node. */
+  guessCounts?: GuessCounts
   /** Of the live channels; those of production unless given. */
   channelLimits?: Partial<ChannelLimits>
   /** Those of production unless given. */

@@ -54,6 +54,7 @@ export const SETTINGS = {
   STANDING_RETENTION: daysByTable.default({}),
   STANDING_SANDBOX_TOWN: z.enum(['on', 'off']).default('on'),
   STANDING_STK_PER_PHONE: rate.optional(),
+  STANDING_STK_PER_MAC: rate.optional(),
   STANDING_STK_PER_IP: rate.optional(),
   STANDING_CONNECTIONS_PER_ADDRESS: z.string().regex(/^[1-9]\d{0,5}$/, 'must be a number, 1 to 999999').transform(Number).default(1_000),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),

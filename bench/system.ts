@@ -30,6 +30,7 @@ export async function startSystem(databaseUrl: string, dir: string): Promise<Sys
     STANDING_API_KEY: 'sk_bench_0123456789abcdef',
     STANDING_APP_KEY: 'a key for measurements alone',
     STANDING_STK_PER_PHONE: '1000000/60',
+    STANDING_STK_PER_MAC: '1000000/60',
     STANDING_STK_PER_IP: '1000000/60',
     LOG_LEVEL: 'warn',
     STANDING_SANDBOX_TOWN: 'off',

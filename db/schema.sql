@@ -793,6 +793,7 @@ create table business.payment_receipts (
   "amount" bigint not null,
   "currency" text collate "C" not null,
   "paid_at" timestamp with time zone not null,
+  "credited" boolean not null default true,
   constraint payment_receipts_pkey PRIMARY KEY (tenant, receipt)
 );
 CREATE INDEX payment_receipts_payment ON business.payment_receipts USING btree (tenant, payment_id);

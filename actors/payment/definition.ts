@@ -12,7 +12,7 @@ import { openPrompts, paymentReceipts } from './projections.ts'
 export function definePayment(calls: PaymentCalls): ActorDefinition {
   return {
     type: 'payment',
-    version: '2',
+    version: '3',
     idPrefix: 'pay',
     machine: paymentMachine,
     input: paymentInput,

@@ -10,4 +10,31 @@ const withPurpose: Migration = {
   },
 }
 
-export const paymentMigrations: readonly Migration[] = [withPurpose]
+interface Stored {
+  method: string
+  purpose: { kind: string }
+  completedAt: number | null
+  receipt: string | null
+  amount: number
+  refund: { requestedAt: number } | null
+}
+
+/**
+ * Version 3 holds money that credits nobody yet, and knows of what a refund was asked. Version 2 had booked only money without a
+ * purpose; what it had under review of a prompt comes into the books when it is decided, as it would have.
+ */
+const withHeldMoney: Migration = {
+  from: '2',
+  migrate({ value, context }) {
+    const stored = context as Record<string, Json> & Stored
+    const { method, purpose, completedAt, receipt, amount, refund } = stored
+    const held = method === 'c2b' && purpose.kind === 'unmatched' && completedAt === null && receipt !== null ? [{ receipt, amount }] : []
+    const wasCredited = refund !== null && completedAt !== null && completedAt <= refund.requestedAt
+    return { value, context: { ...stored, held, refund: refund === null ? null : { ...refund, wasCredited, original: null } } }
+  },
+}
+
+/** Whatever the stored version, to the present one: the engine takes one migration. */
+const fromFirst: Migration = { from: '1', migrate: (stored) => withHeldMoney.migrate({ ...stored, ...withPurpose.migrate(stored) }) }
+
+export const paymentMigrations: readonly Migration[] = [fromFirst, withHeldMoney]

@@ -3,12 +3,14 @@
  *
  *   business.open_prompts      {tenant, phone, payment_id, opened_at}, primary key (tenant, phone): at most one
  *                              prompt can stand on a phone, so a second payment cannot commit its first step.
- *   business.payment_receipts  {tenant, receipt, payment_id, amount, currency, paid_at}, primary key
- *                              (tenant, receipt): one receipt credits one payment, for ever.
+ *   business.payment_receipts  {tenant, receipt, payment_id, amount, currency, paid_at, credited}, primary key
+ *                              (tenant, receipt): the money of one receipt is one payment's, for ever. It has credited that
+ *                              payment, or is held by it, or came a second time.
  */
 import type { PaymentContext } from '../../machines/payment/context.ts'
 import { QUERIES_WHILE_PROMPT_OPEN } from '../../machines/payment/timing.ts'
 import type { Projection } from '../../runtime/index.ts'
+import { heldChange } from './held-change.ts'
 
 const STATES_WITH_PROMPT: ReadonlySet<string> = new Set(['prompting', 'deferred', 'uncertain', 'awaiting', 'querying'])
 
@@ -25,12 +27,28 @@ export const openPrompts: Projection = ({ address, at, states, previousStates, c
   return [{ table: 'business.open_prompts', key, rows: isOpen ? [{ ...key, opened_at: new Date(at).toISOString() }] : [] }]
 }
 
-export const paymentReceipts: Projection = ({ address, context, previousContext }) => {
-  const { receipt, amount, currency, completedAt, requestedAt, method } = context as PaymentContext
-  const before = (previousContext as PaymentContext | undefined)?.receipt ?? null
-  // Money that came by itself is here, whatever it turns out to be for; that of a prompt, once it is credited.
-  const paidAt = completedAt ?? (method === 'c2b' ? requestedAt : null)
-  if (receipt === null || paidAt === null || receipt === before) return []
-  const key = { tenant: address.tenant, payment_id: address.id }
-  return [{ table: 'business.payment_receipts', key, rows: [{ ...key, receipt, amount, currency, paid_at: new Date(paidAt).toISOString() }] }]
+export const paymentReceipts: Projection = (change) => {
+  const { address, at, context, previousContext } = change
+  const payment = context as PaymentContext
+  const { added, denied } = heldChange(change)
+  const [was, is] = [receiptsOf(previousContext as PaymentContext | undefined), receiptsOf(payment)]
+  const changed = [...is].filter(([receipt, credited]) => was.get(receipt) !== credited)
+  const table = 'business.payment_receipts'
+  const keyOf = (receipt: string) => ({ tenant: address.tenant, payment_id: address.id, receipt })
+  return [
+    ...denied.map(({ receipt }) => ({ table, key: keyOf(receipt), rows: [] })),
+    ...changed.map(([receipt, credited]) => {
+      const amount = added.find((money) => money.receipt === receipt)?.amount ?? payment.amount
+      const paidAt = new Date(credited ? (payment.completedAt ?? at) : at).toISOString()
+      return { table, key: keyOf(receipt), rows: [{ ...keyOf(receipt), amount, currency: payment.currency, paid_at: paidAt, credited }] }
+    }),
+  ]
+}
+
+/** The receipts whose money is this payment's, and whether it has credited it. Held money is in the books whatever it turns out to be for. */
+function receiptsOf(payment: PaymentContext | undefined): Map<string, boolean> {
+  if (payment === undefined) return new Map()
+  const { receipt, completedAt, held, otherReceipts } = payment
+  const uncredited = [...otherReceipts, ...held.map((money) => money.receipt)].map((one) => [one, false] as const)
+  return new Map([...uncredited, ...(receipt !== null && completedAt !== null ? [[receipt, true] as const] : [])])
 }

@@ -8,6 +8,8 @@
  *   3. the subscription whose account number it is;
  *   4. the only subscription of the payer's phone, which may be told in full or as a hash;
  *   5. nobody: a payment for a person to look at.
+ *
+ * Money for a shortcode that is none of ours is only looked for by its receipt: whom its account number names is not ours to say.
  */
 import { createHmac } from 'node:crypto'
 import type { PaymentContext } from '../../machines/payment/context.ts'
@@ -28,6 +30,8 @@ export interface ReceivedMoney {
   /** Digits with country code, if told in full. */
   phone: string | null
   payer: { hash: string | null; masked: string | null; name: string | null }
+  /** The shortcode that was paid, if it is none of ours. */
+  foreignShortcode?: string
 }
 
 /** What is asked of the engine; the same face as its own. */
@@ -68,7 +72,8 @@ export async function findDestination(directory: Directory, idOf: ReceiptIds, te
   }
 
   const named = await paymentOf('receipt', money.receipt)
-  if (named !== undefined) return contextOf(named).method === 'stk' ? told(named, money) : { kind: 'known', paymentId: named.id }
+  if (named !== undefined) return contextOf(named).method === 'stk' && money.foreignShortcode === undefined ? told(named, money) : { kind: 'known', paymentId: named.id }
+  if (money.foreignShortcode !== undefined) return { kind: 'new', paymentId: idOf(tenant, money.receipt), input: inputOf(money, []) }
   const prompted = await paymentOf('account', reference)
   if (prompted !== undefined && contextOf(prompted).receipt === null) return told(prompted, money)
 
@@ -102,16 +107,17 @@ function told(view: ActorView, { source, receipt, amount, currency, phone, payer
   return { kind: 'told', paymentId: view.id, event }
 }
 
-function inputOf({ source, receipt, amount, currency, at, accountReference, phone, payer }: ReceivedMoney, subscriptions: readonly string[]): PaymentInput {
+function inputOf({ source, receipt, amount, currency, at, accountReference, phone, payer, foreignShortcode }: ReceivedMoney, subscriptions: readonly string[]): PaymentInput {
   const [subscriptionId, another] = subscriptions
   const isKnown = subscriptionId !== undefined && another === undefined
-  const doubt = subscriptionId === undefined ? 'account-unknown' : 'several-subscriptions'
+  const unknown = subscriptionId === undefined ? 'account-unknown' : 'several-subscriptions'
+  const doubt = foreignShortcode === undefined ? unknown : 'foreign-shortcode'
   return {
     method: 'c2b',
     purpose: isKnown ? { kind: 'subscription', subscriptionId } : { kind: 'unmatched' },
     phone,
     package: null,
-    received: { receipt, source, transactionDate: at, accountReference, payer, doubt: isKnown ? null : doubt },
+    received: { receipt, source, transactionDate: at, accountReference, payer, doubt: isKnown ? null : doubt, shortcode: foreignShortcode ?? null },
     amount,
     currency,
     macAddress: null,

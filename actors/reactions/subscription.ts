@@ -44,8 +44,9 @@ export const paySubscription: Reaction = (fact) =>
   })
 
 export const revokeSubscriptionPayment: Reaction = (fact) => {
-  const { amount, reason, wasCredited } = fact.data as { amount: number; reason: string; wasCredited: boolean }
-  return telling(wasCredited ? subscriptionOf(fact) : undefined, () => ({ type: 'subscription.revokePayment', paymentId: fact.address.id, amount, reason }))
+  // What was credited is taken away, also where something else came.
+  const { credited, reason, wasCredited } = fact.data as { credited: number; reason: string; wasCredited: boolean }
+  return telling(wasCredited ? subscriptionOf(fact) : undefined, () => ({ type: 'subscription.revokePayment', paymentId: fact.address.id, amount: credited, reason }))
 }
 
 type Noticing<Type extends Parameters<typeof told>[1]> = (data: Told<Type>) => Pick<NotificationInput, 'template' | 'details'> & { key: Key; credentialVersion?: number }

@@ -2,6 +2,7 @@ import { voucherBatchEvents, voucherBatchInput } from '../../machines/voucher-ba
 import { voucherBatchMachine, type VoucherBatchContext } from '../../machines/voucher-batch/machine.ts'
 import { voucherBatchWords } from '../../machines/voucher-batch/words.ts'
 import type { ActorDefinition, Change, Identifier, Projection } from '../../runtime/index.ts'
+import { reactions } from '../reactions.ts'
 import type { VoucherCodes } from '../voucher/codes.ts'
 
 /**
@@ -25,11 +26,14 @@ function batchIdentifiers({ context }: Change): Identifier[] {
 export function defineVoucherBatch({ codes }: { codes: VoucherCodes }): ActorDefinition {
   return {
     type: 'voucher-batch',
-    version: '1',
+    // Version 1 was over once it was revoked; what it has stored fits.
+    version: '2',
     idPrefix: 'vb',
     machine: voucherBatchMachine,
     input: voucherBatchInput,
     events: voucherBatchEvents,
+    reactions: reactions['voucher-batch'],
+    migrations: [{ from: '1', migrate: ({ value, context }) => ({ value, context }) }],
     projections: { voucherCodes: voucherCodes(codes) },
     identifiers: batchIdentifiers,
     words: voucherBatchWords,

@@ -9,6 +9,12 @@ export function readJson(body: Buffer): unknown {
   }
 }
 
+/** Why a body that must be JSON cannot be read, in words for staff; undefined when it can. */
+export function whyNoJson(body: Buffer): string | undefined {
+  if (body.toString('utf8').trim() === '') return 'the body is empty'
+  return readJson(body) === undefined ? 'the body is no JSON' : undefined
+}
+
 /** A form, or JSON if it looks like an object. */
 export function readFormOrJson(body: Buffer): unknown {
   const text = body.toString('utf8').trim()

@@ -11,20 +11,28 @@
  */
 import { parseC2b } from '../../actors/gateways/mpesa/c2b.ts'
 import { isAccountKnown, type Directory } from '../../actors/payment/received-money.ts'
-import { readJson } from './body-text.ts'
+import { readJson, whyNoJson } from './body-text.ts'
 import type { HookHandler } from './handler.ts'
 
-export const darajaC2b: HookHandler = {
-  provider: 'daraja',
-  kind: 'c2b',
-  read(body) {
-    const parsed = parseC2b(readJson(body))
-    if (!parsed.ok) return { ok: false, problem: parsed.problem }
-    const { amount, shortcode: _shortcode, ...transaction } = parsed.transaction
-    if (amount === undefined) return { ok: false, problem: 'not a C2B confirmation: TransAmount is no exact amount above zero' }
-    return { ok: true, money: { ...transaction, amount, source: 'c2b' } }
-  },
+/** The confirmation. What was paid to another shortcode than ours (if ours is known) is for a person to look at: the money has moved. */
+export function darajaC2b(ours: string | undefined): HookHandler {
+  return {
+    provider: 'daraja',
+    kind: 'c2b',
+    read(body) {
+      const unread = whyNoJson(body)
+      if (unread !== undefined) return { ok: false, problem: unread }
+      const parsed = parseC2b(readJson(body))
+      if (!parsed.ok) return { ok: false, problem: parsed.problem }
+      const { amount, shortcode, ...transaction } = parsed.transaction
+      if (amount === undefined) return { ok: false, problem: 'not a C2B confirmation: TransAmount is no exact amount above zero' }
+      const isOurs = ours === undefined || shortcode === ours
+      return { ok: true, money: { ...transaction, amount, source: 'c2b', ...(isOurs ? {} : { foreignShortcode: shortcode.slice(0, SHORTCODE_CHARS_MAX) }) } }
+    },
+  }
 }
+
+const SHORTCODE_CHARS_MAX = 40
 
 export interface ValidationAnswer {
   ResultCode: string

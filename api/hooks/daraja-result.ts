@@ -1,6 +1,6 @@
 /** Safaricom's result of a return, or of the question what became of it -> `payment.returnResult`; and the word that its queue gave up. */
 import { parseAsyncResult } from '../../actors/gateways/mpesa/async-result.ts'
-import { readJson } from './body-text.ts'
+import { readJson, whyNoJson } from './body-text.ts'
 import type { HookHandler, HookReading } from './handler.ts'
 
 const CODE_CHARS_MAX = 40
@@ -21,6 +21,8 @@ export const darajaResult: HookHandler = {
   read(body, subject) {
     const named = subjectOf(subject)
     if (named === undefined) return NO_SUBJECT
+    const unread = whyNoJson(body)
+    if (unread !== undefined) return { ok: false, problem: unread }
     const parsed = parseAsyncResult(readJson(body))
     if (!parsed.ok) return { ok: false, problem: parsed.problem }
     const { resultCode, resultDesc, charge, ...texts } = parsed.result

@@ -1,7 +1,7 @@
 /** Safaricom's STK callback -> `payment.callback`. */
 import { parseStkCallback, type StkCallback } from '../../actors/gateways/mpesa/callback.ts'
 import { paymentEvents } from '../../machines/payment/events.ts'
-import { readJson } from './body-text.ts'
+import { readJson, whyNoJson } from './body-text.ts'
 import type { HookHandler } from './handler.ts'
 import { madePlain } from './plain-text.ts'
 
@@ -12,6 +12,8 @@ export const darajaStk: HookHandler = {
   provider: 'daraja',
   kind: 'stk',
   read(body, paymentId) {
+    const unread = whyNoJson(body)
+    if (unread !== undefined) return { ok: false, problem: unread }
     const parsed = parseStkCallback(readJson(body))
     if (!parsed.ok) return { ok: false, problem: parsed.problem }
     const { callback } = parsed

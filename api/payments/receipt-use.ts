@@ -30,8 +30,8 @@ export interface ReceiptTeller {
 
 export function receiptTeller({ receipts, runtime }: { receipts: Receipts; runtime: Pick<Runtime, 'get'> }): ReceiptTeller {
   async function receiptMeant(to: Address, event: EventObject): Promise<string | undefined> {
-    const isBlindApproval = to.type === 'payment' && event.type === 'payment.approve' && event['receipt'] === undefined
-    if (!isBlindApproval) return receiptIn(to.type, event)
+    const isBlind = to.type === 'payment' && (event.type === 'payment.assign' || (event.type === 'payment.approve' && event['receipt'] === undefined))
+    if (!isBlind) return receiptIn(to.type, event)
     // It means the one under review.
     const view = await runtime.get(to)
     return view === undefined ? undefined : (paymentContext(view).review?.receipt ?? undefined)

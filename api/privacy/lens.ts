@@ -48,7 +48,8 @@ function makeLenses(personal: readonly string[]): Lenses {
 
 function makeLens(paths: readonly (readonly string[])[]): Lens {
   const names = new Set(paths.flatMap((path) => path.slice(-1)))
-  const payload = <T>(value: T): T => hideSecrets(names.size === 0 ? value : maskNames(value, names)) as T
+  const containers = new Set(paths.flatMap((path) => path.slice(0, -1)))
+  const payload = <T>(value: T): T => hideSecrets(names.size === 0 ? value : maskNames(value, names, containers)) as T
 
   function view(actor: ActorView): ActorView {
     const context = hideSecrets(paths.length === 0 ? actor.context : maskPaths(actor.context, paths))

@@ -35,9 +35,18 @@ function maskPath(value: unknown, path: readonly string[]): unknown {
   return { ...value, [name]: maskPath(value[name], rest) }
 }
 
-/** Masks every field of one of these names, at any depth: for events and facts, whose shapes no path describes. */
-export function maskNames(value: unknown, names: ReadonlySet<string>): unknown {
-  return transform(value, (name, field) => (names.has(name) ? maskValue(field) : undefined))
+/** What is sold has names, too, and is nobody. */
+const IMPERSONAL: ReadonlySet<string> = new Set(['package', 'plan', 'offer'])
+
+/**
+ * Masks every field of one of these names, at any depth: for events and facts, whose shapes no path describes. One of the `containers`
+ * is looked into instead: `received` may be what was said, or a record of which only the payer is personal.
+ */
+export function maskNames(value: unknown, names: ReadonlySet<string>, containers: ReadonlySet<string> = new Set()): unknown {
+  return transform(value, (name, field) => {
+    if (isRecord(field) && IMPERSONAL.has(name)) return field
+    return names.has(name) && !(isRecord(field) && containers.has(name)) ? maskValue(field) : undefined
+  })
 }
 
 /** Takes out what looks like a secret. Contexts should hold none; this is the second line of defence. */

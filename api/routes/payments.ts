@@ -80,7 +80,10 @@ export function paymentRoutes(app: App, deps: PaymentRouteDeps): void {
         idempotencyKey: key,
         correlationId: traceIdOf(request.headers),
         clientHash: claims.clientHash(request.ip),
-        beforeNew: async () => void reply.headers(await limited('phone', deps.rates.stkPerPhone, order.phone)),
+        beforeNew: async () => {
+          if (order.macAddress !== null) reply.headers(await limited('device', deps.rates.stkPerMac, order.macAddress))
+          reply.headers(await limited('phone', deps.rates.stkPerPhone, order.phone))
+        },
       })
       reply.code(202).header('location', `/api/payments/${view.id}`).header('set-cookie', claims.cookieFor(view.id))
       if (isReplay) reply.header('idempotency-replayed', 'true')

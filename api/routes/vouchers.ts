@@ -26,6 +26,7 @@ import { csvOf, sheetOf, type SheetVoucher } from '../vouchers/sheet.ts'
 
 const WITH_BODY = ['payload-too-large', 'unsupported-media-type'] as const
 const REFUSALS = ['voucher-mistyped', 'voucher-unknown', 'voucher-expired', 'voucher-revoked'] as const
+const GUARDED = 'Whoever names too many codes that do not exist waits, longer each time.'
 /** All guests of one hotspot share an address. */
 const REDEEMS_PER_IP = { limit: 240, windowMs: 60_000 }
 /** For the session to be there, so that its login can be shown. */
@@ -57,7 +58,7 @@ export function voucherPublicRoutes(app: App, runtime: Runtime, parts: VoucherPa
       const key = idempotencyKey(request)
       const { phone, macAddress } = readRedeemer(request.body)
       reply.headers(await demandRate(limiter, { name: 'redeem-ip', ...(parts.redeemsPerIp ?? REDEEMS_PER_IP) }, request.ip)).header('cache-control', 'no-store')
-      const found = await guard.attempt({ ip: request.ip, phone, mac: macAddress }, () => desk.find(tenant, request.body.code), isGuess)
+      const found = await guard.attempt({ ip: request.ip, phone, mac: macAddress }, () => desk.find(tenant, request.body.code))
       const { voucher, isReplay } = await desk.redeem(found, { phone, macAddress, idempotencyKey: key, correlationId: traceIdOf(request.headers) })
       if (isReplay) reply.header('idempotency-replayed', 'true')
       const credentials = await reveal(voucher.id, { timeoutMs: SESSION_WAIT_MS })
@@ -73,8 +74,14 @@ export function voucherPublicRoutes(app: App, runtime: Runtime, parts: VoucherPa
   )
 }
 
+export interface VoucherStaffDeps {
+  packages: Packages
+  guard: GuessGuard
+  now: () => number
+}
+
 /** Under `/api`. */
-export function voucherStaffRoutes(app: App, runtime: Runtime, parts: VoucherParts, packages: Packages, now: () => number): void {
+export function voucherStaffRoutes(app: App, runtime: Runtime, parts: VoucherParts, { packages, guard, now }: VoucherStaffDeps): void {
   const desk = voucherDesk(runtime, parts)
 
   app.post(
@@ -106,7 +113,7 @@ export function voucherStaffRoutes(app: App, runtime: Runtime, parts: VoucherPar
   )
 
   const shown = { params: batchParams, querystring: noQuery, tags: ['vouchers'] }
-  const showProblems = staffProblems('actor-not-found', 'actor-done', 'actor-blocked')
+  const showProblems = staffProblems('actor-not-found', 'actor-done', 'event-not-accepted', 'actor-blocked')
   const never = z.string()
 
   app.get(
@@ -139,21 +146,26 @@ export function voucherStaffRoutes(app: App, runtime: Runtime, parts: VoucherPar
 
   app.post(
     '/vouchers/check',
-    { config: { permission: 'read' }, schema: { tags: ['vouchers'], summary: 'What becomes of a code; uses nothing up', querystring: noQuery, body: checkBody, response: { 200: voucherSchema, ...staffProblems(...REFUSALS, ...WITH_BODY) } } },
-    async ({ principal, body }) => voucherView(await desk.find(principal.tenant, body.code)),
+    { config: { permission: 'read' }, schema: { tags: ['vouchers'], summary: 'What becomes of a code; uses nothing up', description: GUARDED, querystring: noQuery, body: checkBody, response: { 200: voucherSchema, ...staffProblems(...REFUSALS, 'rate-limited', ...WITH_BODY) } } },
+    async ({ principal, ip, body }) => voucherView(await findGuarded(principal, ip, body.code)),
   )
 
   app.post(
     '/vouchers/revoke',
     {
       config: { permission: 'money' },
-      schema: { tags: ['vouchers'], summary: 'Take one voucher back, and the access that it gave', querystring: noQuery, body: revokeBody, response: { 200: voucherSchema, ...staffProblems(...REFUSALS, 'actor-blocked', ...WITH_BODY) } },
+      schema: { tags: ['vouchers'], summary: 'Take one voucher back, and the access that it gave', description: GUARDED, querystring: noQuery, body: revokeBody, response: { 200: voucherSchema, ...staffProblems(...REFUSALS, 'actor-blocked', 'rate-limited', ...WITH_BODY) } },
     },
-    async ({ principal, body }) => {
-      const found = await desk.find(principal.tenant, body.code)
+    async ({ principal, ip, body }) => {
+      const found = await findGuarded(principal, ip, body.code)
       return voucherView({ ...found, voucher: await desk.revoke(found, body.reason, principal.source) })
     },
   )
+
+  /** Who may look codes up may not try them all out, nor may whoever has got hold of his key. */
+  function findGuarded({ tenant, by }: Principal, ip: string, code: string): Promise<Found> {
+    return guard.attempt({ ip, key: by }, () => desk.find(tenant, code))
+  }
 
   async function findBatch({ tenant }: Principal, id: string): Promise<ActorView> {
     const view = await runtime.get({ tenant, type: 'voucher-batch', id })
@@ -169,11 +181,6 @@ export function voucherStaffRoutes(app: App, runtime: Runtime, parts: VoucherPar
     const vouchers = Array.from({ length: count }, (_one, index): SheetVoucher => ({ number: index + 1, code: parts.codes.code(actor, index + 1), state: stateOf(states.get(index + 1)) }))
     return { batch: { name, packageName: offer.name, expiresAt }, vouchers }
   }
-}
-
-/** Whoever names a voucher that is used or over has it in the hand. */
-function isGuess(error: unknown): boolean {
-  return error instanceof Problem && (error.code === 'voucher-unknown' || error.code === 'voucher-mistyped')
 }
 
 function readRedeemer({ phone_number, mac_address }: z.output<typeof redeemBody>) {
@@ -195,11 +202,14 @@ function shortOf({ id, name }: { id: string; name: string }) {
 function batchView(view: ActorView, states: ReadonlyMap<number, string>) {
   const { name, package: offer, count, issuedAt, expiresAt } = view.context as VoucherBatchContext
   const counted = (state: string): number => [...states.values()].filter((one) => one === state).length
-  const [redeemed, revoked] = [counted('redeemed'), counted('revoked')]
+  const [state = ''] = view.states
+  const redeemed = counted('redeemed')
+  // A batch that is revoked is so as a whole, but for what was used before.
+  const revoked = state === 'revoked' ? count - redeemed : counted('revoked')
   return {
     id: view.id,
     name,
-    state: view.states[0] ?? '',
+    state,
     package: shortOf(offer),
     count,
     redeemed,

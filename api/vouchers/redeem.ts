@@ -1,8 +1,8 @@
 /**
  * Redeems codes. The voucher's own actor decides who is first; here is found which voucher is meant, and said why one is not taken.
  *
- * A batch that is revoked or over lets no voucher through. Asked before the voucher: a batch that is revoked while a code is being
- * redeemed was revoked after it, as far as anybody can tell.
+ * A batch that is revoked or over lets no voucher through. It is asked before the voucher; a voucher that was redeemed when the batch
+ * had just been revoked is taken back by the batch (machines/voucher-batch, B1), and its redeemer is told so if we know in time.
  */
 import { readCode } from '../../actors/voucher/codes.ts'
 import { voucherId } from '../../actors/voucher/voucher-id.ts'
@@ -81,7 +81,10 @@ export function voucherDesk(runtime: Runtime, { vouchers, codes }: VoucherParts)
         ...(idempotencyKey === undefined ? {} : { eventId: `redeem-${idempotencyKey}`, checkBody: true }),
         ...(correlationId === undefined ? {} : { correlationId }),
       })
-      return { voucher: actor as Redeemed['voucher'], isReplay: outcome === 'duplicate' }
+      const voucher = actor as Redeemed['voucher']
+      const revocation = ((await runtime.get(found.batch))?.context as VoucherBatchContext | undefined)?.revocation
+      if (revocation != null && (voucher.context.redemption?.at ?? 0) > revocation.at) throw new Problem('voucher-revoked')
+      return { voucher, isReplay: outcome === 'duplicate' }
     },
 
     /** @throws Problem `voucher-expired`, `voucher-revoked` */

@@ -11,6 +11,7 @@ import { routerTables } from './0008-routers.ts'
 import { voucherTables } from './0009-vouchers.ts'
 import { channelTables } from './0010-channels.ts'
 import { subscriptionUsage } from './0011-subscription-usage.ts'
+import { heldReceipts } from './0012-held-receipts.ts'
 import { routerReach } from './0014-router-reach.ts'
 import { optIns } from './0016-opt-ins.ts'
 import { indexesWithoutTenant } from './0018-indexes-without-tenant.ts'
@@ -27,6 +28,7 @@ export const migrations: readonly Migration[] = [
   voucherTables,
   channelTables,
   subscriptionUsage,
+  heldReceipts,
   routerReach,
   optIns,
   indexesWithoutTenant,

@@ -27,7 +27,7 @@ const PERIOD = 'select min(at) as "from", max(at) as "to" from business.statemen
 const OURS = `
   select l.position, l.amount_minor, l.currency, l.at, l.description, l.actor_type, l.actor_id, coalesce(l.receipt, r.receipt) as receipt
   from business.ledger_entries l
-  left join business.payment_receipts r on r.tenant = l.tenant and l.actor_type = 'payment' and r.payment_id = l.actor_id and l.amount_minor > 0
+  left join business.payment_receipts r on r.tenant = l.tenant and l.actor_type = 'payment' and r.payment_id = l.actor_id and r.credited and l.amount_minor > 0
   where l.tenant = :tenant and l.account = 'mpesa'
     and not exists (select from business.ledger_entries f where f.tenant = l.tenant and f.entry_ref = l.entry_ref and f.account = 'fees')`
 
@@ -47,6 +47,7 @@ const OUR_SIDE = `
   select o.* from ours o
   where o.at between to_timestamp(:from / 1000.0) and to_timestamp(:to / 1000.0)
     and not exists (select from business.statement_rows s where s.tenant = :tenant and s.receipt = o.receipt and s.kind <> 'charge')
+    and (o.receipt is null or (select sum(b.amount_minor) from ours b where b.receipt = o.receipt and b.currency = o.currency) <> 0)
   order by o.position limit :limit`
 
 interface ProviderRow {

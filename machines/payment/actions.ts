@@ -2,13 +2,11 @@
 import type { PromptOutcome, QueryOutcome } from './calls.ts'
 import type { ConfirmedBy, PaymentContext, PaymentFact, PaymentFailure, PaymentResult, PaymentReview } from './context.ts'
 import type { PaymentAssignment, PaymentCallback, PaymentDecision, PaymentEvent } from './events.ts'
+import { creditedAmount, differenceOf, heldAtFirst, heldBy, withHeld, withoutReviewed } from './held.ts'
 import { failureOfRefusal, failureOfResult, findMismatch } from './judgement.ts'
 import { REVIEW_WORDS } from './review-words.ts'
 
 type Change = Partial<PaymentContext>
-
-/** R9: further receipts are in the journal, not in the record. */
-const OTHER_RECEIPTS_MAX = 10
 
 export function withAccepted(answer: Extract<PromptOutcome, { outcome: 'accepted' }>, at: number): Change {
   return { checkoutRequestId: answer.checkoutRequestId, merchantRequestId: answer.merchantRequestId, promptedAt: at }
@@ -49,11 +47,9 @@ export function withReceipt(context: PaymentContext, callback: PaymentCallback):
 /** For staff to look at. Unlike {@link withMismatch} it asks for no decision: the payment is credited. */
 export function withNotedMismatch(context: PaymentContext, callback: PaymentCallback, at: number): Change {
   const mismatch = findMismatch(context, callback)
-  return mismatch === null ? {} : { mismatch: { ...mismatch, receipt: callback.receipt ?? null, at } }
-}
-
-export function withOtherReceipt(context: PaymentContext, receipt: string): Change {
-  return { otherReceipts: [...context.otherReceipts, receipt].slice(-OTHER_RECEIPTS_MAX) }
+  if (mismatch === null) return {}
+  const difference = mismatch.reason === 'amount-mismatch' ? differenceOf(context, callback) : undefined
+  return { mismatch: { ...mismatch, receipt: callback.receipt ?? null, at, ...(difference === undefined ? {} : { difference }) } }
 }
 
 export function withRejection(context: PaymentContext, decision: PaymentDecision, at: number): Change {
@@ -68,7 +64,9 @@ export function withRejection(context: PaymentContext, decision: PaymentDecision
     needsStaff: false,
     at,
   }
-  return { failure, decision: decision.reason ?? null, rejectedReceipt: context.review?.receipt ?? null }
+  // H2: nothing is held of what never came.
+  const isGone = decision.type === 'payment.reject' && decision.moneyCame === false
+  return { failure, decision: decision.reason ?? null, rejectedReceipt: context.review?.receipt ?? null, held: isGone ? withoutReviewed(context) : context.held }
 }
 
 export function withCancellation(decision: PaymentDecision, at: number): Change {
@@ -97,7 +95,7 @@ export function withFailedResult(code: string | number, at: number): Change {
 export function withMismatch(context: PaymentContext, callback: PaymentCallback, at: number): Change {
   const mismatch = findMismatch(context, callback) ?? { reason: 'result-unclear' as const, expected: null, received: null }
   const review = { ...mismatch, receipt: callback.receipt ?? null, code: String(callback.resultCode), words: REVIEW_WORDS[mismatch.reason], at }
-  return { ...withPromptOf(context, callback), review }
+  return { ...withPromptOf(context, callback), ...withHeld(context, callback), review }
 }
 
 export function withDoubt(reason: PaymentReview['reason'], code: string | null, at: number): Change {
@@ -105,9 +103,11 @@ export function withDoubt(reason: PaymentReview['reason'], code: string | null, 
 }
 
 /** Money whose purpose nobody knows. */
-export function withUnmatched({ received, receipt }: PaymentContext, at: number): Change {
+export function withUnmatched(context: PaymentContext, at: number): Change {
+  const { received, receipt } = context
   const reason = received?.doubt ?? 'account-unknown'
-  return { review: { reason, expected: null, received: received?.accountReference ?? null, receipt, code: null, words: REVIEW_WORDS[reason], at } }
+  const told = (reason === 'foreign-shortcode' ? received?.shortcode : received?.accountReference) ?? null
+  return { held: heldAtFirst(context), review: { reason, expected: null, received: told, receipt, code: null, words: REVIEW_WORDS[reason], at } }
 }
 
 export function withAssignment(context: PaymentContext, { subscriptionId, package: bought, phone, reason }: PaymentAssignment): Change {
@@ -117,9 +117,18 @@ export function withAssignment(context: PaymentContext, { subscriptionId, packag
 }
 
 export function withApproval(context: PaymentContext, { reason, receipt }: Extract<PaymentEvent, { type: 'payment.approve' }>): Change {
+  const meant = receipt ?? context.review?.receipt ?? context.receipt
+  const came = amountOf(context, meant)
+  return { decision: reason, receipt: meant, paidAmount: came === context.amount ? null : came }
+}
+
+/** What came by a receipt, as far as it is known; null: as much as was asked for. */
+function amountOf(context: PaymentContext, receipt: string | null): number | null {
+  const held = heldBy(context, receipt)
+  if (held !== null) return held.amount
   const { review } = context
-  const cameInstead = review?.reason === 'amount-mismatch' && typeof review.received === 'number' ? review.received : null
-  return { decision: reason, receipt: receipt ?? review?.receipt ?? context.receipt, paidAmount: cameInstead }
+  const isReviewed = review?.reason === 'amount-mismatch' && (review.receipt === null || review.receipt === receipt)
+  return isReviewed && typeof review.received === 'number' ? review.received : null
 }
 
 export function withClaim(context: PaymentContext, { receipt, receiptUsedBy }: Extract<PaymentEvent, { type: 'payment.claim' }>, at: number): Change {
@@ -127,7 +136,7 @@ export function withClaim(context: PaymentContext, { receipt, receiptUsedBy }: E
 }
 
 export function completedFact(context: PaymentContext, at: number): Extract<PaymentFact, { type: 'payment.completed' }> {
-  const { purpose, amount, paidAmount } = context
+  const { purpose, amount } = context
   return {
     type: 'payment.completed',
     purpose,
@@ -135,7 +144,7 @@ export function completedFact(context: PaymentContext, at: number): Extract<Paym
     packageId: context.package?.id ?? null,
     package: context.package,
     // A customer is credited with what came; a package has its price.
-    amount: purpose.kind === 'subscription' ? (paidAmount ?? amount) : amount,
+    amount: purpose.kind === 'subscription' ? creditedAmount(context) : amount,
     currency: context.currency,
     phone: context.phone,
     macAddress: context.macAddress,

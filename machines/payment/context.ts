@@ -30,6 +30,8 @@ export interface PaymentContext extends PaymentInput {
   lateByMs: number | null
   /** How a result differed that came for a payment which was credited without one; staff must look at it. */
   mismatch: PaymentMismatch | null
+  /** Money that came and has credited nobody: it is in the books as `unmatched` until it is credited, goes back, or turns out never to have come. */
+  held: HeldMoney[]
   /** Receipts of further money for this one purchase; staff must give it back. */
   otherReceipts: string[]
   /** What staff said on approving, rejecting or cancelling. */
@@ -41,6 +43,12 @@ export interface PaymentContext extends PaymentInput {
   claims: number
   /** The newest refund that was asked for. */
   refund: Refund | null
+}
+
+export interface HeldMoney {
+  receipt: string
+  /** Minor units of the payment's currency. */
+  amount: number
 }
 
 export type ConfirmedBy = 'callback' | 'query' | 'staff' | 'c2b' | 'pull'
@@ -77,12 +85,14 @@ export interface PaymentReview {
 }
 
 /** Why nobody knows what money was for. */
-export type Doubt = 'account-unknown' | 'several-subscriptions'
+export type Doubt = 'account-unknown' | 'several-subscriptions' | 'foreign-shortcode'
 
 export type MismatchReason = 'amount-mismatch' | 'currency-mismatch' | 'phone-mismatch' | 'receipt-used'
 
 export interface PaymentMismatch extends Pick<PaymentReview, 'expected' | 'received' | 'usedBy' | 'receipt' | 'at'> {
   reason: MismatchReason
+  /** What came less what was credited, minor units, where the books were corrected by it. Missing in records from before they were. */
+  difference?: number
 }
 
 export type PaymentFact =
@@ -117,8 +127,8 @@ export type PaymentFact =
 
 type RefundStep = Pick<Refund, 'way' | 'amount' | 'currency' | 'reason'> & { at: number }
 
-/** The money went back. `wasCredited`: something was given for it, which is to be taken away. */
-type Returned = RefundStep & { purpose: PaymentPurpose; method: PaymentInput['method']; wasCredited: boolean; receipt: string | null; returnReceipt: string | null; charge: number | null }
+/** The money went back. `wasCredited`: something was given for it, worth `credited`, which is to be taken away. */
+type Returned = RefundStep & { purpose: PaymentPurpose; method: PaymentInput['method']; wasCredited: boolean; credited: number; receipt: string | null; returnReceipt: string | null; charge: number | null }
 
 type RefundFact =
   | ({ type: 'payment.refundRequested'; requestedBy: string } & RefundStep)
@@ -156,6 +166,7 @@ export function newPayment(input: PaymentInput): PaymentContext {
     decision: null,
     rejectedReceipt: null,
     paidAmount: null,
+    held: [],
     claim: null,
     claims: 0,
     refund: null,

@@ -40,8 +40,10 @@ const receivedMoney = z.strictObject({
   accountReference: printable(100).nullable().default(null),
   /** Safaricom gives the payer's number hashed (SHA-256) or with some digits as `*`, or not at all. */
   payer: z.strictObject({ hash: z.string().regex(/^[0-9a-f]{64}$/).nullable(), masked: printable(20).nullable(), name: printable(200).nullable() }),
-  /** Why nobody knows what for. */
-  doubt: z.enum(['account-unknown', 'several-subscriptions']).nullable().default(null),
+  /** Why nobody knows what for. With `foreign-shortcode` not even whether the money is ours. */
+  doubt: z.enum(['account-unknown', 'several-subscriptions', 'foreign-shortcode']).nullable().default(null),
+  /** The shortcode that was paid, with `foreign-shortcode`. */
+  shortcode: printable(40).nullable().default(null),
 })
 
 const paymentFields = z.strictObject({
@@ -103,8 +105,11 @@ export const paymentEvents = {
   'payment.cancel': z.strictObject({ reason: reason.optional() }),
   /** Staff found the money. With a failed payment only by naming the receipt. */
   'payment.approve': z.strictObject({ reason, receipt: receipt.optional(), receiptUsedBy }),
-  /** Staff found that this is no payment for this purchase. */
-  'payment.reject': z.strictObject({ reason }),
+  /**
+   * Staff found that this is no payment for this purchase. Money that came stays in the books, and may be credited after all or given
+   * back; unless staff found that none has come (`moneyCame: false`): then it is taken out, and its receipt is free for another payment.
+   */
+  'payment.reject': z.strictObject({ reason, moneyCame: z.boolean().default(true) }),
   /** "I have paid, here is my receipt." Makes us look again, and never grants anything by itself. */
   'payment.claim': z.strictObject({ receipt, receiptUsedBy }),
   /**
@@ -118,6 +123,7 @@ export const paymentEvents = {
     package: packageSnapshot.optional(),
     /** Whose access it is, if the payer's number is not known. */
     phone: kenyanPhone.optional(),
+    receiptUsedBy,
   }),
   ...refundEvents,
 }

@@ -11,7 +11,7 @@
  *   P1  Success absorbs: nothing but a refund that two people want leaves `completed`, and a matching success leads there from everywhere.
  *   P2  A push that may have been taken is never sent again (`uncertain`); only a certain refusal is retried.
  *   P3  A result that differs from what was asked, that names a receipt which has credited another payment, or
- *       that does not tell, is decided by a person (`review`); so is money that came without saying what for.
+ *       that does not tell, is decided by a person (`review`); so is money that came without saying what for, or to whom else.
  *   P4  Lost callbacks are made up for by queries with growing gaps, and then by a person, cancelled or not.
  */
 import { and, not } from 'xstate'
@@ -100,7 +100,7 @@ export const paymentMachine = paymentSetup.createMachine({
     },
     completed: {
       tags: 'settled',
-      entry: 'announceCompleted',
+      entry: ['releaseHeld', 'announceCompleted'],
       on: {
         'payment.callback': [
           { guard: and(['isMatchingPayment', 'isMissingReceipt']), actions: ['recordCallback', 'recordReceipt', 'announceReceipt'] },
@@ -127,7 +127,9 @@ export const paymentMachine = paymentSetup.createMachine({
           { guard: and(['isMismatchedPayment', not('isRejectedReceipt')]), target: 'review', actions: ['recordCallback', 'recordMismatch'] },
           { guard: 'isOwnPrompt', actions: 'recordCallback' },
         ],
-        'payment.approve': { guard: and(['hasReceiptNamed', 'hasFreeReceipt']), target: 'completed', actions: ['recordApproval', { type: 'recordPayment', params: 'staff' }] },
+        'payment.approve': { guard: and(['hasNoRefundRequest', 'hasReceiptNamed', 'hasFreeReceipt', not('isUnmatched')]), target: 'completed', actions: ['recordApproval', { type: 'recordPayment', params: 'staff' }] },
+        // Of money that came, though not for this.
+        ...refundRequests,
       },
     },
     // Over for the customer, who may have entered the PIN all the same: where a query can tell, we go on asking (P4).
@@ -177,12 +179,13 @@ export const paymentMachine = paymentSetup.createMachine({
           { guard: 'isMatchingPayment', target: 'completed', actions: ['recordCallback', 'recordToldPayment', 'recordReceipt'] },
           // Something came while a person looks: the newest mismatch is what they must see, and it is announced once.
           { guard: and(['isMismatchedPayment', not('hasMoneyInReview')]), target: 'review', reenter: true, actions: ['recordCallback', 'recordMismatch'] },
+          { guard: and(['isMismatchedPayment', 'isFurtherMoney', 'hasFreeReceipt']), actions: ['recordCallback', 'recordOtherReceipt', 'announceDuplicate'] },
           { guard: and(['isFailedResult', not('hasMoneyInReview')]), target: 'failed', actions: ['recordCallback', 'recordFailedCallback'] },
           { guard: 'isOwnPrompt', actions: 'recordCallback' },
         ],
-        'payment.approve': { guard: and(['hasFreeReceipt', not('isUnmatched')]), target: 'completed', actions: ['recordApproval', { type: 'recordPayment', params: 'staff' }] },
-        'payment.reject': { guard: not('isUnmatched'), target: 'failed', actions: 'recordRejection' },
-        'payment.assign': { guard: 'canAssign', target: 'completed', actions: ['recordAssignment', 'recordReceived'] },
+        'payment.approve': { guard: and(['hasNoRefundRequest', 'hasFreeReceipt', not('isUnmatched')]), target: 'completed', actions: ['recordApproval', { type: 'recordPayment', params: 'staff' }] },
+        'payment.reject': { guard: and(['hasNoRefundRequest', 'canReject']), target: 'failed', actions: 'recordRejection' },
+        'payment.assign': { guard: and(['hasNoRefundRequest', 'hasFreeReceipt', 'canAssign']), target: 'completed', actions: ['recordAssignment', 'recordReceived'] },
         ...refundRequests,
       },
     },

@@ -6,11 +6,14 @@ const reason = remark(500)
 const by = printable(200).min(1)
 
 export const refundEvents = {
-  /** Ask for all the money to go back: by reversal of the transaction, or by a payout (B2C) to the payer's phone. Another person must approve. */
-  'payment.refund': z.strictObject({ reason, by, way: z.enum(['reversal', 'b2c']).default('reversal') }),
+  /**
+   * Ask for all the money to go back: by reversal of the transaction, by a payout (B2C) to the payer's phone, or over the counter if it
+   * came there. Another person must approve. Without a way: as it came, that is by reversal, or over the counter.
+   */
+  'payment.refund': z.strictObject({ reason, by, way: z.enum(['reversal', 'b2c', 'cash']).optional() }),
   'payment.approveRefund': z.strictObject({ by, reason: reason.optional() }),
   'payment.refuseRefund': z.strictObject({ by, reason }),
-  /** Nobody could tell what became of it, and a person has found out. */
+  /** Nobody could tell what became of it, and a person has found out; or cash was handed back, or not. */
   'payment.settleRefund': z.strictObject({ by, reason, returned: z.boolean(), receipt: printable(40).optional() }),
   /** Safaricom's result: of the return itself, or of our question what became of it. */
   'payment.returnResult': z.strictObject({

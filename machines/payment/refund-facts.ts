@@ -1,5 +1,7 @@
 /** What a payment announces of money that goes back. */
 import type { PaymentContext, PaymentFact } from './context.ts'
+import { returnableReceipt } from './refund.ts'
+import { creditedAmount } from './held.ts'
 import type { Refund } from './refund-record.ts'
 
 type FactOf<Type extends PaymentFact['type']> = Extract<PaymentFact, { type: Type }>
@@ -27,14 +29,15 @@ export function refundFailedFact(context: PaymentContext, at: number): FactOf<'p
 }
 
 export function returnedFact(context: PaymentContext, at: number): FactOf<'payment.reversed' | 'payment.refunded'> {
-  const { purpose, method, completedAt, receipt, review } = context
+  const { purpose, method, completedAt } = context
   const refund = context.refund as Refund
   return {
     type: refund.way === 'reversal' ? 'payment.reversed' : 'payment.refunded',
     purpose,
     method,
     wasCredited: completedAt !== null,
-    receipt: receipt ?? review?.receipt ?? null,
+    credited: creditedAmount(context),
+    receipt: returnableReceipt(context),
     returnReceipt: refund.receipt,
     charge: refund.charge,
     ...step(context, at),

@@ -32,10 +32,14 @@ export interface StatusAsked {
 }
 
 export interface Refund {
-  way: 'reversal' | 'b2c'
+  /** `cash`: handed back over the counter, where it came in. */
+  way: 'reversal' | 'b2c' | 'cash'
   amount: number
   currency: string
   reason: string
+  /** What was there when it was asked for: a credit, and the receipt of the money. */
+  wasCredited: boolean
+  original: string | null
   requestedBy: string
   requestedAt: number
   approvedBy: string | null

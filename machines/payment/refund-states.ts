@@ -6,22 +6,36 @@ import { describeError, describeUncertain, outcomeOf, paymentSetup } from './set
 /** Where a refund may be asked for; nothing happens until another person approves it (F1). */
 export const refundRequests = {
   'payment.refund': { guard: 'canRefund', actions: ['recordRefundRequest', 'announceRefundRequested'] },
-  'payment.approveRefund': { guard: and(['hasRefundRequest', 'isOtherPerson']), target: '#payment.refunding', actions: ['recordRefundApproval', 'announceRefundApproved'] },
+  'payment.approveRefund': { guard: and(['hasRefundRequest', 'isOtherPerson', 'isRefundAsAsked']), target: '#payment.refunding', actions: ['recordRefundApproval', 'announceRefundApproved'] },
   'payment.refuseRefund': { guard: 'hasRefundRequest', actions: ['recordRefundRefusal', 'announceRefundRefused'] },
 } as const
 
+/** Money a second time, while or after the first goes back. */
+const laterCallbacks = [
+  { guard: and(['hasMoney', 'isFurtherMoney', 'hasFreeReceipt']), actions: ['recordCallback', 'recordOtherReceipt', 'announceDuplicate'] },
+  { guard: 'isOwnPrompt', actions: 'recordCallback' },
+] as const
+
+/** A person says what became of it: not the one who asked for it. */
+const settlement = [
+  { guard: and(['isOtherPerson', 'isSaidReturned']), target: '#payment.refunded', actions: 'recordSettlement' },
+  { guard: 'isOtherPerson', target: '#payment.refundFailed', actions: 'recordSettlement' },
+] as const
+
 export const refunding = paymentSetup.createStateConfig({
   tags: 'returning',
-  initial: 'requesting',
+  initial: 'approved',
   on: {
     'payment.returnResult': [
       { guard: 'isReturnedResult', target: '#payment.refunded', actions: 'recordReturnResult' },
       { guard: 'isNotReturnedResult', target: '#payment.refundFailed', actions: 'recordReturnResult' },
       { guard: 'isOwnReturn', target: '.uncertain', actions: 'recordReturnResult' },
     ],
-    'payment.callback': { guard: 'isOwnPrompt', actions: 'recordCallback' },
+    'payment.callback': laterCallbacks,
   },
   states: {
+    // Left in the step that enters it.
+    approved: { always: [{ guard: 'isCashReturn', target: 'handing' }, { target: 'requesting' }] },
     requesting: {
       entry: 'countReturn',
       invoke: {
@@ -40,6 +54,8 @@ export const refunding = paymentSetup.createStateConfig({
       // Its answer is still to come; a result overtook it.
       on: { 'payment.returnTimedOut': { actions: 'recordTimeout' } },
     },
+    // Cash: whoever hands it back says so.
+    handing: { tags: 'attention', on: { 'payment.settleRefund': settlement } },
     deferred: { after: { returnRetryGap: 'requesting' } },
     awaiting: {
       after: { resultWindow: 'uncertain' },
@@ -50,10 +66,7 @@ export const refunding = paymentSetup.createStateConfig({
       tags: 'attention',
       after: { checkGap: { guard: 'hasChecksLeft', target: 'checking' } },
       on: {
-        'payment.settleRefund': [
-          { guard: and(['isOtherPerson', 'isSaidReturned']), target: '#payment.refunded', actions: 'recordSettlement' },
-          { guard: 'isOtherPerson', target: '#payment.refundFailed', actions: 'recordSettlement' },
-        ],
+        'payment.settleRefund': settlement,
         'payment.returnTimedOut': { actions: 'recordTimeout' },
       },
     },
@@ -77,7 +90,7 @@ export const refunded = paymentSetup.createStateConfig({
   entry: ['recordReturned', 'announceReturned'],
   on: {
     'payment.returnResult': { guard: 'isOwnReturn', actions: 'recordReturnResult' },
-    'payment.callback': { guard: 'isOwnPrompt', actions: 'recordCallback' },
+    'payment.callback': laterCallbacks,
   },
 })
 
@@ -90,8 +103,8 @@ export const refundFailed = paymentSetup.createStateConfig({
       { guard: 'isReturnedResult', target: '#payment.refunded', actions: 'recordReturnResult' },
       { guard: 'isOwnReturn', actions: 'recordReturnResult' },
     ],
-    'payment.callback': { guard: 'isOwnPrompt', actions: 'recordCallback' },
-    'payment.assign': { guard: 'canAssign', target: '#payment.completed', actions: ['recordAssignment', 'recordReceived'] },
+    'payment.callback': laterCallbacks,
+    'payment.assign': { guard: and(['hasNoRefundRequest', 'hasFreeReceipt', 'canAssign']), target: '#payment.completed', actions: ['recordAssignment', 'recordReceived'] },
     ...refundRequests,
   },
 })

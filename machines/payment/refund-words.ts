@@ -2,6 +2,7 @@
 export const refundWords = {
   states: {
     refunding: { staff: 'The money is on its way back.', customer: 'We are returning your money.' },
+    'refunding.approved': { staff: 'The refund is approved.', customer: 'We are returning your money.' },
     'refunding.requesting': { staff: 'We are asking M-Pesa to return the money.', customer: 'We are returning your money.' },
     'refunding.deferred': { staff: 'M-Pesa did not take the return for now; we ask again shortly.', customer: 'We are returning your money.' },
     'refunding.awaiting': { staff: 'M-Pesa has taken the return; we wait for its result.', customer: 'We are returning your money.' },
@@ -10,6 +11,7 @@ export const refundWords = {
       customer: 'We are returning your money. It takes a little longer than usual.',
     },
     'refunding.checking': { staff: 'We are asking M-Pesa what became of the return.', customer: 'We are returning your money. It takes a little longer than usual.' },
+    'refunding.handing': { staff: 'The cash is to be handed back over the counter. Whoever has done so says it (not the one who asked for the refund).', customer: 'Your money is ready to be handed back to you.' },
     refunded: { staff: 'The money went back, and what it had paid for was taken away.', customer: 'Your money was returned.' },
     refundFailed: { staff: 'The money did not go back: see the reason. What it had paid for stands, and a refund may be asked for again.', customer: 'Payment received. Its return did not work; our staff are looking into it.' },
   },
@@ -17,16 +19,19 @@ export const refundWords = {
     'payment.refund': { staff: 'Ask for the whole amount to go back. Another person must approve.', customer: 'Our staff ask for your money to be returned.' },
     'payment.approveRefund': { staff: 'Approve the refund that somebody else asked for; the money goes back at once.', customer: 'Our staff approve the return of your money.' },
     'payment.refuseRefund': { staff: 'Refuse the refund that was asked for.', customer: 'Our staff decide against the return.' },
-    'payment.settleRefund': { staff: 'Say what became of the refund, from the M-Pesa statement. Not by whoever asked for it.', customer: 'Our staff have found out what became of the return.' },
+    'payment.settleRefund': { staff: 'Say what became of the refund: from the M-Pesa statement, or whether the cash was handed back. Not by whoever asked for it.', customer: 'Our staff have found out what became of the return.' },
     'payment.returnResult': { staff: 'M-Pesa reports what became of the return.', customer: 'M-Pesa tells us the result of the return.' },
     'payment.returnTimedOut': { staff: 'M-Pesa was too slow with the return: it may have happened or not.', customer: 'M-Pesa needs longer for the return.' },
   },
   guards: {
     canRefund: {
-      staff: 'There is money to give back, none is on its way yet, and the way fits: a reversal needs the receipt, a payout the full phone number and ten shillings or more.',
+      staff: 'There is money to give back, none is on its way yet, and the way fits: a reversal needs the receipt, a payout the full number of the phone that paid and ten shillings or more, cash goes back over the counter.',
       customer: 'This payment can be returned.',
     },
     hasRefundRequest: { staff: 'A refund was asked for and waits for approval.', customer: 'A return was asked for.' },
+    hasNoRefundRequest: { staff: 'A refund of this money was asked for and waits for the second person: have it refused (payment.refuseRefund) before anything else is decided.', customer: 'The return of your money is being decided.' },
+    isRefundAsAsked: { staff: 'The money is not what it was when the refund was asked for: it was credited since, or other money took its place. Refuse this request, look again, and ask anew.', customer: 'The return of your money must be asked for again.' },
+    isCashReturn: { staff: 'It goes back over the counter.', customer: 'You get it back over the counter.' },
     isOtherPerson: { staff: 'It must be another person (another key) than the one who asked for the refund.', customer: 'A second person must agree.' },
     isReturnTaken: { staff: 'M-Pesa took the request.', customer: 'M-Pesa took the request.' },
     isReturnRefused: { staff: 'M-Pesa certainly did not take the request.', customer: 'M-Pesa did not take the request.' },

@@ -4,9 +4,12 @@
  *   F1  Two people: whoever asked for a refund does not approve it.
  *   F2  A return that may have been taken is never sent again. Its result decides, else a status query, else a person.
  *   F3  Success absorbs: a result that says "returned" counts whenever it comes; "already reversed" (R000001) is one.
+ *   F4  What is approved is what was asked for: money that was credited since, or that other money has pushed aside, is asked for anew.
+ *       And nothing is decided of money while a refund of it waits for the second person.
  */
 import type { PaymentContext } from './context.ts'
 import type { PaymentEvent } from './events.ts'
+import { creditedAmount, isForeign, moneyInReview } from './held.ts'
 import type { Refund, ReturnRequest, StatusRequest } from './refund-record.ts'
 
 type RefundEvent<Type extends PaymentEvent['type']> = Extract<PaymentEvent, { type: Type }>
@@ -16,15 +19,23 @@ export type ReturnResult = RefundEvent<'payment.returnResult'>
 const PAYOUT_MIN = 1_000
 
 /** What came, which is what goes back. Null: we do not know of money. */
-export function returnableAmount({ review, completedAt, method, paidAmount, amount }: PaymentContext): number | null {
-  if (completedAt !== null || method === 'c2b') return paidAmount ?? amount
-  if (review?.receipt == null) return null
+export function returnableAmount(context: PaymentContext): number | null {
+  const { review, completedAt, rejectedReceipt, amount, mismatch } = context
+  const held = moneyInReview(context)
+  if (completedAt !== null) return creditedAmount(context) + (mismatch?.difference ?? 0)
+  if (held !== null) return held.amount
+  if (review?.receipt == null || review.receipt === rejectedReceipt || isForeign(context)) return null
   return review.reason === 'amount-mismatch' ? (typeof review.received === 'number' ? review.received : null) : amount
 }
 
 /** The receipt of the money: a reversal must name it. */
-export function returnableReceipt({ receipt, review }: PaymentContext): string | null {
-  return receipt ?? review?.receipt ?? null
+export function returnableReceipt({ receipt, review, completedAt }: PaymentContext): string | null {
+  return (completedAt === null ? review?.receipt : null) ?? receipt ?? review?.receipt ?? null
+}
+
+/** As it came. */
+function usualWay({ method }: PaymentContext): Refund['way'] {
+  return method === 'cash' ? 'cash' : 'reversal'
 }
 
 /** Asked for, and neither approved nor refused yet. */
@@ -32,20 +43,38 @@ export function isRefundRequested({ refund }: PaymentContext): boolean {
   return refund !== null && refund.approvedBy === null && refund.refusedBy === null
 }
 
-export function canReturn(context: PaymentContext, way: Refund['way']): boolean {
+export function canReturn(context: PaymentContext, way: Refund['way'] = usualWay(context)): boolean {
   const amount = returnableAmount(context)
+  const { completedAt, review, method, phone } = context
   // A receipt that has credited another payment is not this payment's to give back.
-  if (amount === null || isRefundRequested(context) || (context.completedAt === null && context.review?.reason === 'receipt-used')) return false
-  return way === 'reversal' ? returnableReceipt(context) !== null : context.phone !== null && amount >= PAYOUT_MIN
+  if (amount === null || isRefundRequested(context) || (completedAt === null && review?.reason === 'receipt-used')) return false
+  switch (way) {
+    case 'cash':
+      return method === 'cash'
+    case 'reversal':
+      return method !== 'cash' && returnableReceipt(context) !== null
+    case 'b2c':
+      // Not to a phone that the money did not come from.
+      return method !== 'cash' && phone !== null && amount >= PAYOUT_MIN && (completedAt !== null || review?.reason !== 'phone-mismatch')
+  }
+}
+
+/** F4. */
+export function isAsAsked(context: PaymentContext): boolean {
+  const { refund, completedAt } = context
+  if (refund === null || refund.wasCredited !== (completedAt !== null) || refund.amount !== returnableAmount(context)) return false
+  return refund.original === null || refund.original === returnableReceipt(context)
 }
 
 export function withRefundRequest(context: PaymentContext, { way, reason, by }: RefundEvent<'payment.refund'>, at: number): Partial<PaymentContext> {
   return {
     refund: {
-      way,
+      way: way ?? usualWay(context),
       amount: returnableAmount(context) ?? 0,
       currency: context.currency,
       reason,
+      wasCredited: context.completedAt !== null,
+      original: returnableReceipt(context),
       requestedBy: by,
       requestedAt: at,
       approvedBy: null,
@@ -73,17 +102,17 @@ export function changeRefund(context: PaymentContext, change: Partial<Refund>): 
 
 /** A reversal whose own number we never got can not be asked about; a payout has one that we chose. */
 export function canCheck({ refund }: PaymentContext): boolean {
-  return refund !== null && (refund.way === 'b2c' || refund.originatorConversationId !== null)
+  return refund !== null && refund.way !== 'cash' && (refund.way === 'b2c' || refund.originatorConversationId !== null)
 }
 
 export function returnRequest(context: PaymentContext): ReturnRequest {
   const { way, requests, amount, currency, reason } = context.refund as Refund
-  return { way, request: requests, receipt: returnableReceipt(context), phone: context.phone, amount, currency, reason }
+  return { way: way === 'b2c' ? 'b2c' : 'reversal', request: requests, receipt: returnableReceipt(context), phone: context.phone, amount, currency, reason }
 }
 
 export function statusRequest({ refund }: PaymentContext): StatusRequest {
   const { way, requests, originatorConversationId } = refund as Refund
-  return { way, request: requests, originatorConversationId }
+  return { way: way === 'b2c' ? 'b2c' : 'reversal', request: requests, originatorConversationId }
 }
 
 export type ReturnVerdict = 'foreign' | 'returned' | 'not-returned' | 'unclear'
@@ -94,7 +123,7 @@ const RETURNED: ReadonlySet<string> = new Set(['0', 'R000001'])
 const STATUS_NOT_RETURNED: ReadonlySet<string> = new Set(['failed', 'declined', 'cancelled', 'expired'])
 
 export function judgeReturn({ refund }: PaymentContext, { about, resultCode, transactionStatus = '', ...ids }: ReturnResult): ReturnVerdict {
-  if (refund === null || refund.approvedBy === null) return 'foreign'
+  if (refund === null || refund.approvedBy === null || refund.way === 'cash') return 'foreign'
   if (about === 'return') {
     if (isOther(refund.originatorConversationId, ids.originatorConversationId) && isOther(refund.conversationId, ids.conversationId)) return 'foreign'
     if (RETURNED.has(resultCode)) return 'returned'

@@ -23,5 +23,9 @@ export const REVIEW_WORDS: Readonly<Record<PaymentReview['reason'], ReviewWords>
     staff: 'Money came without an account number, and its payer has several subscriptions. Assign it to one of them.',
     customer: 'We have your money. Our staff are finding out which of your subscriptions it is for.',
   },
+  'foreign-shortcode': {
+    staff: 'Money is told of that was paid to a shortcode which is none of ours, so it is not in our books. Look at the M-Pesa statement: assign it if it is ours after all, otherwise reject it.',
+    customer: 'We are finding out whether your money has reached us.',
+  },
   unconfirmed: { staff: 'No callback came, and no query said what became of the prompt.', customer: CHECKING },
 }

@@ -15,7 +15,6 @@ import {
   withFailedResult,
   withMismatch,
   withNotedMismatch,
-  withOtherReceipt,
   withPayment,
   withReceipt,
   withRejection,
@@ -24,9 +23,10 @@ import {
 import type { PromptOutcome, PromptRequest, QueryOutcome, QueryRequest } from './calls.ts'
 import type { PaymentContext, PaymentFact, PaymentMismatch, PaymentReview } from './context.ts'
 import type { PaymentAssignment, PaymentCallback, PaymentDecision, PaymentEvent, PaymentInput } from './events.ts'
+import { isForeign, isFurtherMoney, withHeldReleased, withOtherReceipt } from './held.ts'
 import { judgeCallback, judgeQuery, type Verdict } from './judgement.ts'
 import { refundApprovedFact, refundFailedFact, refundRefusedFact, refundRequestedFact, returnedFact } from './refund-facts.ts'
-import { canCheck, canReturn, changeRefund, isRefundRequested, judgeReturn, withRefundRequest, withReturnResult } from './refund.ts'
+import { canCheck, canReturn, changeRefund, isAsAsked, isRefundRequested, judgeReturn, withRefundRequest, withReturnResult } from './refund.ts'
 import type { ReturnOutcome, ReturnRequest, StatusAsked, StatusRequest } from './refund-record.ts'
 import type { ReturnResult, ReturnVerdict } from './refund.ts'
 import { CHECK_GAPS_MS, CLAIMS_MAX, PROMPT_WINDOW_MS, PROMPTS_MAX, QUERY_GAPS_MS, RESULT_WINDOW_MS, RETURNS_MAX, UNCERTAIN_WINDOW_MS } from './timing.ts'
@@ -81,6 +81,7 @@ export const paymentSetup = setup({
       if (context.purpose.kind !== 'unmatched') return false
       return subscriptionId === undefined ? bought !== undefined && (phone ?? context.phone) !== null : bought === undefined
     },
+    canReject: ({ context }) => context.purpose.kind !== 'unmatched' || isForeign(context),
     canClaim: ({ context }) => context.method === 'stk' && context.completedAt === null && context.claims < CLAIMS_MAX,
 
     isOwnPrompt: isVerdict('paid', 'mismatched', 'failed', 'pending', 'unclear'),
@@ -112,7 +113,7 @@ export const paymentSetup = setup({
     hasReceiptNamed: ({ event }) => event.type === 'payment.approve' && event.receipt !== undefined,
     hasFreeReceipt: ({ context, event }) => {
       const { type, receipt, receiptUsedBy } = event as Extract<PaymentEvent, { type: 'payment.approve' | 'payment.callback' }>
-      // An approval that names no receipt means the one under review.
+      // An approval that names no receipt means the one under review; so does an assignment.
       const meansUsedOne = type === 'payment.approve' && receipt === undefined && context.review?.reason === 'receipt-used'
       return receiptUsedBy === undefined && !meansUsedOne
     },
@@ -124,8 +125,13 @@ export const paymentSetup = setup({
       return receipt !== undefined && context.receipt !== null && receipt !== context.receipt && !context.otherReceipts.includes(receipt)
     },
 
+    isFurtherMoney: ({ context, event }) => isFurtherMoney(context, event),
+
     canRefund: ({ context, event }) => canReturn(context, (event as EventOf<'payment.refund'>).way),
     hasRefundRequest: ({ context }) => isRefundRequested(context),
+    hasNoRefundRequest: ({ context }) => !isRefundRequested(context),
+    isRefundAsAsked: ({ context }) => isAsAsked(context),
+    isCashReturn: ({ context }) => context.refund?.way === 'cash',
     isOtherPerson: ({ context, event }) => context.refund !== null && (event as EventOf<'payment.approveRefund'>).by !== context.refund.requestedBy,
     isReturnTaken: (_, outcome: ReturnOutcome) => outcome.outcome === 'accepted',
     isReturnRefused: (_, outcome: ReturnOutcome) => outcome.outcome === 'refused',
@@ -160,11 +166,12 @@ export const paymentSetup = setup({
     recordToldPayment: assign(({ context, event }) => withPayment(context, (event as PaymentCallback).source ?? 'callback', timeOf(event))),
     recordReceived: assign(({ context, event }) => withPayment(context, context.received?.source ?? 'staff', timeOf(event))),
     recordUnmatched: assign(({ context, event }) => withUnmatched(context, timeOf(event))),
+    releaseHeld: assign(({ context }) => withHeldReleased(context)),
     recordAssignment: assign(({ context, event }) => withAssignment(context, event as PaymentAssignment)),
     recordClaim: assign(({ context, event }) => withClaim(context, event as EventOf<'payment.claim'>, timeOf(event))),
     recordReceipt: assign(({ context, event }) => withReceipt(context, event as PaymentCallback)),
     recordDifference: assign(({ context, event }) => withNotedMismatch(context, event as PaymentCallback, timeOf(event))),
-    recordOtherReceipt: assign(({ context, event }) => withOtherReceipt(context, (event as PaymentCallback).receipt ?? '')),
+    recordOtherReceipt: assign(({ context, event }) => withOtherReceipt(context, event as PaymentCallback)),
     recordApproval: assign(({ context, event }) => withApproval(context, event as Extract<PaymentEvent, { type: 'payment.approve' }>)),
     recordRejection: assign(({ context, event }) => withRejection(context, event as PaymentDecision, timeOf(event))),
     recordCancellation: assign(({ event }) => withCancellation(event as PaymentDecision, timeOf(event))),

@@ -23,6 +23,8 @@ export const voucherBatchEvents = {
   'batch.show': z.strictObject({ form: z.enum(['list', 'csv', 'sheet']), by: printable(200).min(1) }),
   /** No voucher of it can be used any more; what was used keeps its access. */
   'batch.revoke': z.strictObject({ reason: remark(500) }),
+  /** A voucher of it was redeemed, then (milliseconds). It says so after the fact, so that nobody who redeems waits for the batch. */
+  'batch.redeemed': z.strictObject({ number: z.int().positive(), at: z.int().nonnegative() }),
 }
 
 export type VoucherBatchEvent = EventsOf<typeof voucherBatchEvents>

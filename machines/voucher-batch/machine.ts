@@ -2,6 +2,9 @@
  * A batch of vouchers: what they give, until when, and who has seen the codes. One actor and one timer, however many vouchers.
  *
  *   open -> expired | revoked
+ *
+ *   B1  A voucher that was redeemed before the batch was revoked stays redeemed; one that slipped through afterwards (whoever redeemed it had
+ *       found the batch open) is revoked. So each ends as one or the other, and the batch can be counted from then on.
  */
 import { assign, emit, setup } from 'xstate'
 import { timeOf } from '../../runtime/vocabulary.ts'
@@ -20,6 +23,8 @@ export type VoucherBatchFact =
   | { type: 'batch.shown'; form: string; by: string; at: number }
   | { type: 'batch.expired'; name: string; at: number }
   | { type: 'batch.revoked'; name: string; reason: string; at: number }
+  /** B1: to be taken back. */
+  | { type: 'batch.redeemedTooLate'; number: number; reason: string; at: number }
 
 export const voucherBatchMachine = setup({
   types: {
@@ -31,6 +36,9 @@ export const voucherBatchMachine = setup({
   },
   delays: {
     validity: ({ context, event }) => Math.max(0, context.expiresAt - timeOf(event)),
+  },
+  guards: {
+    isTooLate: ({ context, event }) => event.type === 'batch.redeemed' && context.revocation !== null && event.at >= context.revocation.at,
   },
   actions: {
     recordIssue: assign(({ event }) => ({ issuedAt: timeOf(event) })),
@@ -50,6 +58,12 @@ export const voucherBatchMachine = setup({
       return { type: 'batch.shown' as const, form, by, at: timeOf(event) }
     }),
     announceExpired: emit(({ context, event }) => ({ type: 'batch.expired' as const, name: context.name, at: timeOf(event) })),
+    announceTooLate: emit(({ context, event }) => ({
+      type: 'batch.redeemedTooLate' as const,
+      number: event.type === 'batch.redeemed' ? event.number : 0,
+      reason: context.revocation?.reason ?? '',
+      at: timeOf(event),
+    })),
     announceRevoked: emit(({ context, event }) => ({ type: 'batch.revoked' as const, name: context.name, reason: context.revocation?.reason ?? '', at: timeOf(event) })),
   },
 }).createMachine({
@@ -64,9 +78,15 @@ export const voucherBatchMachine = setup({
       on: {
         'batch.show': { actions: ['countShown', 'announceShown'] },
         'batch.revoke': { target: 'revoked', actions: 'recordRevocation' },
+        'batch.redeemed': {},
       },
     },
     expired: { type: 'final', tags: 'settled', entry: 'announceExpired' },
-    revoked: { type: 'final', tags: 'settled', entry: 'announceRevoked' },
+    // Not the end of it: what was redeemed at the same moment is still to be heard of.
+    revoked: {
+      tags: 'settled',
+      entry: 'announceRevoked',
+      on: { 'batch.redeemed': [{ guard: 'isTooLate', actions: 'announceTooLate' }, {}] },
+    },
   },
 })

@@ -1,12 +1,17 @@
 /** What nodes share in Redis and one node keeps in memory: the same promises, and what holds while Redis is away. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { Problem } from '../../api/http/problem.ts'
+import type { GuessCounts, GuesserKey } from '../../api/ports/guess-counts.ts'
 import type { RateLimiter } from '../../api/ports/rate-limiter.ts'
 import type { ShownOnce } from '../../api/ports/shown-once.ts'
 import { memoryRateLimiter } from '../../api/rate-limit.ts'
 import { connectRedis, type RedisLink } from '../../api/redis/client.ts'
+import { redisGuessCounts } from '../../api/redis/guess-counts.ts'
 import { redisRateLimiter } from '../../api/redis/rate-limiter.ts'
 import { redisShownOnce } from '../../api/redis/shown-once.ts'
 import { memoryShownOnce } from '../../api/secrets/memory.ts'
+import { memoryGuessCounts } from '../../api/vouchers/guess-counts.ts'
+import { guessGuard, type GuessGuard } from '../../api/vouchers/guess-guard.ts'
 import { silentLog } from '../../runtime/index.ts'
 import { redisServer, type RedisServer } from '../support/redis-server.ts'
 
@@ -30,6 +35,10 @@ afterEach(() => {
   for (const made of links.splice(0)) made.close()
 })
 afterAll(() => server.stop())
+
+async function failureCode(guard: GuessGuard, phone: string): Promise<string> {
+  return guard.attempt({ phone }, () => Promise.reject(new Problem('voucher-unknown'))).catch((error: unknown) => (error as Problem).code)
+}
 
 let names = 0
 const unique = () => `name-${++names}`
@@ -71,6 +80,51 @@ function rateContract(name: string, make: (now: () => number) => Promise<RateLim
 
 rateContract('memory', async (now) => memoryRateLimiter(now))
 rateContract('redis', async (now) => redisRateLimiter({ link: await link(), appKey: APP_KEY, alone: { take: () => ({ allowed: false, remaining: 0, resetMs: 0 }) }, now }))
+
+/** Many attempts with a wrong code; how many could begin, and the wait that the next one meets. */
+async function guess(counts: GuessCounts, guesser: GuesserKey, times: number): Promise<{ begun: number; waitMs: number }> {
+  let begun = 0
+  for (let n = 0; n < times; n++) {
+    if ((await counts.begin(guesser)) > 0) continue
+    begun++
+    await counts.end(guesser, true)
+  }
+  const waitMs = await counts.begin(guesser)
+  if (waitMs === 0) await counts.end(guesser, false)
+  return { begun, waitMs }
+}
+
+function guessContract(name: string, make: (now: () => number) => Promise<GuessCounts>): void {
+  describe(`counts of guesses contract: ${name}`, () => {
+    it('locks after five failures of a phone, longer each time, and after fifty of an address', async () => {
+      let at = T0
+      const counts = await make(() => at)
+      const phone = { kind: 'phone' as const, value: unique() }
+      expect(await guess(counts, phone, 9)).toEqual({ begun: 5, waitMs: 60_000 })
+      at += 60_000
+      expect(await guess(counts, phone, 1)).toEqual({ begun: 1, waitMs: 120_000 })
+      at += 120_000
+      expect(await counts.begin(phone)).toBe(0)
+      expect(await guess(counts, { kind: 'ip', value: unique() }, 60)).toMatchObject({ begun: 50 })
+    })
+
+    it('counts no attempt that was right, and lets only so many be under way', async () => {
+      const counts = await make(() => T0)
+      const phone = { kind: 'phone' as const, value: unique() }
+      for (let n = 0; n < 30; n++) {
+        expect(await counts.begin(phone)).toBe(0)
+        await counts.end(phone, false)
+      }
+      const begun = await Promise.all(Array.from({ length: 30 }, async () => counts.begin(phone)))
+      expect(begun.filter((waitMs) => waitMs === 0)).toHaveLength(20)
+      await counts.end(phone, false)
+      expect(await counts.begin(phone)).toBe(0)
+    })
+  })
+}
+
+guessContract('memory', async (now) => memoryGuessCounts(now))
+guessContract('redis', async (now) => redisGuessCounts({ link: await link(), appKey: APP_KEY, alone: { begin: () => 1, end: () => undefined }, now }))
 
 function secretsContract(name: string, make: () => Promise<{ secrets: ShownOnce; expire: () => Promise<void> }>): void {
   describe(`secrets that are shown once: ${name}`, () => {
@@ -116,13 +170,28 @@ describe('Redis', () => {
     expect(await redisShownOnce({ link: other, appKey: APP_KEY }).take(name)).toBe('secret')
   })
 
+  it('a guesser who goes from node to node is one guesser; away, each node counts alone', async () => {
+    const links = [await link(), await link()]
+    const guards = links.map((each) => guessGuard(redisGuessCounts({ link: each, appKey: APP_KEY, alone: memoryGuessCounts(() => T0), now: () => T0 })))
+    const phone = unique()
+    const wrong = async (n: number) => (await failureCode(guards[n % 2] as GuessGuard, phone)) === 'voucher-unknown'
+    const tried: boolean[] = []
+    for (let n = 0; n < 8; n++) tried.push(await wrong(n))
+    expect(tried).toEqual([true, true, true, true, true, false, false, false])
+    await server.stop()
+    await expect.poll(() => links.every((each) => each.problem() !== undefined), { interval: 5, timeout: 5_000 }).toBe(true)
+    expect([await wrong(0), await wrong(1)]).toEqual([true, true])
+    await server.start()
+  })
+
   it('holds neither a secret, nor its name, nor a phone in plain; and opens nothing with another key', async () => {
     const made = await link()
     const name = unique()
     await redisShownOnce({ link: made, appKey: APP_KEY }).keep(name, 'the secret', 60_000)
     await redisRateLimiter({ link: made, appKey: APP_KEY, alone: memoryRateLimiter() }).take({ name: 'phone', limit: 1, windowMs: 1_000 }, '254708374149')
+    await guess(redisGuessCounts({ link: made, appKey: APP_KEY, alone: memoryGuessCounts() }), { kind: 'phone', value: '254708374149' }, 6)
     const keys = await made.redis.keys('*')
-    const values = await Promise.all(keys.map((key) => made.redis.get(key)))
+    const values = await Promise.all(keys.map((key) => made.redis.type(key).then((type) => (type === 'hash' ? made.redis.hgetall(key).then((all) => JSON.stringify(all)) : made.redis.get(key)))))
     expect([...keys, ...values].join('\n')).not.toMatch(new RegExp(`the secret|254708374149|${name}\\b`))
     expect(keys.every((key) => key.startsWith('standing:'))).toBe(true)
     expect(await Promise.all(keys.map((key) => made.redis.pttl(key)))).not.toContain(-1)

@@ -257,6 +257,26 @@ describe('a statement against the ledger', () => {
     expect((await unexplained()).ours).toMatchObject([{ receipt: 'NLJ7RT61SX' }])
   })
 
+  it('takes the receipt that was credited for the one that a payment learnt later, not that of further money', async () => {
+    await knex.raw("insert into business.payment_receipts (tenant, receipt, payment_id, amount, currency, paid_at, credited) values ('main', 'NLJ7RT61T0', 'pay_3', 300, 'KES', now(), false)")
+    await book('further', [['mpesa', 300], ['unmatched', -300]], 'NLJ7RT61T0', 'pay_3')
+    await business.statements.add('main', [entry('NLJ7RT61T0', 300)], by)
+    expect((await unexplained()).provider).toMatchObject([{ receipt: 'NLJ7RT61SW' }, { receipt: 'NLJ7RT61SY' }])
+  })
+
+  it('agrees with money that credits nobody yet, and forgets money that never came unless it is on the statement', async () => {
+    const before = await unexplained()
+    await business.statements.add('main', [entry('NLJ7RT61T1', 500)], by)
+    await book('held', [['mpesa', 500], ['unmatched', -500]], 'NLJ7RT61T1', 'pay_4')
+    await book('never', [['mpesa', 400], ['unmatched', -400]], 'NLJ7RT61T2', 'pay_5')
+    await book('denied', [['unmatched', 400], ['mpesa', -400]], 'NLJ7RT61T2', 'pay_5')
+    expect(await unexplained()).toEqual(before)
+    await business.statements.add('main', [entry('NLJ7RT61T2', 400)], by)
+    expect((await unexplained()).provider.find(({ receipt }) => receipt === 'NLJ7RT61T2')).toMatchObject({ amount: 400, ledgerAmount: 0 })
+    // For the tests that follow: it came after all.
+    await book('after all', [['mpesa', 400], ['unmatched', -400]], 'NLJ7RT61T2', 'pay_5')
+  })
+
   it('compares money that went back, and leaves charges out', async () => {
     await business.statements.add('main', [entry('NLJ7RT61SX', 700), entry('SKR9XXXXXX', -700, { kind: 'withdrawn' })], by)
     await book('e', [['refunds:pending', 700], ['mpesa', -700]], 'SKR9XXXXXX')

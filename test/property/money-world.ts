@@ -7,36 +7,51 @@ import { createRegistry } from '../../actors/registry.ts'
 import { moneyReceiver } from '../../api/payments/receive-money.ts'
 import { withReceiptUse } from '../../api/payments/receipt-use.ts'
 import type { PaymentContext } from '../../machines/payment/context.ts'
+import { isRefundRequested } from '../../machines/payment/refund.ts'
 import { createRuntime, manualClock, memoryStore, type ActorView, type Runtime } from '../../runtime/index.ts'
 import { fakeMpesa } from '../support/fake-mpesa.ts'
 import { nobodyOnline } from '../support/live-access.ts'
 import { subscriptionStub } from '../support/subscription-stub.ts'
-import { INPUT } from '../unit/machines/payment.fixture.ts'
+import { CASH_INPUT, INPUT } from '../unit/machines/payment.fixture.ts'
 import { START } from '../unit/machines/play.ts'
 
 const KEY = 'an application key of good length'
 export const ACCOUNTS = ['12345674', 'prompt-0', 'prompt-1', 'rent'] as const
 export const PROMPTS = 2
 const AMOUNT = 2_000
+export const CASH_ID = 'pay_cash'
 
 /** All that may happen, in any order; numbers name prompts, receipts and payments by their place. */
 export type Happening =
   | { do: 'callback'; prompt: number; receipt: number; code: '0' | '1032' | '15' | '77777'; amount: number }
-  | { do: 'confirm'; receipt: number; account: number }
+  | { do: 'confirm'; receipt: number; account: number; isForeign: boolean }
   | { do: 'pull'; receipts: { receipt: number; account: number }[] }
   | { do: 'claim'; prompt: number; receipt: number }
   | { do: 'assign'; payment: number }
   | { do: 'approve'; payment: number; receipt: number }
+  | { do: 'reject'; payment: number; moneyCame: boolean }
   | { do: 'refund'; payment: number }
+  /** Without the second person, for now. */
+  | { do: 'ask' | 'approveAsked' | 'refuse'; payment: number }
+  | { do: 'settle'; payment: number; returned: boolean }
   | { do: 'result'; payment: number; code: '0' | 'R000001' | '11' | '99999' }
   | { do: 'timeout'; payment: number }
   | { do: 'advance'; minutes: number }
   | { do: 'crash' }
 
+function canAsk(state: string, { receipt, held, method }: PaymentContext): boolean {
+  return state === 'refundFailed' || ((receipt !== null || held.length > 0 || method === 'cash') && (state === 'completed' || state === 'review' || state === 'failed'))
+}
+
 const FITTING: Readonly<Record<Extract<Happening, { payment: number }>['do'], (state: string, context: PaymentContext) => boolean>> = {
   assign: (_state, { purpose }) => purpose.kind === 'unmatched',
   approve: (state) => state === 'review' || state === 'failed',
-  refund: (state, { receipt }) => state === 'refundFailed' || (receipt !== null && (state === 'completed' || state === 'review')),
+  reject: (state) => state === 'review',
+  refund: canAsk,
+  ask: canAsk,
+  approveAsked: (_state, context) => isRefundRequested(context),
+  refuse: (_state, context) => isRefundRequested(context),
+  settle: (_state, { method }) => method === 'cash',
   result: (state) => state === 'refunding' || state === 'refundFailed',
   timeout: (state) => state === 'refunding',
 }
@@ -53,6 +68,10 @@ export class MoneyWorld {
     await this.runtime.start()
     await this.runtime.create({ type: 'subscription', id: 'sub_1' }, { accountNumber: ACCOUNTS[0], phone: '254799999999', plan: { amount: AMOUNT, currency: 'KES' } })
     for (let prompt = 0; prompt < PROMPTS; prompt++) await this.runtime.create({ type: 'payment', id: promptId(prompt) }, { ...INPUT, phone: `25470000000${prompt}` })
+    await this.runtime.create({ type: 'payment', id: CASH_ID }, CASH_INPUT)
+    await this.runtime.settled()
+    // The second prompt is vouched for by its query.
+    await this.#clock.advance(60_000)
     await this.runtime.settled()
   }
 
@@ -71,7 +90,7 @@ export class MoneyWorld {
           sms: { send: async () => ({ providerId: 'p', status: 'sent', segments: 1 }) },
           mpesa: fakeMpesa({
             stkPush: async ({ phone }) => ({ merchantRequestId: 'm', checkoutRequestId: `ws_${phone.slice(-1)}`, responseDescription: '', customerMessage: '' }),
-            stkQuery: async () => ({ status: 'pending', reason: 'no-result-yet', resultDesc: '' }),
+            stkQuery: async ({ checkoutRequestId }) => (checkoutRequestId === 'ws_1' ? { status: 'answered', resultCode: '0', resultDesc: '' } : { status: 'pending', reason: 'no-result-yet', resultDesc: '' }),
             reverse: async () => ({ originatorConversationId: `oc-${++this.#returns}`, conversationId: null }),
             askStatus: async () => ({ originatorConversationId: null, conversationId: null }),
             pullTransactions: async () => this.#list,
@@ -116,7 +135,7 @@ export class MoneyWorld {
         return
       }
       case 'confirm':
-        return void (await this.#receive(moneyOf(what.receipt, what.account, 'c2b')))
+        return void (await this.#receive({ ...moneyOf(what.receipt, what.account, 'c2b'), ...(what.isForeign ? { foreignShortcode: '999999' } : {}) }))
       case 'pull':
         this.#list = what.receipts.map(({ receipt, account }) => ({ ...moneyOf(receipt, account, 'pull'), currency: 'KES' }))
         await this.runtime.create({ type: 'reconciliation', id: 'mpesa' }, {}).catch(() => this.runtime.send({ type: 'reconciliation', id: 'mpesa' }, { type: 'reconciliation.pull' }))
@@ -144,13 +163,26 @@ export class MoneyWorld {
     const send = (event: { type: string; [field: string]: unknown }) => this.runtime.send({ type: 'payment', id }, event)
     switch (what.do) {
       case 'assign':
-        return void (await send({ type: 'payment.assign', reason: 'x', subscriptionId: 'sub_1' }))
+        return void (await send(withReceiptUse({ type: 'payment.assign', reason: 'x', subscriptionId: 'sub_1' }, id, context.receipt ?? undefined, this.#uses())))
       case 'approve': {
         const receipt = receiptOf(what.receipt)
         return void (await send(withReceiptUse({ type: 'payment.approve', reason: 'x', receipt }, id, receipt, this.#uses())))
       }
+      case 'reject':
+        return void (await send({ type: 'payment.reject', reason: 'x', moneyCame: what.moneyCame }))
+      case 'ask':
+        return void (await send({ type: 'payment.refund', reason: 'x', by: 'key:1' }))
+      case 'approveAsked':
+        return void (await send({ type: 'payment.approveRefund', by: 'key:2' }))
+      case 'refuse':
+        return void (await send({ type: 'payment.refuseRefund', by: 'key:2', reason: 'x' }))
+      case 'settle':
+        // Where it was not asked for yet, it is now.
+        if (!isRefundRequested(context) && context.refund?.approvedBy == null) await send({ type: 'payment.refund', reason: 'x', by: 'key:1' })
+        if (context.refund?.approvedBy == null) await send({ type: 'payment.approveRefund', by: 'key:2' })
+        return void (await send({ type: 'payment.settleRefund', by: 'key:2', reason: 'x', returned: what.returned }))
       case 'refund':
-        await send({ type: 'payment.refund', reason: 'x', by: 'key:1', way: 'reversal' })
+        await send({ type: 'payment.refund', reason: 'x', by: 'key:1' })
         return void (await send({ type: 'payment.approveRefund', by: 'key:2' }))
       case 'result':
         return void (await send({ type: 'payment.returnResult', about: 'return', resultCode: what.code, ...(context.refund?.originatorConversationId == null ? {} : { originatorConversationId: context.refund.originatorConversationId }) }))
@@ -161,7 +193,7 @@ export class MoneyWorld {
 
   #receive(money: ReceivedMoney): Promise<unknown> {
     const receipts = { creditedTo: async () => this.#uses() }
-    return moneyReceiver({ runtime: this.runtime, receipts, appKey: KEY }, 'main')(money, `confirm-${money.receipt}-${money.accountReference ?? ''}`)
+    return moneyReceiver({ runtime: this.runtime, receipts, appKey: KEY }, 'main')(money, `confirm-${money.receipt}-${money.accountReference ?? ''}-${money.foreignShortcode ?? ''}`)
   }
 
   #uses(): Map<string, string> {

@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { createVoucherCodes } from '../../actors/voucher/codes.ts'
 import { Problem } from '../../api/http/problem.ts'
 import { voucherDesk } from '../../api/vouchers/redeem.ts'
+import type { VoucherContext } from '../../machines/voucher/machine.ts'
+import type { VoucherBatchContext } from '../../machines/voucher-batch/machine.ts'
 import { manualClock, type Runtime } from '../../runtime/index.ts'
 import { memoryVouchers, START, VOUCHER_APP_KEY, voucherRuntime, voucherStore } from '../support/voucher-world.ts'
 import { check, TIMEOUT_MS } from './runs.ts'
@@ -73,6 +75,75 @@ describe('redeeming', () => {
         }
       })
       await check(property, 60)
+    },
+    TIMEOUT_MS,
+  )
+})
+
+/** V1, B1: a batch is revoked in between, the clock goes on, and the engine is killed. */
+const revocation = fc.record({ after: fc.integer({ min: 0, max: 15 }), killAfter: fc.option(fc.integer({ min: 0, max: 12 })) })
+const comers = fc.array(fc.record({ voucher: fc.integer({ min: 1, max: 4 }), after: fc.integer({ min: 0, max: 15 }) }), { minLength: 1, maxLength: 8 })
+
+describe('revoking a batch while its codes are redeemed', () => {
+  it(
+    'each voucher ends redeemed before, with access, or not at all',
+    async () => {
+      const met = { redeemed: 0, takenBack: 0 }
+      const property = fc.asyncProperty(comers, revocation, async (people, { after, killAfter }) => {
+        const store = voucherStore()
+        const clock = manualClock(START)
+        const codes = createVoucherCodes(VOUCHER_APP_KEY)
+        const live = { runtime: voucherRuntime({ store, clock }) }
+        await live.runtime.start()
+        await live.runtime.create(BATCH, { name: 'x', package: OFFER, count: 4, expiresAt: START + 86_400_000 })
+        const revoke = async (): Promise<void> => {
+          await turns(after)
+          // Staff try again until it is done.
+          while ((await live.runtime.get(BATCH).catch(() => undefined))?.states[0] !== 'revoked') {
+            await within(50, live.runtime.send(BATCH, { type: 'batch.revoke', reason: 'stolen' })).catch(() => turns(1))
+          }
+        }
+        const comings = people.map(async ({ voucher, after: wait }, n) => {
+          await turns(wait)
+          const desk = voucherDesk(live.runtime, { vouchers: memoryVouchers(store), codes })
+          const redeemed = desk.find('main', codes.code(BATCH, voucher)).then(async (found) => {
+            await turns(n)
+            return desk.redeem(found, { phone: `25470000000${n}`, macAddress: null, idempotencyKey: undefined, correlationId: undefined })
+          })
+          await within(100, redeemed).catch(() => undefined)
+        })
+        const time = (async () => {
+          for (let n = 0; n < 30; n++) {
+            await turns(1)
+            await clock.advance(1)
+          }
+        })()
+        if (killAfter !== null) {
+          await turns(killAfter)
+          live.runtime.kill()
+          live.runtime = voucherRuntime({ store, clock })
+          await live.runtime.start()
+        }
+        await Promise.all([...comings, revoke(), time])
+        await live.runtime.settled()
+
+        const { revocation: revoked } = (await live.runtime.get(BATCH))?.context as VoucherBatchContext
+        for (let number = 1; number <= 4; number++) {
+          const id = `vb_1-${String(number).padStart(5, '0')}`
+          const voucher = await live.runtime.get({ type: 'voucher', id })
+          const session = await live.runtime.get({ type: 'hotspot-session', id })
+          const redemption = (voucher?.context as VoucherContext | undefined)?.redemption ?? null
+          const isRedeemed = voucher?.states[0] === 'redeemed'
+          expect(session?.tags.includes('usable') ?? false).toBe(isRedeemed)
+          // In the same millisecond the batch knows which came first.
+          if (redemption !== null) expect(Math.sign(redemption.at - (revoked?.at ?? 0))).not.toBe(isRedeemed ? 1 : -1)
+          met.redeemed += isRedeemed ? 1 : 0
+          met.takenBack += redemption !== null && !isRedeemed ? 1 : 0
+        }
+        await live.runtime.stop()
+      })
+      await check(property, 60)
+      for (const [end, times] of Object.entries(met)) expect(times, end).toBeGreaterThan(3)
     },
     TIMEOUT_MS,
   )

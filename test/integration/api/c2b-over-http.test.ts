@@ -75,6 +75,42 @@ describe('a confirmation', () => {
     expect(await balances()).toEqual({ mpesa: 1_000, 'customer:sub_1': -1_000 })
   })
 
+  it('for a shortcode that is none of ours is put before a person and into no book; it is assigned if it is ours after all', async () => {
+    await confirm({ BusinessShortCode: '999999' })
+    const [{ id } = { id: '' }] = await payments()
+    expect(await payments()).toMatchObject([{ states: ['review'], tags: ['attention'], context: { purpose: { kind: 'unmatched' }, review: { reason: 'foreign-shortcode', received: '999999' } } }])
+    expect(await balances()).toEqual({})
+    const listed = await world.app.inject({ url: '/api/v1/actors/payment?state=review', headers: world.keys.add('viewer-key-123', ['viewer']) })
+    expect(listed.json<{ data: unknown[] }>().data).toMatchObject([{ id, context: { review: { words: { staff: expect.stringContaining('none of ours') as unknown } } } }])
+    // What the account number names makes no difference, nor does the same word again.
+    await confirm({ BusinessShortCode: '999999', OrgAccountBalance: '7.00' })
+    expect(await payments()).toHaveLength(1)
+    await world.runtime.send({ type: 'payment', id }, { type: 'payment.assign', reason: 'our old number', subscriptionId: 'sub_1' })
+    await world.runtime.settled()
+    expect(await balances()).toEqual({ mpesa: 1_000, 'customer:sub_1': -1_000 })
+  })
+
+  it('for a foreign shortcode completes no prompt, and does not take its receipt from it', async () => {
+    const response = await world.app.inject({ method: 'POST', url: '/api/payments/stk', payload: { phone_number: PHONE, package_id: 'hour' } })
+    const { payment_id: id, transaction_id: checkout } = response.json<{ payment_id: string; transaction_id: string }>()
+    await confirm({ BusinessShortCode: '999999', BillRefNumber: id.slice(-12).toUpperCase() })
+    expect((await world.runtime.get({ type: 'payment', id }))?.states).toEqual(['awaiting'])
+    await hook('stk', successCallback(checkout, 'RKTQDM7W6S'))
+    await vi.waitFor(() => expect(world.inbox.rows.at(-1)?.outcome).not.toBeNull())
+    await world.runtime.settled()
+    expect((await world.runtime.get({ type: 'payment', id }))?.states).toEqual(['completed'])
+    // Of the other it is to be seen whose the receipt is.
+    const other = (await payments()).find((one) => one.id !== id)
+    const assigned = await world.app.inject({ method: 'POST', url: `/api/v1/actors/payment/${other?.id ?? ''}/events`, headers: world.keys.add('billing-key-123', ['billing']), payload: { type: 'payment.assign', reason: 'x', subscriptionId: 'sub_1' } })
+    expect([assigned.statusCode, assigned.json<{ refusedBy: { guard: string }[] }>().refusedBy]).toMatchObject([409, [{ guard: 'hasFreeReceipt' }]])
+    expect(await balances()).toEqual({ mpesa: 1_000, 'revenue:hotspot': -1_000 })
+  })
+
+  it('that is empty or no JSON says so in the inbox', async () => {
+    for (const payload of ['', ' ', 'not json']) await world.app.inject({ method: 'POST', url: `/hooks/daraja/${DARAJA_SECRET}/c2b/confirmation`, payload })
+    await vi.waitFor(() => expect(world.inbox.rows.map(({ note }) => note)).toEqual(['the body is empty', 'the body is empty', 'the body is no JSON']))
+  })
+
   it('that cannot be read, or is forged, makes nothing', async () => {
     await confirm({ TransID: 'x' })
     await confirm({ TransAmount: '-5' })

@@ -1,7 +1,9 @@
 /** Vouchers from the batch to the access, over the edge. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createCredentialIssuer } from '../../../actors/credentials.ts'
-import { START, VOUCHER_APP_KEY, voucherWorld, type VoucherWorld } from '../../support/voucher-world.ts'
+import { createVoucherCodes } from '../../../actors/voucher/codes.ts'
+import { voucherDesk } from '../../../api/vouchers/redeem.ts'
+import { memoryVouchers, START, VOUCHER_APP_KEY, voucherWorld, type VoucherWorld } from '../../support/voucher-world.ts'
 
 const DAY_MS = 86_400_000
 const PHONE = '0712 345 678'
@@ -94,6 +96,20 @@ describe('redeeming', () => {
     expect(await world.call('GET', `/api/vouchers/batches/${id}/codes`)).toMatchObject({ status: 409, body: { code: 'actor-done' } })
   })
 
+  it('that had found its batch open, just before that was revoked, is taken back with its access', async () => {
+    const { id, codes } = await batch()
+    const desk = voucherDesk(world.runtime, { vouchers: memoryVouchers(world.store), codes: createVoucherCodes(VOUCHER_APP_KEY) })
+    const ask = { phone: '254712345678', macAddress: null, idempotencyKey: undefined, correlationId: undefined }
+    const [early, late] = await Promise.all([desk.find('main', codes[0] ?? ''), desk.find('main', codes[1] ?? '')])
+    await desk.redeem(early, ask)
+    await world.clock.advance(1_000)
+    await world.runtime.send({ type: 'voucher-batch', id }, { type: 'batch.revoke', reason: 'printed twice' })
+    await expect(desk.redeem(late, { ...ask, phone: '254712345679' })).rejects.toMatchObject({ code: 'voucher-revoked' })
+    await world.runtime.settled()
+    expect((await world.call('GET', `/api/vouchers/batches/${id}`)).body).toMatchObject({ redeemed: 1, revoked: 2, unused: 0 })
+    expect(await Promise.all([1, 2].map(async (n) => [(await world.runtime.get({ type: 'voucher', id: `${id}-0000${n}` }))?.states[0], (await world.runtime.get({ type: 'hotspot-session', id: `${id}-0000${n}` }))?.tags.includes('usable')]))).toEqual([['redeemed', true], ['revoked', false]])
+  })
+
   it('is revoked one by one, with the access, or as a whole', async () => {
     const { id, codes } = await batch()
     await redeem(codes[0])
@@ -105,6 +121,8 @@ describe('redeeming', () => {
     expect(await redeem(codes[1])).toMatchObject({ status: 409, body: { code: 'voucher-revoked' } })
     await world.call('POST', `/api/v1/actors/voucher-batch/${id}/events`, { type: 'batch.revoke', reason: 'printed twice' })
     expect(await redeem(codes[2])).toMatchObject({ status: 409, body: { code: 'voucher-revoked' } })
+    expect((await world.call('GET', `/api/vouchers/batches/${id}`)).body).toMatchObject({ state: 'revoked', redeemed: 0, revoked: 3, unused: 0 })
+    expect(await world.call('GET', `/api/vouchers/batches/${id}/codes`)).toMatchObject({ status: 409, body: { code: 'event-not-accepted' } })
     expect(await world.call('POST', '/api/vouchers/check', { code: codes[2] })).toMatchObject({ body: { state: 'revoked', number: 3 } })
   })
 })
@@ -139,6 +157,23 @@ describe('guessing', () => {
       last = answer.statusCode
     }
     expect(last).toBe(429)
+  })
+
+  it.each([
+    ['looked up', '/api/vouchers/check', {}],
+    ['revoked', '/api/vouchers/revoke', { reason: 'x' }],
+  ])('codes that are %s by staff are guarded, too, and the same guesser is stopped at redeeming', async (_how, url, more) => {
+    const { codes } = await batch()
+    const ask = (code: string | undefined, ip: string) => world.app.inject({ method: 'POST', url, headers: world.admin, remoteAddress: ip, payload: { code, ...more } })
+    const answers = []
+    for (let n = 0; n < 55; n++) answers.push(await ask('2222-2222-2222', '10.9.9.11'))
+    expect(answers.map(({ statusCode }) => statusCode).lastIndexOf(answers[0]?.statusCode ?? 0)).toBe(49)
+    expect(answers.at(-1)?.headers['retry-after']).toBe('60')
+    // By another address it is the same key; at the same address it is the same guesser.
+    expect((await ask(codes[0], '10.9.9.12')).statusCode).toBe(429)
+    expect((await redeem(codes[0], { ip: '10.9.9.11' })).status).toBe(429)
+    now += 60_000
+    expect((await ask(codes[0], '10.9.9.11')).statusCode).toBe(200)
   })
 
   it('a customer who is right is never counted', async () => {

@@ -1,5 +1,6 @@
-/** R12: payments that were stored by version 1 of the machine go on in version 2. */
+/** R12: payments that were stored by older versions of the machine go on in this one. */
 import { expect, it } from 'vitest'
+import { paymentMigrations } from '../../../actors/payment/migrations.ts'
 import { createCredentialIssuer } from '../../../actors/credentials.ts'
 import { createRegistry } from '../../../actors/registry.ts'
 import { newPayment, type PaymentContext } from '../../../machines/payment/context.ts'
@@ -10,7 +11,7 @@ import { callback, CHECKOUT, INPUT } from '../machines/payment.fixture.ts'
 import { START } from '../machines/play.ts'
 
 /** What version 1 did not know of. */
-const NEW = ['method', 'purpose', 'received', 'paidAmount', 'claim', 'claims', 'refund'] as const
+const NEW = ['method', 'purpose', 'received', 'paidAmount', 'claim', 'claims', 'refund', 'held'] as const
 const ADDRESS = { type: 'payment', id: 'pay_1' }
 
 it('a prompt that stands on the phone while the new version comes is credited, posted and can be given back', async () => {
@@ -43,7 +44,7 @@ it('a prompt that stands on the phone while the new version comes is credited, p
   const after = await start()
   expect(await after.checkStored()).toEqual([])
   const migrated = await after.get(ADDRESS)
-  expect(migrated).toMatchObject({ version: '2', states: ['awaiting'], timers: [{}] })
+  expect(migrated).toMatchObject({ version: '3', states: ['awaiting'], timers: [{}] })
   expect(Object.keys(migrated?.context as object).sort()).toEqual(Object.keys(newPayment(INPUT)).sort())
   await after.send(ADDRESS, callback())
   await after.settled()
@@ -53,4 +54,13 @@ it('a prompt that stands on the phone while the new version comes is credited, p
   expect(facts).toMatchObject([{ type: 'payment.refundRequested' }])
   expect(((await after.get(ADDRESS))?.context as PaymentContext).refund).toMatchObject({ way: 'reversal', amount: 2_000 })
   await after.stop()
+})
+
+it('version 2 had booked what came without a purpose, and no prompt under review; a refund that waits since before a credit is asked for anew', () => {
+  const [, toHeld] = paymentMigrations
+  const migrate = (context: object) => toHeld?.migrate({ value: 'review', context: { ...newPayment(INPUT), held: undefined, ...context } as never, children: null } as never).context as unknown as PaymentContext
+  expect(migrate({ method: 'c2b', purpose: { kind: 'unmatched' }, receipt: 'NLJ7RT61SV' }).held).toEqual([{ receipt: 'NLJ7RT61SV', amount: 2_000 }])
+  expect(migrate({ review: { reason: 'amount-mismatch', receipt: 'NLJ7RT61SV', received: 500 } }).held).toEqual([])
+  expect(migrate({ completedAt: 5, refund: { requestedAt: 4 } }).refund).toMatchObject({ wasCredited: false, original: null })
+  expect(migrate({ completedAt: 4, refund: { requestedAt: 4 } }).refund).toMatchObject({ wasCredited: true })
 })

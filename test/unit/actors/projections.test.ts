@@ -41,10 +41,22 @@ describe('payment receipts', () => {
     expect(paymentReceipts(change({ states: ['completed'], context: paid, previousStates: ['awaiting'], previousContext: payment }))).toEqual([
       {
         table: 'business.payment_receipts',
-        key: { tenant: 'main', payment_id: 'pay_1' },
-        rows: [{ tenant: 'main', payment_id: 'pay_1', receipt: 'NLJ7RT61SV', amount: 2_000, currency: 'KES', paid_at: '2026-01-02T00:00:00.000Z' }],
+        key: { tenant: 'main', payment_id: 'pay_1', receipt: 'NLJ7RT61SV' },
+        rows: [{ tenant: 'main', payment_id: 'pay_1', receipt: 'NLJ7RT61SV', amount: 2_000, currency: 'KES', paid_at: '2026-01-02T00:00:00.000Z', credited: true }],
       },
     ])
+  })
+
+  it('are the payment\'s from when the money is heard of, and free again when none came', () => {
+    const held = { ...payment, held: [{ receipt: 'NLJ7RT61SV', amount: 500 }] }
+    const table = 'business.payment_receipts'
+    const completed = { key: 'k', address: { tenant: 'main', type: 'payment', id: 'pay_1' }, seq: 4, type: 'payment.completed', data: {}, at: 0, correlationId: 'c', causationId: 'c' }
+    const key = { tenant: 'main', payment_id: 'pay_1', receipt: 'NLJ7RT61SV' }
+    expect(paymentReceipts(change({ states: ['review'], context: held, previousStates: ['awaiting'], previousContext: payment }))).toMatchObject([{ table, key, rows: [{ amount: 500, credited: false }] }])
+    expect(paymentReceipts(change({ states: ['completed'], context: paid, facts: [completed], previousStates: ['review'], previousContext: held }))).toMatchObject([{ table, key, rows: [{ credited: true }] }])
+    expect(paymentReceipts(change({ states: ['failed'], context: payment, previousStates: ['review'], previousContext: held }))).toEqual([{ table, key, rows: [] }])
+    const aside = { ...held, held: [...held.held, { receipt: 'NLJ7RT61SW', amount: 700 }] }
+    expect(paymentReceipts(change({ states: ['review'], context: aside, previousStates: ['review'], previousContext: held }))).toMatchObject([{ key: { receipt: 'NLJ7RT61SW' }, rows: [{ amount: 700 }] }])
   })
 
   it('are left alone by everything else', () => {

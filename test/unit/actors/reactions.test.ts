@@ -36,7 +36,7 @@ describe('reactions', () => {
     const [message] = back({})
     expect(message).toEqual({ kind: 'event', to: { tenant: 'acme', type: 'hotspot-session', id: 'pay_1' }, event: { type: 'session.revoke', reason: 'The payment went back: sold twice' } })
     expect(sessionEvents['session.revoke'].safeParse({ reason: 'The payment went back: sold twice' }).success).toBe(true)
-    const forSubscription = { purpose: { kind: 'subscription', subscriptionId: 'sub_1' }, amount: 2_000 }
+    const forSubscription = { purpose: { kind: 'subscription', subscriptionId: 'sub_1' }, amount: 1_900, credited: 2_000 }
     expect([back({ wasCredited: false }), back({ ...forSubscription, wasCredited: false })]).toEqual([[], []])
     expect(back(forSubscription)).toMatchObject([{ kind: 'event', to: { type: 'subscription', id: 'sub_1' }, event: { type: 'subscription.revokePayment', amount: 2_000 } }])
   })

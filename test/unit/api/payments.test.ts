@@ -141,6 +141,16 @@ describe('POST /api/payments/stk', () => {
     const fifth = await phone('0712345679')
     expect([fifth.statusCode, fifth.headers['ratelimit-policy']]).toEqual([429, '"ip";q=4;w=60'])
   })
+
+  it('limits a device that has one phone after another prompted', async () => {
+    const { runtime } = shop()
+    test = await testApp({ runtime, rates: { stkPerMac: { limit: 2, windowMs: 60_000 } } })
+    const device = (n: number, mac_address: string) => pay({}, { ...order, phone_number: `070837414${n}`, mac_address })
+    expect([(await device(0, 'aa-bb-cc-dd-ee-01')).statusCode, (await device(1, 'AABB.CCDD.EE01')).statusCode]).toEqual([202, 202])
+    const third = await device(2, 'aa:bb:cc:dd:ee:01')
+    expect([third.statusCode, third.headers['ratelimit-policy']]).toEqual([429, '"device";q=2;w=60'])
+    expect((await device(3, 'aa:bb:cc:dd:ee:02')).statusCode).toBe(202)
+  })
 })
 
 describe('GET /api/payments/{payment_id}', () => {

@@ -48,12 +48,12 @@ describe('payment: queries (P4)', () => {
   })
 
   it.each([
-    [{ amount: 100 }, 'amount-mismatch', 2_000, 100],
-    [{ phone: '254700000000' }, 'phone-mismatch', '254708374149', '254700000000'],
-  ])('a callback that says %o brings the receipt of the same money, and is told to staff; another receipt is other money', (fields, reason, expected, received) => {
+    [{ amount: 100 }, 'amount-mismatch', 2_000, 100, { difference: -1_900 }],
+    [{ phone: '254700000000' }, 'phone-mismatch', '254708374149', '254700000000', {}],
+  ])('a callback that says %o brings the receipt of the same money, and is told to staff; another receipt is other money', (fields, reason, expected, received, more) => {
     const pay = paidByQuery()
     pay.send(callback(fields))
-    const mismatch = { reason, expected, received, receipt: 'NLJ7RT61SV', at: pay.now }
+    const mismatch = { reason, expected, received, receipt: 'NLJ7RT61SV', at: pay.now, ...more }
     expect(pay.facts).toEqual([{ type: 'payment.receiptRecorded', receipt: 'NLJ7RT61SV', at: pay.now }, { type: 'payment.mismatchFound', ...mismatch }])
     expect(pay.context).toMatchObject({ receipt: 'NLJ7RT61SV', mismatch, otherReceipts: [] })
     pay.send(callback(fields))

@@ -85,8 +85,12 @@ export const RECEIVED: NonNullable<PaymentInput['received']> = {
   accountReference: '12345674',
   payer: { hash: null, masked: '2547*****149', name: 'JANE' },
   doubt: null,
+  shortcode: null,
 }
 export const UNMATCHED_INPUT: PaymentInput = { ...INPUT, method: 'c2b', purpose: { kind: 'unmatched' }, phone: null, package: null, macAddress: null, received: { ...RECEIVED, doubt: 'account-unknown' } }
+/** Told to us, and paid to somebody else. */
+export const FOREIGN_INPUT: PaymentInput = { ...UNMATCHED_INPUT, received: { ...RECEIVED, doubt: 'foreign-shortcode', shortcode: '999999' } }
+export const CASH_INPUT: PaymentInput = { ...INPUT, method: 'cash', purpose: { kind: 'subscription', subscriptionId: 'sub_1' }, phone: null, package: null, macAddress: null }
 export const C2B_INPUT: PaymentInput = { ...UNMATCHED_INPUT, purpose: { kind: 'subscription', subscriptionId: 'sub_1' }, received: RECEIVED }
 
 export const TAKEN = { outcome: 'accepted', originatorConversationId: 'oc-1', conversationId: 'AG_1' }

@@ -1,0 +1,202 @@
+/** Money that came and has credited nobody yet (machines/payment/held.ts), and what must wait while a refund of it waits (F4). */
+import { describe, expect, it } from 'vitest'
+import { paymentLedger } from '../../../actors/payment/ledger.ts'
+import { paymentMachine } from '../../../machines/payment/machine.ts'
+import { change } from '../actors/change.ts'
+import { approveRefund, brought, callback, CASH_INPUT, FOREIGN_INPUT, refund, returnResult, TAKEN, UNMATCHED_INPUT } from './payment.fixture.ts'
+import { Play, type Message } from './play.ts'
+
+type Pay = Play<typeof paymentMachine>
+
+const RECEIPT = 'NLJ7RT61SV'
+
+/** Says things to a payment, and gives what its ledger posts of the last of them, by account. */
+function books(pay: Pay, ...messages: Message[]): Record<string, number> {
+  let posted: Record<string, number> = {}
+  for (const message of messages) {
+    const [previousContext, previousStates] = [pay.context, [pay.state]]
+    expect(pay.send(message), message.type).toBe(true)
+    const facts = pay.facts.map(({ type, ...data }) => ({ key: 'k', address: { tenant: 'main', type: 'payment', id: 'pay_1' }, seq: 1, type, data, at: 0, correlationId: 'c', causationId: 'c' }))
+    const rows = paymentLedger(change({ states: [pay.state], context: pay.context, previousStates, previousContext, facts: facts })).flatMap((set) => set.rows)
+    posted = {}
+    for (const { account, amount_minor: amount } of rows) posted[String(account)] = (posted[String(account)] ?? 0) + Number(amount)
+  }
+  return posted
+}
+
+const approve = (fields: object = {}): Message => ({ type: 'payment.approve', reason: 'seen', ...fields })
+const reject = (fields: object = {}): Message => ({ type: 'payment.reject', reason: 'not for this', ...fields })
+const assign: Message = { type: 'payment.assign', reason: 'it is his', subscriptionId: 'sub_1' }
+const withdraw: Message = { type: 'payment.refuseRefund', by: 'key:one', reason: 'withdrawn' }
+
+describe('money of another amount', () => {
+  const reviewed = () => {
+    const pay = brought.awaiting()
+    expect(books(pay, callback({ amount: 500 }))).toEqual({ mpesa: 500, unmatched: -500 })
+    return pay
+  }
+
+  it('is in the books when it comes, and moved when it is credited', () => {
+    const pay = reviewed()
+    expect(pay.context.held).toEqual([{ receipt: RECEIPT, amount: 500 }])
+    expect(books(pay, approve())).toEqual({ unmatched: 500, 'revenue:hotspot': -500 })
+    expect(pay.context).toMatchObject({ held: [], receipt: RECEIPT, paidAmount: 500 })
+  })
+
+  it('goes back out of what it was booked as', () => {
+    const pay = reviewed()
+    expect(books(pay, refund(), approveRefund())).toEqual({ unmatched: 500, 'refunds:pending': -500 })
+    pay.answer('requestReturn', TAKEN)
+    expect(books(pay, returnResult())).toEqual({ 'refunds:pending': 500, mpesa: -500 })
+  })
+
+  it('stays in the books when it is rejected, and can be given back or credited after all', () => {
+    const pay = reviewed()
+    expect(books(pay, reject())).toEqual({})
+    expect(books(pay, refund(), approveRefund())).toEqual({ unmatched: 500, 'refunds:pending': -500 })
+    const other = reviewed()
+    expect(books(other, reject(), approve({ receipt: RECEIPT }))).toEqual({ unmatched: 500, 'revenue:hotspot': -500 })
+  })
+
+  it('leaves the books when staff find that none came, and nothing can be given back', () => {
+    const pay = reviewed()
+    expect(books(pay, reject({ moneyCame: false }))).toEqual({ unmatched: 500, mpesa: -500 })
+    expect(pay.send(refund())).toBe(false)
+    expect(books(pay, callback({ amount: 500 }))).toEqual({})
+  })
+
+  it('is joined by other money that fits, or does not; and corrected when the same money is told as asked for', () => {
+    expect(books(reviewed(), callback({ receipt: 'NLJ7RT61SW' }))).toEqual({ mpesa: 2_000, 'revenue:hotspot': -2_000 })
+    const pay = reviewed()
+    expect(books(pay, callback({ receipt: 'NLJ7RT61SW', amount: 700 }))).toEqual({ mpesa: 700, unmatched: -700 })
+    expect(pay.facts).toMatchObject([{ type: 'payment.duplicateReceived', receipt: 'NLJ7RT61SW', amount: 700 }])
+    expect(books(pay, callback({ receipt: 'NLJ7RT61SW', amount: 700 }))).toEqual({})
+    expect(books(reviewed(), callback())).toEqual({ mpesa: 1_500, unmatched: 500, 'revenue:hotspot': -2_000 })
+  })
+
+  it('that was credited by a query corrects the books, and goes back as it came', () => {
+    const pay = brought.querying().answer('queryPayment', { outcome: 'answered', resultCode: '0', resultDesc: 'ok' })
+    expect(books(pay, callback({ amount: 1_500 }))).toEqual({ mpesa: -500, unmatched: 500 })
+    expect(books(pay, refund(), approveRefund())).toEqual({ 'revenue:hotspot': 2_000, unmatched: -500, 'refunds:pending': -1_500 })
+    pay.answer('requestReturn', TAKEN).send(returnResult())
+    expect(pay.facts).toMatchObject([{ type: 'payment.reversed', amount: 1_500, credited: 2_000 }])
+  })
+
+  it.each([
+    ['a receipt that is another payment\'s', { receiptUsedBy: 'pay_2' }],
+    ['another currency', { amount: 500, currency: 'UGX' }],
+    ['no amount', { amount: undefined }],
+    ['no receipt', { amount: 500, receipt: undefined }],
+  ])('is not held with %s', (_what, fields) => {
+    const pay = brought.awaiting()
+    expect(books(pay, JSON.parse(JSON.stringify(callback(fields))) as Message)).toEqual({})
+    expect([pay.state, pay.context.held]).toEqual(['review', []])
+  })
+
+  it('a second payment while the first goes back is in the books, too', () => {
+    const pay = brought.completed()
+    pay.send(refund())
+    pay.send(approveRefund())
+    expect(books(pay, callback({ receipt: 'NLJ7RT61SW' }))).toEqual({ mpesa: 2_000, unmatched: -2_000 })
+    pay.answer('requestReturn', TAKEN).send(returnResult())
+    expect(books(pay, callback({ receipt: 'NLJ7RT61SX' }))).toEqual({ mpesa: 2_000, unmatched: -2_000 })
+  })
+})
+
+describe('while a refund waits for the second person', () => {
+  const refused = (pay: Pay, message: Message) => expect(pay.send(message), message.type).toBe(false)
+
+  it('money without a purpose is not assigned; after it is withdrawn, it is', () => {
+    const pay = new Play(paymentMachine, UNMATCHED_INPUT)
+    pay.send(refund())
+    refused(pay, assign)
+    pay.send(withdraw)
+    expect(books(pay, assign)).toEqual({ unmatched: 2_000, 'customer:sub_1': -2_000 })
+    refused(pay, approveRefund())
+  })
+
+  it('nothing is decided of money under review', () => {
+    const pay = brought.awaiting()
+    pay.send(callback({ amount: 500 }))
+    pay.send(refund())
+    refused(pay, approve())
+    refused(pay, reject())
+    pay.send(withdraw)
+    expect(pay.send(approve())).toBe(true)
+  })
+
+  it('a success that comes meanwhile counts, and the refund must be asked for anew', () => {
+    const pay = brought.awaiting()
+    pay.send(callback({ amount: 500 }))
+    pay.send(refund())
+    pay.send(callback({ receipt: 'NLJ7RT61SW' }))
+    expect(pay.state).toBe('completed')
+    refused(pay, approveRefund())
+    refused(pay, refund())
+    pay.send(withdraw)
+    pay.send(refund())
+    expect(pay.send(approveRefund())).toBe(true)
+    expect(pay.calls.get('requestReturn')).toMatchObject({ receipt: 'NLJ7RT61SW', amount: 2_000 })
+  })
+
+  it('money that was assigned after the refund was asked for, before this rule, is not taken back by its approval', () => {
+    const pay = new Play(paymentMachine, UNMATCHED_INPUT)
+    pay.send(assign)
+    pay.send(refund())
+    pay.context.refund = { ...(pay.context.refund as NonNullable<typeof pay.context.refund>), wasCredited: false }
+    refused(pay, approveRefund())
+  })
+})
+
+describe('money for a shortcode that is none of ours', () => {
+  it('is looked at by a person, and is in the books only when it is ours after all', () => {
+    const pay = new Play(paymentMachine, FOREIGN_INPUT)
+    expect([pay.state, pay.context.held]).toEqual(['review', []])
+    expect(pay.facts).toMatchObject([{}, { type: 'payment.reviewNeeded', reason: 'foreign-shortcode', received: '999999' }])
+    expect(pay.send(refund())).toBe(false)
+    expect(books(pay, assign)).toEqual({ mpesa: 2_000, 'customer:sub_1': -2_000 })
+    expect(pay.send(refund())).toBe(true)
+  })
+
+  it('is rejected otherwise, and credits nobody any more', () => {
+    const pay = new Play(paymentMachine, FOREIGN_INPUT)
+    expect(books(pay, reject())).toEqual({})
+    expect(pay.state).toBe('failed')
+    expect([pay.send(approve({ receipt: RECEIPT })), pay.send(refund())]).toEqual([false, false])
+    expect(new Play(paymentMachine, UNMATCHED_INPUT).send(reject())).toBe(false)
+  })
+})
+
+describe('cash', () => {
+  const asked = () => {
+    const pay = new Play(paymentMachine, CASH_INPUT)
+    const { way: _way, ...plain } = refund() as Message & { way: string }
+    expect([pay.send(refund({ way: 'reversal' })), pay.send(refund({ way: 'b2c' }))]).toEqual([false, false])
+    expect(pay.send(plain)).toBe(true)
+    return pay
+  }
+
+  it('goes back over the counter, out of the till; whoever handed it back says so', () => {
+    const pay = asked()
+    expect(books(pay, approveRefund())).toEqual({ 'customer:sub_1': 2_000, 'refunds:pending': -2_000 })
+    expect([pay.state, pay.calls.size, pay.timers.size]).toEqual(['refunding.handing', 0, 0])
+    expect(pay.send(returnResult())).toBe(false)
+    const settle = (by: string, returned = true): Message => ({ type: 'payment.settleRefund', by, reason: 'handed over', returned })
+    expect(pay.send(settle('key:one'))).toBe(false)
+    expect(books(pay, settle('key:two'))).toEqual({ 'refunds:pending': 2_000, cash: -2_000 })
+    expect(pay.facts).toMatchObject([{ type: 'payment.refunded', way: 'cash', credited: 2_000 }])
+  })
+
+  it('that was not fetched stays credited', () => {
+    const pay = asked()
+    expect(books(pay, approveRefund(), { type: 'payment.settleRefund', by: 'key:two', reason: 'did not come', returned: false })).toEqual({ 'refunds:pending': 2_000, 'customer:sub_1': -2_000 })
+    expect(pay.state).toBe('refundFailed')
+  })
+
+  it('is no way back for money of M-Pesa; nor is a payout to a phone that did not pay', () => {
+    expect(brought.completed().send(refund({ way: 'cash' }))).toBe(false)
+    const pay = brought.awaiting()
+    pay.send(callback({ phone: '254700000000' }))
+    expect([pay.send(refund({ way: 'b2c' })), pay.send(refund())]).toEqual([false, true])
+  })
+})
