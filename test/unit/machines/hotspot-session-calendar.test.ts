@@ -21,12 +21,12 @@ const local = (ms: number, timeZone: string): string => new Date(ms).toLocaleStr
 
 describe('a year of sold time', () => {
   it('is as long as was paid for, begun on each day of two years at an hour that clocks skip and repeat', () => {
-    for (let day = at('2027-01-01T00:30:00Z'); day < at('2029-01-02T00:00:00Z'); day += DAY_S * 1_000) {
-      for (const seconds of [HOUR_S, DAY_S, 30 * DAY_S]) {
-        const session = bought(day, seconds)
-        expect(session.dueInMs('paidTime')).toBe(seconds * 1_000)
-        expect(sessionTimeout(session)).toBe(seconds)
-      }
+    const lengths = [HOUR_S, DAY_S, 30 * DAY_S]
+    for (let day = 0; day <= 2 * 366; day++) {
+      const seconds = lengths[day % lengths.length] ?? 0
+      const session = bought(at('2027-01-01T00:30:00Z') + day * DAY_S * 1_000, seconds)
+      expect(session.dueInMs('paidTime')).toBe(seconds * 1_000)
+      expect(sessionTimeout(session)).toBe(seconds)
     }
   })
 
