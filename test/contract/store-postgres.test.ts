@@ -160,7 +160,7 @@ describe('the store on Postgres', () => {
 
   it('has a look at the plans of all tables that definitions write', () => {
     const sources = readdirSync('actors', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts')).map((file) => readFileSync(join('actors', file), 'utf8'))
-    const written = new Set(sources.flatMap((source) => [...source.matchAll(/\btable: '([^']+)'/g)].map(([, table]) => table)))
+    const written = new Set(sources.flatMap((source) => [...source.matchAll(/\btable(?:: | = )'([^']+)'/g)].map(([, table]) => table)))
     expect([...new Set(PROJECTED_KEYS.map(([table]) => table))].sort()).toEqual([...written].sort())
   })
 
