@@ -19,6 +19,8 @@ export class FakeNetwork {
   readonly #window = new FactWindow()
   trouble: Trouble | undefined
   losesHints = false
+  /** As with a broker that is away: whoever is asked, the one who asks can tell. */
+  refusesAll = false
 
   constructor() {
     this.#window.begin('network', 0)
@@ -57,7 +59,7 @@ export class FakeNetwork {
     this.asked.push({ from, to, request })
     await this.delay
     const answer = this.#nodes.get(to)
-    if (answer === undefined) throw new PeerUnreachableError(`nobody is called ${to}`)
+    if (answer === undefined || this.refusesAll) throw new PeerUnreachableError(`nobody is called ${to}`)
     if (this.#cut.has(to) || this.#cut.has(from) || this.trouble === 'request lost') throw new PeerSilentError(`${to} says nothing`)
     const said = await answer(copy(request))
     if (this.trouble === 'answer lost') throw new PeerSilentError(`${to} says nothing`)

@@ -38,6 +38,8 @@ const SILENCE_MS = 3_000
 export function forwarding(parts: ForwardingParts): Commands {
   const { peers, ownership, commands: local, reader, store, limits, log, metrics, newId, accepting } = parts
   const silentUntil = new Map<string, number>()
+  /** Owners that could not be asked last time: it is said once, and not with each command. */
+  const outOfReach = new Set<string>()
 
   /** The node to ask, or undefined to do it here. */
   function ownerToAsk(slice: number): string | undefined {
@@ -57,9 +59,11 @@ export function forwarding(parts: ForwardingParts): Commands {
       const isSilent = error instanceof PeerSilentError
       if (isSilent) silentUntil.set(owner, performance.now() + SILENCE_MS)
       metrics.forwarded(isSilent ? 'silent' : 'unreachable')
-      log.warn({ owner, command: name, slice, err: error }, 'the owner of a slice could not be asked; committing here')
+      if (!outOfReach.has(owner)) log.warn({ owner, command: name, slice, problem: error.message }, 'the owner of slices could not be asked; committing here until it can')
+      outOfReach.add(owner)
       return undefined
     }
+    outOfReach.delete(owner)
     metrics.forwarded(answer.is === 'declined' ? 'declined' : 'answered')
     if (answer.is === 'failed') throw fromWireError(answer.error)
     if (answer.is === 'done') return { value: answer.value }

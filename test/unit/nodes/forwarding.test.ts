@@ -2,7 +2,7 @@
 import { assign, createMachine, emit } from 'xstate'
 import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
-import { durable, noMetrics, RetryableError, TerminalError } from '../../../runtime/index.ts'
+import { durable, noMetrics, RetryableError, silentLog, sliceOf, TerminalError } from '../../../runtime/index.ts'
 import { refusal, STAFF, thing, turn, typed } from '../engine/rig.ts'
 import { Nodes } from './nodes-rig.ts'
 
@@ -148,6 +148,25 @@ describe('an owner that is not in reach', () => {
     nodes.kill('b')
     expect(await a.send(at, { type: 'add' })).toMatchObject({ outcome: 'applied', seq: 2 })
     expect(await nodes.journal(at)).toEqual(['xstate.init', 'add'])
+  })
+
+  it('is told to the log once, and again when it has been in reach between', async () => {
+    const warned: unknown[] = []
+    const nodes = new Nodes(define())
+    const { runtime: a } = await nodes.join('a', { log: { ...silentLog, warn: (details: object, message?: string) => void warned.push({ ...details, message }) } })
+    await nodes.join('b')
+    const at = { type: 'thing', id: await nodes.idOf('b') }
+    await a.create(at)
+    nodes.network.refusesAll = true
+    for (let n = 0; n < 3; n++) await a.send(at, { type: 'add' })
+    const told = { owner: 'b', command: 'send', slice: sliceOf({ tenant: 'main', ...at }), problem: 'nobody is called b', message: expect.stringContaining('committing here') as string }
+    expect(warned).toEqual([told])
+    nodes.network.refusesAll = false
+    await a.send(at, { type: 'add' })
+    nodes.network.refusesAll = true
+    await a.send(at, { type: 'add' })
+    expect(warned).toEqual([told, told])
+    expect((await a.get(at))?.context).toEqual({ n: 5 })
   })
 
   it('silent before it did anything: it is committed here', async () => {
