@@ -68,6 +68,7 @@ import { voucherPublicRoutes, voucherStaffRoutes } from './routes/vouchers.ts'
 import { memoryGuessCounts } from './vouchers/guess-counts.ts'
 import { guessGuard, type GuessGuard } from './vouchers/guess-guard.ts'
 import { steeringRoutes } from './routes/steering.ts'
+import { timelineRoute } from './routes/timeline.ts'
 import { subscriptionRoutes } from './routes/subscriptions.ts'
 
 const BODY_BYTES_MAX = 1_024 * 1_024
@@ -224,6 +225,7 @@ function addStaffRoutes(app: App, deps: AppDeps, { now, keys, authenticate, tell
   actorRoutes(app, runtime, openPrompts)
   eventRoutes(app, runtime, teller)
   insightRoutes(app, runtime, teller)
+  timelineRoute(app, deps)
   steeringRoutes(app, runtime)
   repairRoutes(app, runtime)
   ledgerRoutes(app, ledger)

@@ -72,6 +72,7 @@ const CALLS: [method: string, path: string, codes: string[]][] = [
   ['post', '/api/v1/subscriptions', ['package-unknown']],
   ['post', '/api/v1/subscriptions/{id}/package', ['actor-not-found', 'package-unknown']],
   ['get', '/api/v1/opt-outs', []],
+  ['get', '/api/v1/payments/{id}/timeline', ['actor-not-found']],
   ['post', '/api/v1/opt-outs', []],
   ['delete', '/api/v1/opt-outs/{phone}', []],
   ['get', '/api/packages', []],

@@ -215,6 +215,7 @@ describe('the OpenAPI document', () => {
       '/api/v1/parked/{eventId}/discard',
       '/api/v1/parked/{eventId}/retry',
       '/api/v1/parked/{eventId}/skip',
+      '/api/v1/payments/{id}/timeline',
       '/api/v1/sandbox/clock',
       '/api/v1/sandbox/outbox',
       '/api/v1/search',
