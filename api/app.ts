@@ -56,6 +56,7 @@ import { ledgerRoutes } from './routes/ledger.ts'
 import { machineRoutes } from './routes/machines.ts'
 import { optOutRoutes } from './routes/opt-outs.ts'
 import { packageRoutes } from './routes/packages.ts'
+import { paymentEventRoute } from './routes/payment-events.ts'
 import { paymentRoutes } from './routes/payments.ts'
 import { routerPublicRoutes, routerReadingRoutes, routerStaffRoutes } from './routes/routers.ts'
 import { radiusRoutes } from './routes/radius.ts'
@@ -144,6 +145,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     closing,
     now,
   })
+  paymentEventRoute(app, { runtime, tenant, limits, closing })
   addRadius(app, deps, now)
   await app.register(async (hooks: App) => addHooks(hooks, deps, tenant, now))
   const guard = guessGuard(deps.guessCounts ?? memoryGuessCounts(now))

@@ -80,6 +80,7 @@ const CALLS: [method: string, path: string, codes: string[]][] = [
   ['post', '/broadcasting/auth', ['unauthenticated', 'forbidden', 'channel-unknown', 'unsupported-media-type']],
   ['post', '/api/payments/stk', ['invalid-input', 'package-unknown', 'idempotency-mismatch', 'prompt-open', 'rate-limited', 'payload-too-large', 'unsupported-media-type']],
   ['get', '/api/payments/{payment_id}', ['payment-not-found']],
+  ['get', '/api/payments/{payment_id}/events', ['payment-not-found', 'rate-limited']],
   ['post', '/api/routers', ['payload-too-large', 'unsupported-media-type']],
   ['post', '/api/routers/{id}/script', ['actor-not-found', 'actor-done']],
   ['post', '/api/routers/{id}/enrol', ['router-refused', 'router-unsupported', 'invalid-input']],

@@ -185,6 +185,7 @@ describe('the OpenAPI document', () => {
       '/api/payments/stk',
       '/api/payments/{payment_id}',
       '/api/payments/{payment_id}/claim',
+      '/api/payments/{payment_id}/events',
       '/api/v1/actors/{type}',
       '/api/v1/actors/{type}/{id}',
       '/api/v1/actors/{type}/{id}/block',
