@@ -151,6 +151,7 @@ async function start(settings: Settings, log: Logger, open: ProcessEnd): Promise
     receipts: business.receipts,
     ledger: business.ledger,
     statements: business.statements,
+    traces: business.traces,
     dashboardDays: business.dashboardDays,
     credentials,
     routers,

@@ -56,6 +56,7 @@ import { ledgerRoutes } from './routes/ledger.ts'
 import { machineRoutes } from './routes/machines.ts'
 import { optOutRoutes } from './routes/opt-outs.ts'
 import { packageRoutes } from './routes/packages.ts'
+import { paymentEventRoute } from './routes/payment-events.ts'
 import { paymentRoutes } from './routes/payments.ts'
 import { routerPublicRoutes, routerReadingRoutes, routerStaffRoutes } from './routes/routers.ts'
 import { radiusRoutes } from './routes/radius.ts'
@@ -68,6 +69,7 @@ import { voucherPublicRoutes, voucherStaffRoutes } from './routes/vouchers.ts'
 import { memoryGuessCounts } from './vouchers/guess-counts.ts'
 import { guessGuard, type GuessGuard } from './vouchers/guess-guard.ts'
 import { steeringRoutes } from './routes/steering.ts'
+import { timelineRoute } from './routes/timeline.ts'
 import { subscriptionRoutes } from './routes/subscriptions.ts'
 
 const BODY_BYTES_MAX = 1_024 * 1_024
@@ -143,6 +145,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     closing,
     now,
   })
+  paymentEventRoute(app, { runtime, tenant, limits, closing })
   addRadius(app, deps, now)
   await app.register(async (hooks: App) => addHooks(hooks, deps, tenant, now))
   const guard = guessGuard(deps.guessCounts ?? memoryGuessCounts(now))
@@ -224,6 +227,7 @@ function addStaffRoutes(app: App, deps: AppDeps, { now, keys, authenticate, tell
   actorRoutes(app, runtime, openPrompts)
   eventRoutes(app, runtime, teller)
   insightRoutes(app, runtime, teller)
+  timelineRoute(app, deps)
   steeringRoutes(app, runtime)
   repairRoutes(app, runtime)
   ledgerRoutes(app, ledger)

@@ -24,6 +24,7 @@ import type { Sandbox } from './ports/sandbox.ts'
 import type { VoucherParts } from './vouchers/parts.ts'
 import type { RouterParts } from './routers/parts.ts'
 import type { Statements } from './ports/statements.ts'
+import type { Traces } from './ports/traces.ts'
 
 export interface AppDeps {
   runtime: Runtime
@@ -41,6 +42,7 @@ export interface AppDeps {
   receipts: Receipts
   ledger: Ledger
   statements: Statements
+  traces: Traces
   credentials: CredentialsIssuer
   readiness: Readiness
   metrics: EdgeMetrics

@@ -695,9 +695,13 @@ create table business.hook_inbox (
   "note" text,
   "attempts" integer not null default 0,
   "next_attempt_at" timestamp with time zone not null,
+  "tenant" text collate "C",
+  "actor_type" text collate "C",
+  "actor_id" text collate "C",
   constraint hook_inbox_pkey PRIMARY KEY (id),
   constraint hook_inbox_provider_content_hash_key UNIQUE (provider, content_hash)
 );
+CREATE INDEX hook_inbox_actor ON business.hook_inbox USING btree (actor_id) WHERE (actor_id IS NOT NULL);
 CREATE INDEX hook_inbox_open ON business.hook_inbox USING btree (next_attempt_at, id) WHERE (processed_at IS NULL);
 
 create table business.ledger_entries (

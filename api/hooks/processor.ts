@@ -6,7 +6,7 @@ import { takeWish } from './contact-wish.ts'
 import { isSettled, judge, putOff, type Deferral, type Verdict } from './verdict.ts'
 import { readHook, type About, type HookHandler } from './handler.ts'
 import { bodyBytes } from './stored-body.ts'
-import type { BatchItemResult, EventObject, Log, Runtime } from '../../runtime/index.ts'
+import type { Address, BatchItemResult, EventObject, Log, Runtime } from '../../runtime/index.ts'
 import { receiptIn, withReceiptUse, type ReceiptUses } from '../payments/receipt-use.ts'
 import type { OptOuts } from '../ports/opt-outs.ts'
 import type { HookInbox, StoredHook } from '../ports/hook-inbox.ts'
@@ -124,16 +124,17 @@ export function hookProcessor(deps: HookProcessorDeps): HookProcessor {
     const [found, uses] = await Promise.all([findActors(addressed), findReceipts(addressed)])
     const items = addressed.flatMap((one) => {
       const id = found.get(actorKey(one.about)) ?? one.about.orId
-      if (id !== undefined) return [{ ...one, id, event: withReceiptUse(one.event, id, receiptIn(one.about.type, one.event), uses) }]
+      if (id !== undefined) return [{ ...one, to: { tenant: deps.tenant, type: one.about.type, id }, event: withReceiptUse(one.event, id, receiptIn(one.about.type, one.event), uses) }]
       verdicts.push(judge.unmatched(one.hook, deps.now(), deps.unmatchedAfterMs))
       return []
     })
     const results = items.length === 0 ? [] : await send(first.provider, items)
-    return [...verdicts, ...items.map(({ hook }, index) => judge.sent(hook, results[index], deps.now(), deps.unmatchedAfterMs))]
+    return [...verdicts, ...items.map(({ hook, to }, index) => judge.sent(hook, to, results[index], deps.now(), deps.unmatchedAfterMs))]
   }
 
   async function receive(hook: StoredHook, money: ReceivedMoney): Promise<Verdict> {
-    return judge.sent(hook, await deps.receiveMoney(money, eventIdOf(hook)), deps.now(), deps.unmatchedAfterMs)
+    const { to, result } = await deps.receiveMoney(money, eventIdOf(hook))
+    return judge.sent(hook, to, result, deps.now(), deps.unmatchedAfterMs)
   }
 
   async function findActors(addressed: readonly Addressed[]): Promise<Map<string, string>> {
@@ -148,13 +149,9 @@ export function hookProcessor(deps: HookProcessorDeps): HookProcessor {
     return receipts.size === 0 ? new Map<string, string>() : deps.receipts.creditedTo(deps.tenant, [...receipts])
   }
 
-  function send(provider: string, items: readonly (Addressed & { id: string })[]): Promise<BatchItemResult[]> {
+  function send(provider: string, items: readonly (Addressed & { to: Address })[]): Promise<BatchItemResult[]> {
     return deps.runtime.sendMany(
-      items.map(({ hook, about, event, id }) => ({
-        to: { tenant: deps.tenant, type: about.type, id },
-        event,
-        eventId: eventIdOf(hook),
-      })),
+      items.map(({ hook, event, to }) => ({ to, event, eventId: eventIdOf(hook) })),
       { source: `hook:${provider}` },
     )
   }
@@ -163,7 +160,7 @@ export function hookProcessor(deps: HookProcessorDeps): HookProcessor {
     const done = verdicts.filter(isSettled)
     const deferred = verdicts.filter((verdict): verdict is Deferral => !isSettled(verdict))
     await Promise.all([
-      done.length === 0 ? undefined : deps.inbox.markProcessed(done.map(({ hook, outcome, note }) => ({ id: hook.id, outcome, ...(note === undefined ? {} : { note }) }))),
+      done.length === 0 ? undefined : deps.inbox.markProcessed(done.map(({ hook, outcome, note, actor }) => ({ id: hook.id, outcome, ...(note === undefined ? {} : { note }), ...(actor === undefined ? {} : { actor }) }))),
       deferred.length === 0 ? undefined : deps.inbox.reschedule(deferred.map(({ hook, nextAttemptAt, note }) => ({ id: hook.id, nextAttemptAt, note }))),
     ])
     for (const { hook, outcome, note } of done) {

@@ -1,11 +1,13 @@
 /** What becomes of a stored web hook after one attempt: an end, or another attempt later. */
-import { StandingError, type BatchItemResult, type ErrorCode } from '../../runtime/index.ts'
+import { StandingError, type Address, type BatchItemResult, type ErrorCode } from '../../runtime/index.ts'
 import type { HookOutcome, StoredHook } from '../ports/hook-inbox.ts'
 
 export interface Settlement {
   hook: StoredHook
   outcome: HookOutcome
   note?: string
+  /** Whom it was brought to. */
+  actor?: Address
 }
 
 export interface Deferral {
@@ -38,14 +40,15 @@ export const judge = {
     return { hook, nextAttemptAt: now + backOff(hook.attempts), note }
   },
 
-  sent(hook: StoredHook, result: BatchItemResult | undefined, now: number, unmatchedAfterMs: number): Verdict {
-    if (result?.ok === true) return { hook, outcome: 'applied' }
+  /** Of one that was sent to `actor`. */
+  sent(hook: StoredHook, actor: Address, result: BatchItemResult | undefined, now: number, unmatchedAfterMs: number): Verdict {
+    if (result?.ok === true) return { hook, outcome: 'applied', actor }
     const error = result?.error
     const code = error instanceof StandingError ? error.code : undefined
     if (code === 'actor-not-found') return judge.unmatched(hook, now, unmatchedAfterMs)
-    if (isPoison(error)) return { hook, outcome: 'refused', note: 'its step failed; it stands among the parked events' }
+    if (isPoison(error)) return { hook, outcome: 'refused', note: 'its step failed; it stands among the parked events', actor }
     const outcome = code === undefined ? undefined : FINAL[code]
-    if (outcome !== undefined) return { hook, outcome, ...(outcome === 'applied' ? {} : { note: code ?? '' }) }
+    if (outcome !== undefined) return { hook, outcome, actor, ...(outcome === 'applied' ? {} : { note: code ?? '' }) }
     // Blocked, overloaded, or something unforeseen: never given up, for it may be somebody's money.
     return { hook, nextAttemptAt: now + backOff(hook.attempts), note: code ?? 'an unexpected error' }
   },

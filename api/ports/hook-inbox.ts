@@ -3,6 +3,8 @@
  * a callback that was answered and then lost with the process would be a payment lost.
  */
 
+import type { Address } from '../../runtime/index.ts'
+
 /**
  * How a stored hook ended:
  * - `applied`     the actor took it (now or at an earlier delivery);
@@ -56,6 +58,8 @@ export interface HookMark {
   outcome: HookOutcome
   /** Why, in words for staff; quotes nothing personal. */
   note?: string
+  /** Whom it was brought to, whether it was taken or refused. */
+  actor?: Address
 }
 
 export interface HookDelay {

@@ -18,9 +18,9 @@ export interface LoginAttempt {
 export interface RadiusLogins {
   /** Undefined: nobody may log in by that name. */
   find(username: string): Promise<{ check: RadiusAttribute[]; reply: RadiusAttribute[] } | undefined>
-  /** Why this login would be refused, in words for the customer. Changes nothing. */
+  /** Why this login is refused, in words for the customer. A refusal is written down among the attempts; nothing else changes. */
   refusal(attempt: LoginAttempt): Promise<string | undefined>
-  /** For one that has shown its password: binds the device and keeps a place. The reason if it is refused after all. */
+  /** For one that has shown its password: binds the device, keeps a place, and writes the attempt down. The reason if it is refused after all. */
   admit(attempt: LoginAttempt): Promise<string | undefined>
 }
 

@@ -45,6 +45,7 @@ const app = await buildApp({
   receipts: business.receipts,
   ledger: business.ledger,
   statements: business.statements,
+  traces: business.traces,
   dashboardDays: business.dashboardDays,
   credentials: createCredentialIssuer(APP_KEY),
   readiness: { check: () => Promise.resolve({ ready: runtime.isRunning(), checks: {} }) },

@@ -15,6 +15,7 @@ import { heldReceipts } from './0012-held-receipts.ts'
 import { routerReach } from './0014-router-reach.ts'
 import { optIns } from './0016-opt-ins.ts'
 import { indexesWithoutTenant } from './0018-indexes-without-tenant.ts'
+import { hookActors } from './0020-hook-actors.ts'
 
 export const migrations: readonly Migration[] = [
   engineTables,
@@ -32,4 +33,5 @@ export const migrations: readonly Migration[] = [
   routerReach,
   optIns,
   indexesWithoutTenant,
+  hookActors,
 ]

@@ -25,6 +25,12 @@ class SmsSendModel extends Model {
   declare notification_id: string
   declare phone: string
   declare template: string
+  declare provider: string
+  declare provider_id: string
+  declare segments: number
+  /** Decimal text. */
+  declare cost: string | null
+  declare currency: string | null
   declare sent_at: Date
 }
 
@@ -50,6 +56,11 @@ export function contactQueries(knex: Knex) {
     async lastSentAt({ tenant, phone, template, exceptId }: { tenant: string; phone: string; template: string; exceptId: string }): Promise<number | undefined> {
       const [row] = await SmsSendModel.query(knex).select('sent_at').where({ tenant, phone, template }).whereNot('notification_id', exceptId).orderBy('sent_at', 'desc').limit(1)
       return row?.sent_at.getTime()
+    },
+    /** What was sent for these notifications; the newest first. */
+    async sends(tenant: string, notificationIds: readonly string[], limit: number) {
+      const rows = await SmsSendModel.query(knex).where({ tenant }).whereIn('notification_id', [...notificationIds]).orderBy('sent_at', 'desc').limit(limit)
+      return rows.map(({ notification_id: notificationId, phone, template, provider, provider_id: providerId, segments, cost, currency, sent_at: at }) => ({ notificationId, phone, template, provider, providerId, segments, cost, currency, at: at.getTime() }))
     },
     async listOptOuts(tenant: string, { limit, afterPhone = '' }: { limit: number; afterPhone?: string | undefined }): Promise<OptOut[]> {
       const rows = await OptOutModel.query(knex).where({ tenant }).whereNull('opted_in_at').where('phone', '>', afterPhone).orderBy('phone').limit(limit)

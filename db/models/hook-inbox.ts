@@ -19,6 +19,10 @@ class HookModel extends Model {
   declare note: string | null
   declare attempts: number
   declare next_attempt_at: Date
+  /** Whose it was, once it is processed; null: nobody's, or not known. */
+  declare tenant: string | null
+  declare actor_type: string | null
+  declare actor_id: string | null
 }
 
 export type HookOutcome = 'applied' | 'refused' | 'unmatched' | 'unreadable' | 'forged'
@@ -42,6 +46,19 @@ export interface StoredHook {
   contentHash: string
   body: string
   receivedAt: number
+  attempts: number
+}
+
+/** One as staff see it: what came is not shown, for it names the payer. */
+export interface HookTrace {
+  id: string
+  provider: string
+  kind: string
+  receivedAt: number
+  processedAt: number | null
+  outcome: HookOutcome | null
+  note: string | null
+  /** Failed attempts to bring it to its actor. */
   attempts: number
 }
 
@@ -104,13 +121,36 @@ export function hookInboxQueries(knex: Knex) {
         attempts: row.attempts,
       }))
     },
-    async markProcessed(marks: readonly { id: string; outcome: HookOutcome; note?: string }[]): Promise<void> {
+    async markProcessed(marks: readonly { id: string; outcome: HookOutcome; note?: string; actor?: { tenant: string; type: string; id: string } }[]): Promise<void> {
       if (marks.length === 0) return
+      const actorPart = (part: 'tenant' | 'type' | 'id') => marks.map(({ actor }) => actor?.[part] ?? '')
       await knex.raw(
-        `update business.hook_inbox h set processed_at = now(), outcome = m.outcome, note = nullif(m.note, '')
-         from unnest(?::bigint[], ?::text[], ?::text[]) as m(id, outcome, note) where h.id = m.id`,
-        [marks.map(({ id }) => id), marks.map(({ outcome }) => outcome), marks.map(({ note }) => note ?? '')],
+        `update business.hook_inbox h set processed_at = now(), outcome = m.outcome, note = nullif(m.note, ''),
+           tenant = nullif(m.tenant, ''), actor_type = nullif(m.actor_type, ''), actor_id = nullif(m.actor_id, '')
+         from unnest(?::bigint[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[]) as m(id, outcome, note, tenant, actor_type, actor_id) where h.id = m.id`,
+        [marks.map(({ id }) => id), marks.map(({ outcome }) => outcome), marks.map(({ note }) => note ?? ''), actorPart('tenant'), actorPart('type'), actorPart('id')],
       )
+    },
+    /** What was brought to these actors, or refused by them; the newest first. */
+    async ofActors(tenant: string, actors: readonly { type: string; id: string }[], limit: number): Promise<(HookTrace & { actor: { type: string; id: string } })[]> {
+      const rows = await HookModel.query(knex)
+        .where({ tenant })
+        .whereIn('actor_id', [...new Set(actors.map(({ id }) => id))])
+        .whereIn('actor_type', [...new Set(actors.map(({ type }) => type))])
+        .orderBy('id', 'desc')
+        .limit(limit)
+      return rows.map((row) => ({
+        id: String(row.id),
+        provider: row.provider,
+        // A subject in the address is an id, which the caller has.
+        kind: row.kind.replace(/\/.*$/, ''),
+        receivedAt: row.received_at.getTime(),
+        processedAt: row.processed_at?.getTime() ?? null,
+        outcome: row.outcome,
+        note: row.note,
+        attempts: row.attempts,
+        actor: { type: row.actor_type ?? '', id: row.actor_id ?? '' },
+      }))
     },
     /** Keeps them unprocessed until then, with one attempt more; also reopens one that was given up. */
     async reschedule(delays: readonly { id: string; nextAttemptAt: number; note?: string }[]): Promise<void> {

@@ -15,6 +15,7 @@ import { paymentReceiptQueries } from './payment-receipt.ts'
 import { routerQueries } from './router.ts'
 import { radiusAccountingQueries } from './radius-accounting.ts'
 import { radiusLoginQueries } from './radius-logins.ts'
+import { radiusTraceQueries } from './radius-traces.ts'
 import { sandboxRouterQueries } from './sandbox-router.ts'
 import { setAsideQueries } from './set-aside.ts'
 import { statementQueries } from './statement.ts'
@@ -22,11 +23,13 @@ import { subscriptionQueries } from './subscription.ts'
 import { voucherQueries } from './voucher.ts'
 
 export function openBusiness(knex: Knex) {
+  const hookInbox = reporting(hookInboxQueries(knex))
+  const contacts = reporting(contactQueries(knex))
   return {
     packages: reporting(packageQueries(knex)),
     packageCatalogue: reporting(packageCatalogueQueries(knex)),
     apiKeys: reporting(apiKeyQueries(knex)),
-    hookInbox: reporting(hookInboxQueries(knex)),
+    hookInbox,
     openPrompts: reporting(openPromptQueries(knex)),
     ledger: reporting(ledgerQueries(knex)),
     statements: reporting(statementQueries(knex)),
@@ -39,8 +42,13 @@ export function openBusiness(knex: Knex) {
     sandboxRouter: reporting(sandboxRouterQueries(knex)),
     accounts: reporting(subscriptionQueries(knex)),
     setAside: reporting(setAsideQueries(knex)),
-    contacts: reporting(contactQueries(knex)),
+    contacts,
     vouchers: reporting(voucherQueries(knex)),
+    traces: {
+      ...reporting(radiusTraceQueries(knex)),
+      hooks: (...asked: Parameters<typeof hookInbox.ofActors>) => hookInbox.ofActors(...asked),
+      sends: (...asked: Parameters<typeof contacts.sends>) => contacts.sends(...asked),
+    },
   }
 }
 

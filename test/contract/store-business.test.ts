@@ -129,7 +129,9 @@ describe('the business tables', () => {
     expect((await hookInbox.unprocessed({ dueBefore: T0, limit: 1 }))[0]).toEqual({ id: b?.id, provider: 'daraja', kind: 'stk', contentHash: sha256('b'), body: 'b', receivedAt: T0, attempts: 0 })
 
     const id = a?.id ?? ''
-    await hookInbox.markProcessed([{ id, outcome: 'unmatched', note: 'nobody yet' }, { id: b?.id ?? '', outcome: 'applied' }])
+    await hookInbox.markProcessed([{ id, outcome: 'unmatched', note: 'nobody yet' }, { id: b?.id ?? '', outcome: 'applied', actor: { tenant: 'main', type: 'payment', id: 'pay_1' } }])
+    expect(await hookInbox.ofActors('main', [{ type: 'payment', id: 'pay_1' }], 10)).toMatchObject([{ id: b?.id, provider: 'daraja', kind: 'stk', receivedAt: T0, outcome: 'applied', note: null, actor: { type: 'payment', id: 'pay_1' } }])
+    expect(await hookInbox.ofActors('other', [{ type: 'payment', id: 'pay_1' }], 10)).toEqual([])
     expect(await due(T0)).toEqual([])
     await hookInbox.reschedule([{ id, nextAttemptAt: T0 }])
     expect(await hookInbox.unprocessed({ dueBefore: T0, limit: 10 })).toMatchObject([{ id, attempts: 1 }])

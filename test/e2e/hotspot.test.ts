@@ -1,7 +1,7 @@
 /** A person pays, logs in at the router, uses what was bought, and is cut off: with nothing but what `npm start` brings. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { startSystem, type System } from '../support/system.ts'
-import { accessOf, actorOf, advance, atRest, buy, historyOf, paymentOf, untilState } from '../support/system-shop.ts'
+import { accessOf, actorOf, advance, atRest, buy, historyOf, paymentOf, smsOf, untilState } from '../support/system-shop.ts'
 
 let system: System
 let router: string
@@ -16,6 +16,11 @@ interface LoggedIn {
   message?: string
   login: { session: string }
   attributes: Record<string, unknown>
+}
+
+interface Timeline {
+  data: { at: string; source: string; actor: { type: string; id: string } | null; what: string; phrase?: string; data: Record<string, unknown> }[]
+  isComplete: boolean
 }
 
 async function atRouter<Body>(path = '', body?: unknown): Promise<{ status: number; body: Body }> {
@@ -52,6 +57,32 @@ test('pays, is online, uses data, and is off when the time is over', async () =>
   expect(facts.map(({ type }) => type)).toEqual(expect.arrayContaining(['session.ready', 'session.online', 'session.expired', 'session.closed']))
   expect(facts.find(({ type }) => type === 'session.closed')).toMatchObject({ reason: 'time', logins: 1, uploadBytes: 1_000, downloadBytes: 5_000_000_000 })
   await atRest(system)
+})
+
+test('one payment is one story: what M-Pesa told, each step, the logins and the message', async () => {
+  const { id, phone, checkout } = await buy(system, { package: 'hour-1' })
+  const { credentials } = await paymentOf(system, id)
+  const { body: login } = await atRouter<LoggedIn>('', { ...credentials, device: 'A8:BB:CC:00:00:1A' })
+  await untilState(system, 'hotspot-session', id, 'online')
+  await untilState(system, 'notification', smsOf(id), 'delivered')
+  await atRouter('', { ...credentials, device: 'A8:BB:CC:00:00:1B' })
+  await fetch(`${router}/${login.login.session}`, { method: 'DELETE' })
+  await untilState(system, 'hotspot-session', id, 'ready')
+
+  const { status, body, text } = await system.ask<Timeline>(`/api/v1/payments/${id}/timeline`)
+  expect(status).toBe(200)
+  const told = body.data.map(({ source, actor, what }) => `${source} ${actor?.type ?? ''} ${what}`)
+  expect(told).toEqual(expect.arrayContaining([
+    'hook payment daraja.stk', 'journal payment payment.callback', 'radius hotspot-session Access-Reject', 'radius hotspot-session Access-Accept',
+    'radius hotspot-session Accounting-Start', 'radius hotspot-session Accounting-Stop', 'journal hotspot-session session.account', 'sms notification sent', 'hook notification sms.delivery', 'journal notification notification.report',
+  ]))
+  expect([...body.data].sort((a, b) => a.at.localeCompare(b.at))).toEqual(body.data)
+  expect(body.isComplete).toBe(true)
+  expect(body.data.find(({ what }) => what === 'daraja.stk')).toMatchObject({ actor: { type: 'payment', id }, data: { outcome: 'applied', attempts: 0 } })
+  expect(body.data.find(({ what }) => what === 'payment.callback')).toMatchObject({ phrase: expect.any(String) as string, data: { event: { checkoutRequestId: checkout }, sentBy: 'hook:daraja' } })
+  expect(body.data.find(({ source }) => source === 'sms')).toMatchObject({ data: { phone, provider: expect.any(String) as string, segments: 1 } })
+  expect(text).not.toContain(credentials?.password)
+  expect((await system.ask('/api/v1/payments/pay_none/timeline')).body).toMatchObject({ code: 'actor-not-found' })
 })
 
 test('nobody asks without the token', async () => {

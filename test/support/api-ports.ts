@@ -8,6 +8,7 @@ import type { PackageCatalogue, PackageRecord } from '../../api/ports/package-ca
 import type { Ledger } from '../../api/ports/ledger.ts'
 import type { Package, Packages } from '../../api/ports/packages.ts'
 import type { AppDeps, RadiusParts } from '../../api/deps.ts'
+import type { Address } from '../../runtime/index.ts'
 
 export interface MemoryApiKeys extends ApiKeys {
   /** Adds a key given in plain and gives the header that uses it. */
@@ -45,6 +46,7 @@ export interface InboxRow extends NewHook {
   id: string
   attempts: number
   note?: string
+  actor?: Address
 }
 
 export interface MemoryInbox extends HookInbox {
@@ -79,7 +81,7 @@ export function memoryInbox(): MemoryInbox {
       return inbox.rows.filter((row) => row.outcome === null && row.nextAttemptAt <= dueBefore).slice(0, limit).map((row) => ({ ...row }))
     },
     async markProcessed(marks) {
-      for (const { id, outcome, note } of marks) update(id, { outcome, ...(note === undefined ? {} : { note }) })
+      for (const { id, ...mark } of marks) update(id, mark)
     },
     async reschedule(delays) {
       for (const { id, nextAttemptAt, note } of delays) {
@@ -230,6 +232,7 @@ export function emptyPorts() {
     optOuts: memoryOptOuts(),
     ledger: { balances: async () => [], lines: async () => [] },
     statements: { add: async (_tenant, entries) => ({ added: entries.length }), unexplained: async () => ({ period: null, provider: [], ours: [], hasMore: false }) },
+    traces: { hooks: async () => [], attempts: async () => [], logins: async () => [], sends: async () => [] },
     radius: noRadius(),
     dashboardDays: memoryDashboardDays(),
   } satisfies Partial<AppDeps>

@@ -41,6 +41,32 @@ describe('a payment over HTTP', () => {
     expect(history).not.toContain(paid.credentials.password)
   })
 
+  it('is told as server-sent events, change by change, until it is decided', async () => {
+    const { id, cookie } = await pay()
+    const stream = world.app.inject({ url: `/api/payments/${id}/events`, headers: { cookie } })
+    await world.runtime.waitFor({ type: 'payment', id }, ({ states }) => states.includes('awaiting'), { timeoutMs: 5_000 })
+    await callback(successCallback('ws_CO_1'))
+    const { body, headers } = await stream
+    expect(headers['content-type']).toBe('text/event-stream; charset=utf-8')
+    const told = [...body.matchAll(/^id: (p\d+)\nevent: status\ndata: (.+)$/gm)].map(([, position = '', data = '']) => ({ position, ...(JSON.parse(data) as { status: string }) }))
+    expect(told.map(({ status }) => status)).toEqual(['awaiting', 'completed'])
+    expect(told.at(-1)).toMatchObject({ payment_id: id, amount: 10, receipt: 'NLJ7RT61SV' })
+    expect(body).not.toContain('password')
+
+    const again = (position: string) => world.app.inject({ url: `/api/payments/${id}/events`, headers: { 'last-event-id': position } })
+    expect((await again(told.at(-1)?.position ?? '')).statusCode).toBe(204)
+    expect((await again(told[0]?.position ?? '')).body).toContain('"status":"completed"')
+    expect((await world.app.inject({ url: '/api/payments/pay_none/events' })).json()).toMatchObject({ code: 'payment-not-found' })
+  })
+
+  it('does not hold up the end of the server while somebody listens', async () => {
+    const { id } = await pay()
+    const stream = world.app.inject({ url: `/api/payments/${id}/events` })
+    await world.runtime.waitFor({ type: 'payment', id }, ({ states }) => states.includes('awaiting'), { timeoutMs: 5_000 })
+    await world.app.close()
+    expect((await stream).body).not.toContain('completed')
+  })
+
   it('shows nothing to another who knows the id', async () => {
     const { id } = await pay()
     await callback(successCallback('ws_CO_1'))

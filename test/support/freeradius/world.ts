@@ -71,6 +71,7 @@ export async function startRadiusWorld(way: Way, { files = {} }: { files?: Recor
     ledger: business.ledger,
     dashboardDays: business.dashboardDays,
     statements: business.statements,
+    traces: business.traces,
     accounts: business.accounts,
     optOuts: business.contacts,
     openPrompts: business.openPrompts,

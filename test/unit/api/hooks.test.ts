@@ -53,6 +53,7 @@ describe('POST /hooks/daraja/{secret}/stk', () => {
     expect(test.inbox.rows[0]).toMatchObject({ provider: 'daraja', kind: 'stk', body, remoteIp: '127.0.0.1' })
     expect(test.inbox.rows[0]?.headers).toEqual({ 'content-type': 'application/json', 'content-length': String(body.length), 'user-agent': 'Safaricom' })
     await vi.waitFor(() => expect(outcomes()).toEqual(['applied']))
+    expect(test.inbox.rows[0]?.actor).toEqual({ tenant: 'main', type: 'payment', id: 'pay_1' })
     expect(sent).toEqual([
       {
         to: { tenant: 'main', type: 'payment', id: 'pay_1' },
