@@ -207,7 +207,7 @@ async function start(settings: Settings, log: Logger, open: ProcessEnd): Promise
   })
   if (!isSandbox) for (const warning of callbackUrlWarnings(callbackUrl({ tenant: 'main', type: 'payment', id: 'pay_0' }))) log.warn(warning)
   announce(address, key, settings.STANDING_API_KEY !== undefined)
-  if (standIns.nas !== undefined) console.log(`Router stand-in   ${standIns.nas.url}/_sandbox/logins (sandbox/README.md)`)
+  announceStandIns(standIns)
   if (hasTown && key !== undefined) fillTown({ url: address, apiKey: key, standIns }, log, open)
 }
 
@@ -291,6 +291,13 @@ function announce(address: string, key: string | undefined, isGiven: boolean): v
   console.log(`API description   ${address}/openapi.json`)
   const made = key === undefined ? 'make one: npm run cli -- key create --name first --roles admin' : key
   console.log(`API key           ${isGiven ? 'the one in STANDING_API_KEY' : made}`)
+}
+
+/** Where people act as the customer or the network by hand (sandbox/README.md). */
+function announceStandIns({ daraja, sms, nas }: Pick<Sandbox, 'daraja' | 'sms' | 'nas'>): void {
+  if (daraja !== undefined) console.log(`M-Pesa stand-in   ${daraja.url}/_sandbox/prompts (sandbox/README.md)`)
+  if (sms !== undefined) console.log(`SMS stand-in      ${sms.url}/_sandbox/messages`)
+  if (nas !== undefined) console.log(`Router stand-in   ${nas.url}/_sandbox/logins`)
 }
 
 /** @throws SettingsError */

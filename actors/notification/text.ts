@@ -29,30 +29,30 @@ const ENGLISH: Texts = {
   'hotspot-credentials': ({ packageName, expiresAt, username }, credentials, when) =>
     `WiFi ${short(packageName)}: username ${username ?? credentials.username} password ${credentials.password} Valid until ${momentText(expiresAt, when)}.`,
   'subscription-reminder': ({ packageName, accountNumber, amount, currency, expiresAt }, _, when) =>
-    `${short(packageName)} ends ${distanceText(expiresAt, when, IN_ENGLISH)}, ${momentText(expiresAt, when)}. Pay ${moneyText(amount, currency)} to account ${accountNumber} to stay online.`,
+    `${short(packageName)} ends ${distanceText(expiresAt, when, IN_ENGLISH)}, ${momentText(expiresAt, when)}. Pay ${askText(amount, currency)} to account ${accountNumber} to stay online.`,
   'subscription-receipt': ({ accountNumber, amount, currency, receipt, expiresAt, balance }, _, when) =>
     `Received ${moneyText(amount, currency)}${receipt === null ? '' : ` (${receipt})`} for account ${accountNumber}.${expiresAt === null ? '' : ` Paid until ${momentText(expiresAt, when)}.`} Balance ${moneyText(balance, currency)}.`,
   'subscription-grace': ({ packageName, accountNumber, amount, currency, graceEndsAt }, _, when) =>
-    `${short(packageName)} has ended; you are online at low speed until ${momentText(graceEndsAt, when)}. Pay ${moneyText(amount, currency)} to account ${accountNumber}.`,
+    `${short(packageName)} has ended; you are online at low speed until ${momentText(graceEndsAt, when)}. Pay ${askText(amount, currency)} to account ${accountNumber}.`,
   'subscription-data-used-up': ({ packageName, accountNumber, amount, currency, consequence, termEndsAt }, _, when) =>
-    `The data of ${short(packageName)} is used up: ${consequence === 'slowed' ? 'low speed' : 'off'} until ${momentText(termEndsAt, when)}.${amount === 0 ? '' : ` Pay ${moneyText(amount, currency)} to account ${accountNumber} for new data at once.`}`,
+    `The data of ${short(packageName)} is used up: ${consequence === 'slowed' ? 'low speed' : 'off'} until ${momentText(termEndsAt, when)}.${amount === 0 ? '' : ` Pay ${askText(amount, currency)} to account ${accountNumber} for new data at once.`}`,
   'subscription-suspended': ({ packageName, accountNumber, amount, currency }) =>
-    `${short(packageName)} is off. Pay ${moneyText(amount, currency)} to account ${accountNumber} and you are back online at once.`,
+    `${short(packageName)} is off. Pay ${askText(amount, currency)} to account ${accountNumber} and you are back online at once.`,
 }
 
 const SWAHILI: Texts = {
   'hotspot-credentials': ({ packageName, expiresAt, username }, credentials, when) =>
     `WiFi ${short(packageName)}: jina ${username ?? credentials.username} nywila ${credentials.password} Inaisha ${momentText(expiresAt, when)}.`,
   'subscription-reminder': ({ packageName, accountNumber, amount, currency, expiresAt }, _, when) =>
-    `${short(packageName)} inaisha ${distanceText(expiresAt, when, IN_SWAHILI)}, ${momentText(expiresAt, when)}. Lipa ${moneyText(amount, currency)} kwa akaunti ${accountNumber} uendelee.`,
+    `${short(packageName)} inaisha ${distanceText(expiresAt, when, IN_SWAHILI)}, ${momentText(expiresAt, when)}. Lipa ${askText(amount, currency)} kwa akaunti ${accountNumber} uendelee.`,
   'subscription-receipt': ({ accountNumber, amount, currency, receipt, expiresAt, balance }, _, when) =>
     `Tumepokea ${moneyText(amount, currency)}${receipt === null ? '' : ` (${receipt})`} kwa akaunti ${accountNumber}.${expiresAt === null ? '' : ` Imelipwa hadi ${momentText(expiresAt, when)}.`} Salio ${moneyText(balance, currency)}.`,
   'subscription-grace': ({ packageName, accountNumber, amount, currency, graceEndsAt }, _, when) =>
-    `${short(packageName)} imeisha; una intaneti ya kasi ndogo hadi ${momentText(graceEndsAt, when)}. Lipa ${moneyText(amount, currency)} kwa akaunti ${accountNumber}.`,
+    `${short(packageName)} imeisha; una intaneti ya kasi ndogo hadi ${momentText(graceEndsAt, when)}. Lipa ${askText(amount, currency)} kwa akaunti ${accountNumber}.`,
   'subscription-data-used-up': ({ packageName, accountNumber, amount, currency, consequence, termEndsAt }, _, when) =>
-    `Data ya ${short(packageName)} imeisha: ${consequence === 'slowed' ? 'kasi ndogo' : 'imezimwa'} hadi ${momentText(termEndsAt, when)}.${amount === 0 ? '' : ` Lipa ${moneyText(amount, currency)} kwa akaunti ${accountNumber} upate data mpya mara moja.`}`,
+    `Data ya ${short(packageName)} imeisha: ${consequence === 'slowed' ? 'kasi ndogo' : 'imezimwa'} hadi ${momentText(termEndsAt, when)}.${amount === 0 ? '' : ` Lipa ${askText(amount, currency)} kwa akaunti ${accountNumber} upate data mpya mara moja.`}`,
   'subscription-suspended': ({ packageName, accountNumber, amount, currency }) =>
-    `${short(packageName)} imezimwa. Lipa ${moneyText(amount, currency)} kwa akaunti ${accountNumber} urudi mtandaoni mara moja.`,
+    `${short(packageName)} imezimwa. Lipa ${askText(amount, currency)} kwa akaunti ${accountNumber} urudi mtandaoni mara moja.`,
 }
 
 const TEXTS = { en: ENGLISH, sw: SWAHILI }
@@ -66,6 +66,12 @@ export function textOf({ template, locale, details }: Pick<SendRequest, 'templat
 
 function short(name: string): string {
   return name.slice(0, NAME_CHARS_MAX)
+}
+
+/** What one is asked for is in whole units, upwards: M-Pesa takes no cents, and a prompt asks for as much. What is over stays credit. */
+function askText(minor: number, currency: string): string {
+  const unit = 10 ** fractionDigitsOf(currency)
+  return moneyText(Math.ceil(minor / unit) * unit, currency)
 }
 
 /** `KES 2,500`; with cents only where there are any. */

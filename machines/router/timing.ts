@@ -11,7 +11,7 @@ export const DOWN_AFTER = 3
 /** Looks that succeed in a row until it is up again: a router that comes and goes stays what it was. */
 export const UP_AFTER = 2
 
-/** While in doubt. */
+/** While in doubt; what stays impaired is soon looked at no more often than what is well. */
 const RECHECK_GAP_MS = 30 * SECOND_MS
 /** While down: sooner at first; each further miss waits longer. */
 const RETURN_GAP_MS = MINUTE_MS
@@ -37,8 +37,22 @@ export function watchGapMs({ pollSeconds, ...looker }: Looker & { pollSeconds: n
   return jittered(pollSeconds * SECOND_MS, looker)
 }
 
-export function recheckGapMs(looker: Looker): number {
-  return jittered(RECHECK_GAP_MS, looker)
+interface Impaired extends Looker {
+  pollSeconds: number
+  signs: number
+  goods: number
+  enrolledAt: number | null
+  lastGoodAt: number | null
+  lastSignAt: number | null
+}
+
+/**
+ * A tenth of the time for which it has lived without a good look: a locked account or an old RouterOS waits for a person for weeks, and each
+ * look is two rows of the journal. Short after a miss, a good look, and the first signs of life, for then an outage begins or ends.
+ */
+export function recheckGapMs({ pollSeconds, signs, goods, enrolledAt, lastGoodAt, lastSignAt, ...looker }: Impaired): number {
+  const impairedMs = signs < DOWN_AFTER || goods > 0 ? 0 : (lastSignAt ?? 0) - (lastGoodAt ?? enrolledAt ?? lastSignAt ?? 0)
+  return jittered(Math.max(RECHECK_GAP_MS, Math.min(pollSeconds * SECOND_MS, impairedMs / 10)), looker)
 }
 
 /** Doubles with each miss from the one that made it down. */

@@ -102,12 +102,12 @@ describe('texts', () => {
   const moment = at('2026-02-01T12:00:00+03:00')
   const cases = [
     ['hotspot-credentials', { packageName: 'Home', expiresAt: moment, username: '12345674' }, 'username 12345674 password pqrstvwxyz'],
-    ['subscription-reminder', { ...owed, expiresAt: moment }, 'ends in 7 days, 01/02 12:00. Pay KES 2,500.50 to account 12345674'],
-    ['subscription-data-used-up', { ...owed, consequence: 'slowed', termEndsAt: moment }, 'is used up: low speed until 01/02 12:00. Pay KES 2,500.50 to account 12345674 for new data at once.'],
+    ['subscription-reminder', { ...owed, expiresAt: moment }, 'ends in 7 days, 01/02 12:00. Pay KES 2,501 to account 12345674'],
+    ['subscription-data-used-up', { ...owed, consequence: 'slowed', termEndsAt: moment }, 'is used up: low speed until 01/02 12:00. Pay KES 2,501 to account 12345674 for new data at once.'],
     ['subscription-data-used-up', { ...owed, amount: 0, consequence: 'cut-off', termEndsAt: moment }, 'is used up: off until 01/02 12:00.'],
-    ['subscription-receipt', { accountNumber: '12345674', amount: 100_000, currency: 'KES', receipt: 'NLJ7RT61SV', expiresAt: moment, balance: -500 }, 'Received KES 1,000 (NLJ7RT61SV) for account 12345674. Paid until 01/02 12:00. Balance KES -5.'],
-    ['subscription-grace', { ...owed, graceEndsAt: moment }, 'low speed until 01/02 12:00. Pay KES 2,500.50'],
-    ['subscription-suspended', owed, 'Pay KES 2,500.50 to account 12345674'],
+    ['subscription-receipt', { accountNumber: '12345674', amount: 100_000, currency: 'KES', receipt: 'NLJ7RT61SV', expiresAt: moment, balance: -550 }, 'Received KES 1,000 (NLJ7RT61SV) for account 12345674. Paid until 01/02 12:00. Balance KES -5.50.'],
+    ['subscription-grace', { ...owed, graceEndsAt: moment }, 'low speed until 01/02 12:00. Pay KES 2,501'],
+    ['subscription-suspended', owed, 'Pay KES 2,501 to account 12345674'],
   ] as const
 
   const when = { timeZone: 'Africa/Nairobi', now: moment - 7 * 86_400_000 }
@@ -120,8 +120,8 @@ describe('texts', () => {
   ])('a reminder at %s says how far the end is, by the calendar of the zone: %s', (now, english, swahili) => {
     const reminder = (locale: 'en' | 'sw') => textOf({ template: 'subscription-reminder', locale, details: { ...owed, expiresAt: moment } }, credentials, { ...when, now: at(now) })
     expect([reminder('en'), reminder('sw')]).toEqual([
-      `Home 10 Mbit/s ends ${english}, 01/02 12:00. Pay KES 2,500.50 to account 12345674 to stay online.`,
-      `Home 10 Mbit/s inaisha ${swahili}, 01/02 12:00. Lipa KES 2,500.50 kwa akaunti 12345674 uendelee.`,
+      `Home 10 Mbit/s ends ${english}, 01/02 12:00. Pay KES 2,501 to account 12345674 to stay online.`,
+      `Home 10 Mbit/s inaisha ${swahili}, 01/02 12:00. Lipa KES 2,501 kwa akaunti 12345674 uendelee.`,
     ])
   })
 

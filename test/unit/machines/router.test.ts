@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { routerMachine } from '../../../machines/router/machine.ts'
-import { watchGapMs } from '../../../machines/router/timing.ts'
+import { recheckGapMs, watchGapMs } from '../../../machines/router/timing.ts'
 import { configure, DONE, ENROL, HOUR_MS, ROUTER, silent, STALE, TOKEN_HASH, WELL } from './router.fixture.ts'
 import { Play, START } from './play.ts'
 
@@ -109,6 +109,21 @@ describe('router: up and down', () => {
     expect(router.context.trouble).toMatchObject({ code: 'tunnel-stale' })
     expect(router.history).not.toContain('router.outageOpened')
     expect([look(router, WELL), look(router, WELL)]).toEqual(['degraded.waiting', 'online.watching'])
+  })
+
+  it('is looked at as seldom as a healthy one when it stays impaired, and often again when that changes', () => {
+    const router = onlineRouter()
+    const gap = () => Math.round(recheckGapMs(router.context) / 5_000) * 5
+    for (let time = 0; time < 3; time++) look(router, silent(null, 'unauthorised'))
+    expect(gap()).toBeLessThanOrEqual(45)
+    for (let time = 0; time < 60; time++) look(router, silent(null, 'unauthorised'))
+    expect(gap()).toBeGreaterThanOrEqual(270)
+    expect(gap()).toBeLessThanOrEqual(330)
+    look(router, WELL)
+    expect(gap()).toBeLessThanOrEqual(45)
+    for (let time = 0; time < 60; time++) look(router, silent(null, 'unauthorised'))
+    look(router, silent())
+    expect(gap()).toBeLessThanOrEqual(45)
   })
 
   it('counts old calls for nothing', () => {
