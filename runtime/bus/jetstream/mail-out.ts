@@ -1,7 +1,7 @@
 /**
- * Mail on its way to the broker: of one slice one message at a time, of all slices a few, and what gathers meanwhile goes together
- * in the next one. So the order of the calls is the order in the stream, and much mail costs few messages: each is paid for at the
- * broker and at both ends. When little goes on it leaves at once.
+ * Mail on its way to the broker: of one slice one message at a time, of all slices as many as the way is long, and what gathers
+ * meanwhile goes together in the next one. So the order of the calls is the order in the stream, and much mail costs few messages:
+ * each is paid for at the broker and at both ends. When little goes on it leaves at once.
  */
 import { createHash } from 'node:crypto'
 import { headers } from 'nats'
@@ -35,6 +35,8 @@ export class MailOut {
   readonly #slices = new Map<number, SliceQueue>()
   readonly #turns: SliceQueue[] = []
   #unanswered = 0
+  /** The quickest answer so far tells how far away the broker is; the others tell how busy we all are. */
+  #quickestMs = Number.POSITIVE_INFINITY
 
   constructor(link: Link, names: Names, settings: Settings) {
     this.#link = link
@@ -58,20 +60,28 @@ export class MailOut {
 
   /** Whoever has waited longest sends one message, and lines up again. */
   #next(): void {
-    while (this.#unanswered < this.#settings.limits.unansweredMail) {
+    while (this.#unanswered < this.#atOnce()) {
       const queue = this.#turns.shift()
       if (queue === undefined) return
       void this.#send(queue)
     }
   }
 
+  #atOnce(): number {
+    const { limits, timing } = this.#settings
+    if (this.#quickestMs === Number.POSITIVE_INFINITY) return 1
+    return Math.min(Math.max(Math.ceil(this.#quickestMs / timing.mailPaceMs), 1), limits.unansweredMail)
+  }
+
   async #send(queue: SliceQueue): Promise<void> {
     this.#unanswered++
+    const sentAt = performance.now()
     let batch: Waiting[] = []
     try {
       const { publisher, nc } = this.#link.readySession()
       batch = this.#nextBatch(queue.waiting, nc.info?.max_payload)
       await publisher.publish(this.#names.mail(queue.slice), `[${batch.map(({ json }) => json).join(',')}]`, withId(batch))
+      this.#quickestMs = Math.min(this.#quickestMs, performance.now() - sentAt)
       this.#settings.metrics.published('mail', batch.length)
       for (const { resolve } of batch) resolve()
     } catch (error) {

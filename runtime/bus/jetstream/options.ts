@@ -49,7 +49,7 @@ export interface BusLimits {
   /** Mails, and bytes of JSON, in one message. */
   batchMails: number
   batchBytes: number
-  /** Messages of mail on their way to the broker at once. Fewer: fuller messages under load; more: less waiting for a broker far away. */
+  /** Messages of mail on their way to the broker at once, however far away it is. */
   unansweredMail: number
   /** Messages of one slice that are with us and not acknowledged. */
   unackedMail: number
@@ -71,6 +71,8 @@ export interface BusTiming {
   pingMs: number
   /** A publish or a call of the broker's API that is not answered by then has failed. */
   answerMs: number
+  /** A broker that answers within this gets one message of mail at a time, and so fuller ones; one that takes n times as long gets n. */
+  mailPaceMs: number
   /** The broker delivers again what is neither acknowledged nor reported as being worked on by then. */
   ackWaitMs: number
   /** How often the broker shows that a consumer lives. One that fell silent twice is looked for, and made anew. */
@@ -103,7 +105,7 @@ const LIMITS: BusLimits = {
   deadMessages: 1_000_000,
   batchMails: 64,
   batchBytes: 256 * 1024,
-  unansweredMail: 4,
+  unansweredMail: 32,
   unackedMail: 16,
   unackedCommands: 256,
   atOnce: 64,
@@ -116,6 +118,7 @@ const TIMING: BusTiming = {
   reconnectMs: 250,
   pingMs: 5_000,
   answerMs: 5_000,
+  mailPaceMs: 1,
   ackWaitMs: 30_000,
   heartbeatMs: 5_000,
   workingMs: 10_000,
