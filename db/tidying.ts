@@ -6,9 +6,9 @@ export interface TidyingOptions {
   knex: Knex
   /** See `tidy`. */
   daysOf: Readonly<Record<string, number>>
-  /** Hears what went, and of a run that failed: the next one tries again. */
   /** From the start to the first run. Default: a minute, so that a start is not held up. */
   firstMs?: number
+  /** Hears what went, and of a run that failed: the next one tries again. */
   log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
 

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import { headers } from 'nats'
 import { sliceOf } from '../../model/address.ts'
 import type { Mail } from '../../model/messages.ts'
-import type { Link } from './link.ts'
+import type { Link, Session } from './link.ts'
 import type { Settings } from './options.ts'
 import type { Names } from './subjects.ts'
 
@@ -35,8 +35,8 @@ export class MailOut {
   readonly #slices = new Map<number, SliceQueue>()
   readonly #turns: SliceQueue[] = []
   #unanswered = 0
-  /** The quickest answer so far tells how far away the broker is; the others tell how busy we all are. */
-  #quickestMs = Number.POSITIVE_INFINITY
+  /** The quickest answer of a connection tells how far away its broker is; the others tell how busy we all are. */
+  #quickest: { session?: Session; ms: number } = { ms: Number.POSITIVE_INFINITY }
 
   constructor(link: Link, names: Names, settings: Settings) {
     this.#link = link
@@ -69,8 +69,8 @@ export class MailOut {
 
   #atOnce(): number {
     const { limits, timing } = this.#settings
-    if (this.#quickestMs === Number.POSITIVE_INFINITY) return 1
-    return Math.min(Math.max(Math.ceil(this.#quickestMs / timing.mailPaceMs), 1), limits.unansweredMail)
+    const { ms } = this.#quickest
+    return ms === Number.POSITIVE_INFINITY ? 1 : Math.min(Math.max(Math.ceil(ms / timing.mailPaceMs), 1), limits.unansweredMail)
   }
 
   async #send(queue: SliceQueue): Promise<void> {
@@ -78,10 +78,11 @@ export class MailOut {
     const sentAt = performance.now()
     let batch: Waiting[] = []
     try {
-      const { publisher, nc } = this.#link.readySession()
+      const session = this.#link.readySession()
+      const { publisher, nc } = session
       batch = this.#nextBatch(queue.waiting, nc.info?.max_payload)
       await publisher.publish(this.#names.mail(queue.slice), `[${batch.map(({ json }) => json).join(',')}]`, withId(batch))
-      this.#quickestMs = Math.min(this.#quickestMs, performance.now() - sentAt)
+      this.#quickest = { session, ms: Math.min(this.#quickest.session === session ? this.#quickest.ms : Number.POSITIVE_INFINITY, performance.now() - sentAt) }
       this.#settings.metrics.published('mail', batch.length)
       for (const { resolve } of batch) resolve()
     } catch (error) {

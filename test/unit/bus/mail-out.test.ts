@@ -9,13 +9,15 @@ import { actor, actorIn, mail } from '../../support/bus-world.ts'
 let unanswered: (() => void)[]
 let mails: MailOut
 let now: number
+let session: { nc: object; publisher: object }
 
 beforeEach(() => {
   now = 0
   vi.spyOn(performance, 'now').mockImplementation(() => now)
   unanswered = []
   const publish = (): Promise<void> => new Promise((resolve) => unanswered.push(resolve))
-  const link = { readySession: () => ({ nc: {}, publisher: { publish } }) } as unknown as Link
+  session = { nc: {}, publisher: { publish } }
+  const link = { readySession: () => session } as unknown as Link
   const settings = resolveOptions({ servers: 'nats://nowhere', timing: { mailPaceMs: 1 }, limits: { unansweredMail: 4 } })
   mails = new MailOut(link, namesFor('standing'), settings)
 })
@@ -53,4 +55,14 @@ it('by the quickest answer: those that took longer waited for us, or for one ano
   expect(unanswered).toHaveLength(1)
   await answerAfter(30)
   expect(unanswered).toHaveLength(1)
+})
+
+it('by the broker of this connection: the one before may have been nearer', async () => {
+  write()
+  await answerAfter(0.4)
+  session = { ...session }
+  await answerAfter(0.1)
+  expect(unanswered).toHaveLength(1)
+  await answerAfter(2.5)
+  expect(unanswered).toHaveLength(3)
 })
