@@ -162,21 +162,22 @@ function addRadius(app: App, { radius, runtime, log }: AppDeps, now: () => numbe
   const { logins, accounting, token, clock = now, sweepEveryMs, staleAfterMs } = radius
   const feed = accountingFeed({ accounting, runtime, log, ...(sweepEveryMs === undefined ? {} : { sweepEveryMs }), ...(staleAfterMs === undefined ? {} : { staleAfterMs }) })
   radiusRoutes(app, { logins, accounting, token, clock, now, onAccounted: () => void feed.sweep() })
-  app.addHook('onReady', (done) => {
-    feed.start()
-    done()
-  })
-  app.addHook('onClose', () => feed.stop())
+  runWith(app, feed)
 }
 
 function addRouters(app: App, { runtime, log }: AppDeps, parts: RouterParts): void {
   routerPublicRoutes(app, runtime, parts)
   const feed = accessFeed({ provisioned: () => parts.routers.provisioned(), runtime, log })
+  runWith(app, feed)
+}
+
+/** From when the app takes requests until it takes none any more. */
+function runWith(app: App, part: { start(): void; stop(): Promise<void> }): void {
   app.addHook('onReady', (done) => {
-    feed.start()
+    part.start()
     done()
   })
-  app.addHook('onClose', () => feed.stop())
+  app.addHook('onClose', () => part.stop())
 }
 
 function addHooks(app: App, { runtime, inbox, receipts, optOuts, metrics, log, hooks, appKey }: AppDeps, tenant: string, now: () => number): void {
@@ -196,11 +197,7 @@ function addHooks(app: App, { runtime, inbox, receipts, optOuts, metrics, log, h
   })
   const validate = (body: Buffer) => validateC2b({ directory: runtime, tenant, shortcode: hooks.darajaShortcode }, body)
   hookRoutes(app, { writer: inboxWriter(inbox), inbox, processor, validate, metrics, log, now, ...hooks })
-  app.addHook('onReady', (done) => {
-    processor.start()
-    done()
-  })
-  app.addHook('onClose', () => processor.stop())
+  runWith(app, processor)
 }
 
 /** What routes behind a key have in common. */

@@ -5,6 +5,7 @@
  */
 import { StandingError, type BatchItemResult, type Log, type Runtime } from '../../runtime/index.ts'
 import type { AccountChange, RadiusAccounting } from '../ports/radius.ts'
+import { sweeps, type Sweeps } from '../sweeps.ts'
 
 export interface AccountingFeedDeps {
   accounting: Pick<RadiusAccounting, 'changes' | 'markTold' | 'closeStale'>
@@ -16,14 +17,6 @@ export interface AccountingFeedDeps {
   staleAfterMs?: number
 }
 
-export interface AccountingFeed {
-  start(): void
-  /** Resolves when nothing is in work any more. */
-  stop(): Promise<void>
-  /** Looks now; resolves when what there was is told. */
-  sweep(): Promise<void>
-}
-
 const GROUP_MAX = 500
 const SWEEP_EVERY_MS = 1_000
 const STALE_AFTER_MS = 20 * 60_000
@@ -31,13 +24,11 @@ const CLOSE_STALE_EVERY_MS = 60_000
 
 type Told = Omit<AccountChange, 'about'> & { about: NonNullable<AccountChange['about']> }
 
-export function accountingFeed({ accounting, runtime, log, sweepEveryMs = SWEEP_EVERY_MS, staleAfterMs = STALE_AFTER_MS }: AccountingFeedDeps): AccountingFeed {
-  let isRunning = false
-  let timer: NodeJS.Timeout | undefined
-  let working: Promise<void> | undefined
+export function accountingFeed({ accounting, runtime, log, sweepEveryMs = SWEEP_EVERY_MS, staleAfterMs = STALE_AFTER_MS }: AccountingFeedDeps): Sweeps {
   let sinceStale = Infinity
 
   async function work(): Promise<void> {
+    sinceStale += sweepEveryMs
     try {
       if (sinceStale >= CLOSE_STALE_EVERY_MS) {
         sinceStale = 0
@@ -61,35 +52,7 @@ export function accountingFeed({ accounting, runtime, log, sweepEveryMs = SWEEP_
     return changes.length === GROUP_MAX
   }
 
-  function next(): void {
-    if (!isRunning) return
-    timer = setTimeout(() => {
-      sinceStale += sweepEveryMs
-      void sweep().finally(next)
-    }, sweepEveryMs)
-    timer.unref()
-  }
-
-  async function sweep(): Promise<void> {
-    // One that is under way may have looked before the change that the caller means.
-    await working
-    working ??= work().finally(() => (working = undefined))
-    await working
-  }
-
-  return {
-    start() {
-      if (isRunning) return
-      isRunning = true
-      next()
-    },
-    async stop() {
-      isRunning = false
-      clearTimeout(timer)
-      await working
-    },
-    sweep,
-  }
+  return sweeps(work, sweepEveryMs)
 }
 
 function itemOf({ username, version, about, online, uploadBytes, downloadBytes, logins }: Told) {

@@ -4,6 +4,7 @@
  */
 import type { Log, Runtime } from '../../runtime/index.ts'
 import type { ProvisionedRouter } from '../ports/routers.ts'
+import { sweeps, type Sweeps } from '../sweeps.ts'
 
 export interface AccessFeedDeps {
   provisioned: () => Promise<readonly ProvisionedRouter[]>
@@ -13,22 +14,12 @@ export interface AccessFeedDeps {
   sweepEveryMs?: number
 }
 
-export interface AccessFeed {
-  start(): void
-  stop(): Promise<void>
-  /** Looks now; resolves when the routers that need it are told. */
-  sweep(): Promise<void>
-}
-
 const SWEEP_EVERY_MS = 1_000
 
-export function accessFeed({ provisioned, runtime, log, sweepEveryMs = SWEEP_EVERY_MS }: AccessFeedDeps): AccessFeed {
+export function accessFeed({ provisioned, runtime, log, sweepEveryMs = SWEEP_EVERY_MS }: AccessFeedDeps): Sweeps {
   const told = new Map<string, string>()
-  let timer: NodeJS.Timeout | undefined
-  let isRunning = false
-  let working: Promise<void> = Promise.resolve()
 
-  async function work(): Promise<void> {
+  async function tell(): Promise<void> {
     const keyOf = ({ tenant, id }: ProvisionedRouter): string => `${tenant}/${id}`
     const due = (await provisioned()).filter((router) => told.get(keyOf(router)) !== router.mark)
     if (due.length === 0) return
@@ -40,28 +31,6 @@ export function accessFeed({ provisioned, runtime, log, sweepEveryMs = SWEEP_EVE
     for (const [index, router] of due.entries()) if (results[index]?.ok === true) told.set(keyOf(router), router.mark)
   }
 
-  function sweep(): Promise<void> {
-    working = working.then(work).catch((error: unknown) => log.error({ err: error }, 'routers could not be told of accesses; the next sweep comes back to it'))
-    return working
-  }
-
-  function next(): void {
-    if (!isRunning) return
-    timer = setTimeout(() => void sweep().finally(next), sweepEveryMs)
-    timer.unref()
-  }
-
-  return {
-    start() {
-      if (isRunning) return
-      isRunning = true
-      next()
-    },
-    async stop() {
-      isRunning = false
-      clearTimeout(timer)
-      await working
-    },
-    sweep,
-  }
+  const work = (): Promise<void> => tell().catch((error: unknown) => log.error({ err: error }, 'routers could not be told of accesses; the next sweep comes back to it'))
+  return sweeps(work, sweepEveryMs)
 }
