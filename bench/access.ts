@@ -3,7 +3,7 @@ import pg from 'pg'
 
 const LOOK_MS = 10
 /** Ids are given out before the commit, so a lower one may show up this much later than a higher one. */
-const OVERTAKING_MS = 1_000
+const OVERTAKING_MS = 250
 
 export interface AccessWatch {
   /** By payment: when its login was first seen (`performance.now()`). */

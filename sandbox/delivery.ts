@@ -1,5 +1,6 @@
 /** POSTs that a stand-in makes to the system: callbacks and delivery reports, tried a few times like the real ones. */
 import pRetry from 'p-retry'
+import { request } from 'undici'
 
 export interface DeliveryRules {
   /** Tries in all. Default 4. Safaricom's own policy is not published and sources contradict each other. */
@@ -30,16 +31,20 @@ export async function deliver(post: Post, rules: DeliveryRules, signal: AbortSig
     delivery.attempts += 1
     delete delivery.error
     delete delivery.httpStatus
-    const response = await fetch(post.url, {
-      method: 'POST',
-      redirect: 'manual',
-      headers: { 'content-type': post.contentType },
-      body: post.body,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(rules.timeoutMs ?? 10_000)]),
-    })
-    await response.arrayBuffer()
-    delivery.httpStatus = response.status
-    if (!response.ok) throw new Error(`answered with HTTP ${response.status}`)
+    const stop = new AbortController()
+    const cancel = () => { stop.abort() }
+    const timer = setTimeout(() => { stop.abort(new Error('timeout')) }, rules.timeoutMs ?? 10_000)
+    signal.addEventListener('abort', cancel, { once: true })
+    try {
+      // Node's own `fetch` costs three times as much, and in a load test this is what the stand-ins spend their time with.
+      const { statusCode, body } = await request(post.url, { method: 'POST', headers: { 'content-type': post.contentType }, body: post.body, signal: stop.signal })
+      await body.dump()
+      delivery.httpStatus = statusCode
+    } finally {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', cancel)
+    }
+    if (delivery.httpStatus < 200 || delivery.httpStatus > 299) throw new Error(`answered with HTTP ${delivery.httpStatus}`)
   }
   try {
     await pRetry(tryOnce, { retries: (rules.attemptsMax ?? 4) - 1, minTimeout: rules.retryAfterMs ?? 1_000, factor: 2, signal })

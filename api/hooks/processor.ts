@@ -15,7 +15,8 @@ import type { ReceiveMoney } from '../payments/receive-money.ts'
 import type { Receipts } from '../ports/receipts.ts'
 
 const GROUP_MAX = 100
-const GROUPS_AT_ONCE = 4
+/** One may be slow. With more, groups are smaller, and each costs the database as much as a large one. */
+const GROUPS_AT_ONCE = 2
 /** What does not fit into memory waits in the inbox for the sweep. */
 const QUEUE_MAX = 5_000
 const SWEEP_LIMIT = 500

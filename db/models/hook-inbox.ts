@@ -64,7 +64,8 @@ export interface HookTrace {
 
 /**
  * By hand: an insert that leaves some rows out gives back fewer than it was given, and Objection counts them off one by one. The update of
- * a known row changes nothing; it is there for the row to be returned. `xmax` is 0 only for a row that was inserted.
+ * a known row changes nothing; it is there for the row to be returned. `xmax` is 0 only for a row that was inserted. With a name the server
+ * plans it once: a payer's network waits for it.
  */
 const STORE = `
   insert into business.hook_inbox (provider, kind, content_hash, body, headers, remote_ip, received_at, next_attempt_at, outcome, processed_at)
@@ -92,7 +93,7 @@ export function hookInboxQueries(knex: Knex) {
       if (hooks.length === 0) return []
       // One content twice in one statement would be an error.
       const distinct = [...new Map(hooks.map((hook) => [key(hook.provider, hook.contentHash), hook])).values()]
-      const { rows } = await knex.raw<{ rows: Returned[] }>(STORE, [JSON.stringify(distinct)])
+      const { rows } = await knex.raw<{ rows: Returned[] }>(STORE, [JSON.stringify(distinct)]).options({ name: 'hook inbox: store' })
       const stored = new Map(rows.map(({ id, provider, content_hash: hash, fresh, outcome }) => [key(provider, hash), { id: String(id), fresh, outcome }]))
       const answered = new Set<string>()
       return hooks.map((hook) => {

@@ -25,6 +25,7 @@ import { judge } from './failed-commit.ts'
 import type { Taken } from './failed-commit.ts'
 import { ACTOR_STEPS_MAX } from './limits.ts'
 import { loadCells } from './load-cells.ts'
+import { inSlices } from './slices.ts'
 
 const RETRY_MS_MIN = 50
 const RETRY_MS_MAX = 2_000
@@ -174,11 +175,12 @@ export class Dispatcher {
   async #run(taken: Taken[]): Promise<void> {
     const { store, hooks, metrics } = this.#parts
     this.inFlight++
-    let batches: CellBatch[]
+    const batches: CellBatch[] = []
     const relayed = hooks.takeRelayed()
     try {
       if (taken.some(({ items }) => items.some((item) => item.maybeCommitted))) await this.#settleKnown(taken)
-      batches = taken.map(({ cell, items }) => this.#step(cell, items))
+      await inSlices(taken, ({ cell, items }) => batches.push(this.#step(cell, items)))
+      if (this.#stopped) return
       const writes = batches.flatMap((batch) => (batch.write === undefined ? [] : [batch.write]))
       await this.#setAside(batches)
       if (this.#stopped) return
@@ -192,7 +194,7 @@ export class Dispatcher {
       this.#recovered()
       this.#outageSince = undefined
       hooks.forgotten(relayed)
-      for (const batch of batches) this.#succeed(batch)
+      await inSlices(batches, (batch) => this.#succeed(batch))
     } catch (error) {
       hooks.returnRelayed(relayed)
       if (!this.#stopped) this.#fail(taken, error)
