@@ -33,7 +33,22 @@ begin
   raise exception 'a ledger line never changes; post a new entry that corrects it' using errcode = 'check_violation', constraint = 'ledger_line_stays';
 end $function$;
 
-CREATE OR REPLACE FUNCTION radius.admit(of_user text, station text, session text)
+CREATE OR REPLACE FUNCTION radius.admit(of_user text, station text, session text, at timestamp with time zone DEFAULT now())
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'radius', 'pg_temp'
+AS $function$
+declare
+  answer text := admit_by_rules(of_user, station, session);
+begin
+  if answer = 'ok' then
+    insert into radpostauth (username, reply, callingstationid, authdate) values (of_user, 'Access-Accept', station, at);
+  end if;
+  return answer;
+end $function$;
+
+CREATE OR REPLACE FUNCTION radius.admit_by_rules(of_user text, station text, session text)
  RETURNS text
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -179,6 +194,27 @@ begin
   insert into accounting_changes as c (username, version) values (new.username, nextval('accounting_versions'))
   on conflict (username) do update set version = nextval('accounting_versions'), due_at = excluded.due_at;
   return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION radius.note_rejected(of_user text, station text, said text, at timestamp with time zone DEFAULT now())
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'radius', 'pg_temp'
+AS $function$
+declare
+  words text := nullif(left(trim(said), 253), '');
+begin
+  if words is null then
+    words := case
+      when not exists (select from radcheck where username = of_user) then coalesce(refusal(of_user, station, ''), 'There is no such username.')
+      -- As seconds since the epoch (docs/adr/0007); the module 'expiration' says nothing.
+      when exists (select from radcheck where username = of_user and attribute = 'Expiration' and value ~ '^\d{1,15}$' and value::bigint <= extract(epoch from at)) then 'Your access has ended.'
+    end;
+  end if;
+  insert into radpostauth (username, reply, callingstationid, reason, authdate)
+  values (of_user, 'Access-Reject', station, coalesce(words, 'The password was wrong.'), at);
+  return 'noted';
 end $function$;
 
 CREATE OR REPLACE FUNCTION radius.refusal(of_user text, station text, session text)
@@ -596,6 +632,7 @@ create table radius.radpostauth (
   "callingstationid" text,
   "authdate" timestamp with time zone not null default now(),
   "class" text,
+  "reason" text,
   constraint radpostauth_pkey PRIMARY KEY (id)
 );
 CREATE INDEX radpostauth_username ON radius.radpostauth USING btree (username, authdate);

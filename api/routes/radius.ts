@@ -8,7 +8,7 @@ import type { App } from '../app-type.ts'
 import { bearerKey } from '../auth/authenticate.ts'
 import { Problem } from '../http/problem.ts'
 import type { RadiusAccounting, RadiusAttribute, RadiusLogins } from '../ports/radius.ts'
-import { accountingIn, attemptIn } from '../radius/attributes.ts'
+import { accountingIn, attemptIn, textOf } from '../radius/attributes.ts'
 import { restAttributes, restValue, type RestAnswer } from '../radius/answers.ts'
 import { noQuery } from '../schemas/common.ts'
 import { problems } from '../schemas/problem.ts'
@@ -65,9 +65,18 @@ export function radiusRoutes(app: App, { logins, accounting, token, clock, now, 
     '/radius/post-auth',
     { onRequest, schema: { ...describe('A password was right: bind the device and keep its place'), response: { 200: answer, 204: nothing, ...refusals } } },
     async ({ body }, reply) => {
-      const reason = await logins.admit(attemptIn(body))
+      const reason = await logins.admit(attemptIn(body), clock())
       // A status of refusal would refuse, too, but without the words.
       return reason === undefined ? reply.code(204).send(null) : reply.send({ 'control:Tmp-String-0': restValue(reason === '' ? 'Try again in a moment.' : reason) })
+    },
+  )
+
+  app.post(
+    '/radius/rejected',
+    { onRequest, schema: { ...describe('A login was rejected: write down why, for support'), response: { 204: nothing, ...refusals } } },
+    async ({ body }, reply) => {
+      await logins.noteRejected(attemptIn(body), textOf(body, SAID), clock())
+      return reply.code(204).send(null)
     },
   )
 
@@ -85,6 +94,8 @@ export function radiusRoutes(app: App, { logins, accounting, token, clock, now, 
 }
 
 const EXPIRATION = 'Expiration'
+/** Where docs/freeradius.md puts the Reply-Message: rlm_rest sends the attributes of requests only. */
+const SAID = 'Tmp-String-0'
 
 /** Undefined: without an end. */
 function secondsLeft(check: readonly RadiusAttribute[], now: number): number | undefined {

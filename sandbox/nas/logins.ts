@@ -64,13 +64,19 @@ export class Logins {
     const attributes = { 'User-Name': username, 'Calling-Station-Id': device, 'Acct-Session-Id': session }
     const authorized = await this.#post('authorize', attributes)
     const known = authorized.body['control:Cleartext-Password']?.value[0]
-    if (authorized.status !== 200 || known !== password) return refusal(authorized.body['reply:Reply-Message']?.value[0] ?? 'Wrong username or password.')
+    if (authorized.status !== 200 || known !== password) return this.#reject(attributes, authorized.body['reply:Reply-Message']?.value[0])
     const admitted = await this.#post('post-auth', attributes)
-    if (admitted.status !== 204) return refusal(admitted.body['control:Tmp-String-0']?.value[0] ?? 'Refused.')
+    if (admitted.status !== 204) return this.#reject(attributes, admitted.body['control:Tmp-String-0']?.value[0] ?? 'Refused.')
     const login = this.add({ username, session, device, ip: `10.5.50.${2 + (this.#count++ % 250)}` })
     await this.tell(login, 'Start')
     const reply = Object.entries(authorized.body).filter(([name]) => name.startsWith('reply:'))
     return { ok: true, login, attributes: Object.fromEntries(reply.map(([name, { value }]) => [name.slice('reply:'.length), value[0]])) }
+  }
+
+  /** As Post-Auth-Type REJECT of docs/freeradius.md. */
+  async #reject(attributes: Attributes, said: string | number = ''): Promise<LoginOutcome> {
+    await this.#post('rejected', { ...attributes, 'Tmp-String-0': said })
+    return { ok: false, message: String(said === '' ? 'Wrong username or password.' : said) }
   }
 
   async use(session: string, bytes: { upload: number; download: number }): Promise<NasLogin | undefined> {
@@ -115,10 +121,6 @@ export class Logins {
     const text = await response.text()
     return { status: response.status, body: text === '' ? {} : (JSON.parse(text) as RestReply) }
   }
-}
-
-function refusal(message: string | number): LoginOutcome {
-  return { ok: false, message: String(message) }
 }
 
 const GIGAWORD = 2 ** 32

@@ -66,6 +66,7 @@ test('one payment is one story: what M-Pesa told, each step, the logins and the 
   await untilState(system, 'hotspot-session', id, 'online')
   await untilState(system, 'notification', smsOf(id), 'delivered')
   await atRouter('', { ...credentials, device: 'A8:BB:CC:00:00:1B' })
+  await atRouter('', { username: credentials?.username, password: 'mistyped', device: 'A8:BB:CC:00:00:1A' })
   await fetch(`${router}/${login.login.session}`, { method: 'DELETE' })
   await untilState(system, 'hotspot-session', id, 'ready')
 
@@ -81,12 +82,13 @@ test('one payment is one story: what M-Pesa told, each step, the logins and the 
   expect(body.data.find(({ what }) => what === 'daraja.stk')).toMatchObject({ actor: { type: 'payment', id }, data: { outcome: 'applied', attempts: 0 } })
   expect(body.data.find(({ what }) => what === 'payment.callback')).toMatchObject({ phrase: expect.any(String) as string, data: { event: { checkoutRequestId: checkout }, sentBy: 'hook:daraja' } })
   expect(body.data.find(({ source }) => source === 'sms')).toMatchObject({ data: { phone, provider: expect.any(String) as string, segments: 1 } })
+  expect(body.data.filter(({ what }) => what === 'Access-Reject').map(({ data }) => data['reason'])).toEqual(['This access belongs to another device. Ask us to move it.', 'The password was wrong.'])
   expect(text).not.toContain(credentials?.password)
   expect((await system.ask('/api/v1/payments/pay_none/timeline')).body).toMatchObject({ code: 'actor-not-found' })
 })
 
 test('nobody asks without the token', async () => {
-  for (const path of ['authorize', 'post-auth', 'accounting']) {
+  for (const path of ['authorize', 'post-auth', 'rejected', 'accounting']) {
     expect((await system.ask(`/radius/${path}`, { body: { 'User-Name': 'x' } })).status).toBe(401)
     expect((await system.ask(`/radius/${path}`, { body: { 'User-Name': 'x' }, anonymous: true })).status).toBe(401)
   }

@@ -245,6 +245,7 @@ describe('the OpenAPI document', () => {
       '/radius/accounting',
       '/radius/authorize',
       '/radius/post-auth',
+      '/radius/rejected',
       '/readyz',
     ])
     const send = document.paths['/api/v1/actors/{type}/{id}/events']?.['post']
