@@ -35,7 +35,7 @@ import { paymentClaimer } from './payments/claimed.ts'
 import { createClaims } from './payments/claim.ts'
 import { eventTeller, type EventTeller } from './payments/event-teller.ts'
 import { moneyReceiver } from './payments/receive-money.ts'
-import { credentialRevealer } from './payments/reveal.ts'
+import { challengeAnswerer, credentialRevealer } from './payments/reveal.ts'
 import { paymentStarter } from './payments/start.ts'
 import { accountingFeed } from './radius/accounting-feed.ts'
 import { accessFeed } from './routers/access-feed.ts'
@@ -57,6 +57,7 @@ import { machineRoutes } from './routes/machines.ts'
 import { optOutRoutes } from './routes/opt-outs.ts'
 import { packageRoutes } from './routes/packages.ts'
 import { paymentEventRoute } from './routes/payment-events.ts'
+import { paymentLoginRoute } from './routes/payment-login.ts'
 import { paymentRoutes } from './routes/payments.ts'
 import { routerPublicRoutes, routerReadingRoutes, routerStaffRoutes } from './routes/routers.ts'
 import { radiusRoutes } from './routes/radius.ts'
@@ -145,6 +146,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     closing,
     now,
   })
+  paymentLoginRoute(app, { runtime, tenant, claims, reveal, answer: challengeAnswerer(deps, tenant, closing), limiter })
   paymentEventRoute(app, { runtime, tenant, limits, closing })
   addRadius(app, deps, now)
   await app.register(async (hooks: App) => addHooks(hooks, deps, tenant, now))

@@ -19,6 +19,13 @@ export interface RadiusRest {
   token: string
 }
 
+export interface LoginAttempt {
+  username: string
+  password: string
+  device?: string | undefined
+  isRight?: (known: string) => boolean
+}
+
 export type LoginOutcome = { ok: true; login: NasLogin; attributes: Record<string, unknown> } | { ok: false; message: string }
 
 type Attributes = Record<string, string | number>
@@ -59,12 +66,13 @@ export class Logins {
     return login
   }
 
-  async logIn({ username, password, device = 'AA:BB:CC:DD:EE:FF' }: { username: string; password: string; device?: string | undefined }): Promise<LoginOutcome> {
+  /** @param isRight of the password that RADIUS knows; by CHAP nobody else sees it. */
+  async logIn({ username, password, device = 'AA:BB:CC:DD:EE:FF', isRight = (known) => known === password }: LoginAttempt): Promise<LoginOutcome> {
     const session = randomBytes(4).toString('hex')
     const attributes = { 'User-Name': username, 'Calling-Station-Id': device, 'Acct-Session-Id': session }
     const authorized = await this.#post('authorize', attributes)
     const known = authorized.body['control:Cleartext-Password']?.value[0]
-    if (authorized.status !== 200 || known !== password) return this.#reject(attributes, authorized.body['reply:Reply-Message']?.value[0])
+    if (authorized.status !== 200 || !isRight(String(known))) return this.#reject(attributes, authorized.body['reply:Reply-Message']?.value[0])
     const admitted = await this.#post('post-auth', attributes)
     if (admitted.status !== 204) return this.#reject(attributes, admitted.body['control:Tmp-String-0']?.value[0] ?? 'Refused.')
     const login = this.add({ username, session, device, ip: `10.5.50.${2 + (this.#count++ % 250)}` })

@@ -87,6 +87,29 @@ test('one payment is one story: what M-Pesa told, each step, the logins and the 
   expect((await system.ask('/api/v1/payments/pay_none/timeline')).body).toMatchObject({ code: 'actor-not-found' })
 })
 
+test('the paying device is logged in by its page, and again after it was away', async () => {
+  const { id } = await buy(system, { package: 'hour-1' })
+  await paymentOf(system, id)
+  const page = router.replace('/_sandbox/logins', '/login')
+  const mac = 'A8:BB:CC:00:00:2A'
+  const handedOver = async () => (await (await fetch(`${page}?mac=${mac}`)).json()) as Record<'link-login-only' | 'chap-id' | 'chap-challenge', string>
+  const post = async (form: object) => (await fetch(page, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ ...form, mac }) })).status
+  const fields = async (handed: Awaited<ReturnType<typeof handedOver>>) => {
+    const { status, body } = await system.ask<{ username: string; password: string }>(`/api/payments/${id}/login`, { body: { chap_id: handed['chap-id'], chap_challenge: handed['chap-challenge'] }, anonymous: true })
+    expect([status, body.password]).toEqual([200, expect.stringMatching(/^[0-9a-f]{32}$/)])
+    return body
+  }
+  const first = await handedOver()
+  expect(first['link-login-only']).toBe(page)
+  const form = await fields(first)
+  expect(await post(form)).toBe(201)
+  await untilState(system, 'hotspot-session', id, 'online')
+  // Whoever has read it on the way can do nothing with it.
+  await handedOver()
+  expect(await post(form)).toBe(403)
+  expect(await post(await fields(await handedOver()))).toBe(201)
+})
+
 test('nobody asks without the token', async () => {
   for (const path of ['authorize', 'post-auth', 'rejected', 'accounting']) {
     expect((await system.ask(`/radius/${path}`, { body: { 'User-Name': 'x' } })).status).toBe(401)
