@@ -89,15 +89,15 @@ AS $function$
   select coalesce(sum(coalesce(acctinputoctets, 0) + coalesce(acctoutputoctets, 0)), 0)::bigint from radacct where username = of_user
 $function$;
 
-CREATE OR REPLACE FUNCTION radius.close_stale(silent_for interval)
+CREATE OR REPLACE FUNCTION radius.close_stale(silent_for interval, at timestamp with time zone)
  RETURNS bigint
  LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO 'radius', 'pg_temp'
 AS $function$
   with closed as (
-    update radacct set acctstoptime = coalesce(acctupdatetime, acctstarttime, now()), acctterminatecause = 'Stale-Session'
-    where acctstoptime is null and coalesce(acctupdatetime, acctstarttime, '-infinity') < now() - silent_for
+    update radacct set acctstoptime = coalesce(acctupdatetime, acctstarttime, at), acctterminatecause = 'Stale-Session'
+    where acctstoptime is null and coalesce(acctupdatetime, acctstarttime, '-infinity') < at - silent_for
     returning 1
   ) select count(*) from closed
 $function$;

@@ -64,6 +64,6 @@ export interface RadiusAccounting {
   /** Changes that nobody was told of, kept for this caller for some seconds. */
   changes(limit: number): Promise<AccountChange[]>
   markTold(changes: readonly { username: string; version: number }[]): Promise<void>
-  /** Closes what has fallen silent; says how many. */
-  closeStale(silentForMs: number): Promise<number>
+  /** Closes what has fallen silent by this time; says how many. */
+  closeStale(silentForMs: number, at: number): Promise<number>
 }

@@ -20,7 +20,6 @@ export interface RadiusRouteDeps {
   token: string | undefined
   /** The clock of the actors, which end what is paid for. */
   clock: () => number
-  now: () => number
   /** Called when something was counted. */
   onAccounted: () => void
 }
@@ -38,7 +37,7 @@ function refusalOr(status: 401 | 404, meaning: string): typeof answer {
 
 const authorizeRefusals = { 401: refusalOr(401, 'Refused, with Reply-Message'), 404: refusalOr(404, 'Nobody may log in by that name') }
 
-export function radiusRoutes(app: App, { logins, accounting, token, clock, now, onAccounted }: RadiusRouteDeps): void {
+export function radiusRoutes(app: App, { logins, accounting, token, clock, onAccounted }: RadiusRouteDeps): void {
   const onRequest = tokenCheck(token)
   const describe = (summary: string) => ({ tags: ['radius'], summary, querystring: noQuery, body: attributes })
 
@@ -84,7 +83,7 @@ export function radiusRoutes(app: App, { logins, accounting, token, clock, now, 
     '/radius/accounting',
     { onRequest, schema: { ...describe('What was used, and by whom'), response: { 204: nothing, ...refusals } } },
     async ({ body }, reply) => {
-      const message = accountingIn(body, now())
+      const message = accountingIn(body, clock())
       if (message.kind === 'record') await accounting.record(message.record)
       if (message.kind === 'router') await accounting.closeAll(message.router)
       if (message.kind !== 'other') onAccounted()

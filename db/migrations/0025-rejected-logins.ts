@@ -45,11 +45,25 @@ begin
 end $$;
 `
 
+const STALE = /* sql */ `
+drop function radius.close_stale(interval);
+-- Sessions whose router has fallen silent, by the clock that their times are by. They would keep the place of a device for ever; one that
+-- speaks again is reopened.
+create function radius.close_stale(silent_for interval, at timestamptz) returns bigint language sql security definer set search_path = radius, pg_temp as $$
+  with closed as (
+    update radacct set acctstoptime = coalesce(acctupdatetime, acctstarttime, at), acctterminatecause = 'Stale-Session'
+    where acctstoptime is null and coalesce(acctupdatetime, acctstarttime, '-infinity') < at - silent_for
+    returning 1
+  ) select count(*) from closed
+$$;
+`
+
 export const rejectedLogins: Migration = {
   name: '0025-rejected-logins',
   async up(knex) {
     await knex.raw(REASON)
     await knex.raw(ADMIT)
     await knex.raw(REJECTED)
+    await knex.raw(STALE)
   },
 }

@@ -17,6 +17,8 @@ export interface RadiusRest {
   /** Of the system, without a slash at its end. */
   url: string
   token: string
+  /** By which it counts the time of a login. Default: real time. */
+  now?: () => number
 }
 
 export interface LoginAttempt {
@@ -55,7 +57,7 @@ export class Logins {
 
   /** As known from elsewhere: nobody is asked. */
   add(login: Partial<NasLogin> & Pick<NasLogin, 'username' | 'session'>): NasLogin {
-    const full = { device: 'AA:BB:CC:DD:EE:FF', ip: '10.5.50.2', since: Date.now(), uploadBytes: 0, downloadBytes: 0, ...login }
+    const full = { device: 'AA:BB:CC:DD:EE:FF', ip: '10.5.50.2', since: this.#now(), uploadBytes: 0, downloadBytes: 0, ...login }
     this.#logins.set(full.session, full)
     return full
   }
@@ -96,6 +98,11 @@ export class Logins {
     return login
   }
 
+  /** Of everybody, as each few minutes. */
+  async report(): Promise<void> {
+    for (const login of this.list()) await this.tell(login, 'Interim-Update')
+  }
+
   async logOut(session: string, cause: string): Promise<NasLogin | undefined> {
     const login = this.remove(session)
     if (login !== undefined) await this.tell(login, 'Stop', { 'Acct-Terminate-Cause': cause })
@@ -111,11 +118,15 @@ export class Logins {
       'Acct-Session-Id': login.session,
       'Calling-Station-Id': login.device,
       'Framed-IP-Address': login.ip,
-      'Acct-Session-Time': Math.floor((Date.now() - login.since) / 1_000),
+      'Acct-Session-Time': Math.floor((this.#now() - login.since) / 1_000),
       ...counter('Input', login.uploadBytes),
       ...counter('Output', login.downloadBytes),
       ...more,
     })
+  }
+
+  #now(): number {
+    return this.#rest?.now?.() ?? Date.now()
   }
 
   async #post(path: string, attributes: Attributes): Promise<{ status: number; body: RestReply }> {

@@ -59,6 +59,24 @@ test('pays, is online, uses data, and is off when the time is over', async () =>
   await atRest(system)
 })
 
+test('a leap of the clock is no silence: who is logged in stays so, and nobody else is taken for offline', async () => {
+  const { id } = await buy(system, { package: 'hour-1' })
+  const { credentials } = await paymentOf(system, id)
+  const { body } = await atRouter<LoggedIn>('', { ...credentials, device: 'A8:BB:CC:00:00:3A' })
+  await untilState(system, 'hotspot-session', id, 'online')
+  await advance(system, 'PT40M')
+  const [record] = await system.rows<{ seconds: number; open: boolean }>('select acctsessiontime::int as seconds, acctstoptime is null as open from radius.radacct where acctsessionid = $1', [body.login.session])
+  expect(record?.open).toBe(true)
+  expect(record?.seconds).toBeGreaterThanOrEqual(2_400)
+  await advance(system, 'PT10M')
+  await atRest(system)
+  const facts = (await historyOf(system, 'hotspot-session', id)).flatMap((entry) => entry.facts ?? []) as { type: string }[]
+  expect(facts.map(({ type }) => type)).not.toContain('session.offline')
+  // A batch that would be over by then is none.
+  const over = new Date(Date.now() + 60_000).toISOString()
+  expect((await system.ask('/api/vouchers/batches', { body: { name: 'x', package_id: 'hour-1', count: 1, expires_at: over } })).body).toMatchObject({ code: 'invalid-input', errors: [{ pointer: '/expires_at' }] })
+})
+
 test('one payment is one story: what M-Pesa told, each step, the logins and the message', async () => {
   const { id, phone, checkout } = await buy(system, { package: 'hour-1' })
   const { credentials } = await paymentOf(system, id)

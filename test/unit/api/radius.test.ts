@@ -141,7 +141,7 @@ describe('telling the actors', () => {
     const sendMany = vi.fn(async () => results)
     const told: string[] = []
     const accounting = { changes: async () => changes.splice(0), markTold: async (marks: readonly { username: string; version: number }[]) => void told.push(...marks.map(({ username }) => username)), closeStale: async () => 0 }
-    return { feed: accountingFeed({ accounting, runtime: { sendMany }, log: silentLog }), sendMany, told }
+    return { feed: accountingFeed({ accounting, runtime: { sendMany }, log: silentLog, clock: () => NOW }), sendMany, told }
   }
 
   it('sends all of it under its version', async () => {
@@ -152,6 +152,17 @@ describe('telling the actors', () => {
       { source: 'radius' },
     )
     expect(told).toEqual(['a'])
+  })
+
+  it('closes silent logins by the clock that routers report by, once a minute of it', async () => {
+    let now = NOW
+    const closeStale = vi.fn(async () => 0)
+    const feed = accountingFeed({ accounting: { changes: async () => [], markTold: async () => undefined, closeStale }, runtime: { sendMany: async () => [] }, log: silentLog, clock: () => now, staleAfterMs: 5 })
+    await feed.sweep()
+    await feed.sweep()
+    now += 60_000
+    await feed.sweep()
+    expect(closeStale.mock.calls).toEqual([[5, NOW], [5, NOW + 60_000]])
   })
 
   it('comes back to what may go better another time, and to nothing else', async () => {
