@@ -849,6 +849,14 @@ create table business.router_live (
   constraint router_live_pkey PRIMARY KEY (tenant, router_id)
 ) with (fillfactor=70);
 
+create table business.router_names (
+  "tenant" text collate "C" not null,
+  "name_key" text collate "C" not null,
+  "router_id" text collate "C" not null,
+  constraint router_names_pkey PRIMARY KEY (tenant, name_key)
+);
+CREATE INDEX router_names_router ON business.router_names USING btree (tenant, router_id);
+
 create table business.router_outages (
   "tenant" text collate "C" not null,
   "router_id" text collate "C" not null,

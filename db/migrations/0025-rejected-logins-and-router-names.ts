@@ -1,6 +1,6 @@
 /**
  * Who was let in and who was not, and why, both ways of asking alike: written by functions, for FreeRADIUS's own query would write down
- * the password that was tried.
+ * the password that was tried. Silent logins are closed by a clock that is given. And routers have names of their own.
  */
 import type { Migration } from '../migration.ts'
 
@@ -58,12 +58,29 @@ create function radius.close_stale(silent_for interval, at timestamptz) returns 
 $$;
 `
 
-export const rejectedLogins: Migration = {
-  name: '0025-rejected-logins',
+const ROUTER_NAMES = /* sql */ `
+-- Kept by the routers' projection. One name, one router of a tenant: as with its address, the first step of a second one breaks this key.
+create table business.router_names (
+  tenant    text collate "C" not null,
+  name_key  text collate "C" not null,
+  router_id text collate "C" not null,
+  primary key (tenant, name_key)
+);
+create index router_names_router on business.router_names (tenant, router_id);
+
+-- Of those that were registered under one name before it was refused, the first has it; the others go on as they are.
+insert into business.router_names (tenant, name_key, router_id)
+select tenant, lower(regexp_replace(trim(name), '\\s+', ' ', 'g')), id from business.routers order by tenant, id
+on conflict do nothing;
+`
+
+export const rejectedLoginsAndRouterNames: Migration = {
+  name: '0025-rejected-logins-and-router-names',
   async up(knex) {
     await knex.raw(REASON)
     await knex.raw(ADMIT)
     await knex.raw(REJECTED)
     await knex.raw(STALE)
+    await knex.raw(ROUTER_NAMES)
   },
 }
