@@ -92,7 +92,8 @@ test('a registered router that is silent for days: asked until it is back, and c
   expect(await actorOf(system, 'hotspot-session', id)).toMatchObject({ states: ['disconnecting'], effects: [{ status: 'retrying', lastError: { message: `no answer from router ${body.tunnel_address}` } }] })
 
   played.mood = 'well'
-  await advance(system, 'PT30M')
+  // Nor does it call us: a look finds it, an hour later at most.
+  await advance(system, 'PT70M')
   expect(played.router.list('/ip/hotspot/active').map(({ user }) => user)).toEqual(['of-the-owner'])
   expect(played.router.list('/ip/hotspot/cookie')).toEqual([])
   const newest = await system.ask<{ data: { facts: { type: string }[] }[] }>(`/api/v1/actors/router/${body.id}/history?order=desc&limit=100`)
