@@ -37,6 +37,7 @@ import { redisGuessCounts } from './api/redis/guess-counts.ts'
 import { redisRateLimiter } from './api/redis/rate-limiter.ts'
 import { redisShownOnce } from './api/redis/shown-once.ts'
 import { derivedSecret } from './api/derived-secret.ts'
+import { ownAddress } from './api/own-address.ts'
 import { processEnd, StoppedError, type ProcessEnd } from './api/process-end.ts'
 import { readiness } from './api/readiness.ts'
 import { type Business, createKnex, keepSecret, KEPT_FOR_DAYS, latestMoment, migrate, openBusiness, openDatabase, postgresStore, startTidying } from './db/index.ts'
@@ -238,8 +239,7 @@ async function listen(app: App, { HOST, PORT }: Settings): Promise<string> {
   // A burst of callbacks on fresh connections: what does not fit the line is tried again only after seconds.
   await app.listen({ host: HOST, port: PORT, backlog: LISTEN_BACKLOG })
   const { port } = app.server.address() as AddressInfo
-  const host = HOST === '0.0.0.0' || HOST === '::' ? '127.0.0.1' : HOST
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  return ownAddress(HOST, port)
 }
 
 /** From then on it wakes itself. */
