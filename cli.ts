@@ -8,6 +8,7 @@ import { tunnelConfiguration, tunnelKeys } from './actors/router/tunnel.ts'
 import { hashApiKey, newApiKey } from './api/auth/api-key.ts'
 import { isRole, ROLES } from './api/auth/permissions.ts'
 import { derivedSecret } from './api/derived-secret.ts'
+import { ownAddress } from './api/own-address.ts'
 import { surroundingsOf } from './api/routers/surroundings.ts'
 import { rebuildSums } from './api/dashboard/reading.ts'
 import { readSettings } from './api/settings.ts'
@@ -184,7 +185,9 @@ async function registerC2b(settings: Settings): Promise<number> {
 /** Africa's Talking learns all of its addresses at its portal; Twilio is told of the status callback with each message, but not of this. */
 async function smsAddresses(settings: Settings): Promise<number> {
   const appKey = await appKeyOf(settings)
-  const base = settings.WEB_URL ?? settings.DARAJA_CALLBACK_BASE_URL
+  // The stand-ins of the sandbox call where it listens.
+  const own = settings.STANDING_MODE === 'sandbox' && settings.PORT > 0 ? ownAddress(settings.HOST, settings.PORT) : undefined
+  const base = settings.WEB_URL ?? settings.DARAJA_CALLBACK_BASE_URL ?? own
   if (base === undefined) return usage('sms addresses needs WEB_URL or DARAJA_CALLBACK_BASE_URL: where the providers reach this server')
   const smsHook = (what: string): string => `${base.replace(/\/$/, '')}/hooks/sms/${settings.SMS_HOOK_SECRET ?? derivedSecret(appKey, 'sms-hook')}/${what}`
   say(`Africa's Talking, delivery reports:   ${smsHook('delivery')}`)

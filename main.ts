@@ -37,14 +37,17 @@ import { redisGuessCounts } from './api/redis/guess-counts.ts'
 import { redisRateLimiter } from './api/redis/rate-limiter.ts'
 import { redisShownOnce } from './api/redis/shown-once.ts'
 import { derivedSecret } from './api/derived-secret.ts'
+import { ownAddress } from './api/own-address.ts'
 import { processEnd, StoppedError, type ProcessEnd } from './api/process-end.ts'
 import { readiness } from './api/readiness.ts'
 import { type Business, createKnex, keepSecret, KEPT_FOR_DAYS, latestMoment, migrate, openBusiness, openDatabase, postgresStore, startTidying } from './db/index.ts'
 import { createRuntime, isMovable, jetStreamBus, sandboxClock, systemClock, isStandingError } from './runtime/index.ts'
 import type { Address, Clock, Runtime } from './runtime/index.ts'
 import { demoPackages } from './sandbox/demo-packages.ts'
+import type { RadiusRest } from './sandbox/nas/logins.ts'
 import { startSandbox } from './sandbox/index.ts'
 import type { Sandbox } from './sandbox/index.ts'
+import { leapsOf, type Leaps } from './sandbox/leaps.ts'
 import { settleTown } from './sandbox/town/index.ts'
 
 const LISTEN_BACKLOG = 4_096
@@ -100,6 +103,7 @@ async function start(settings: Settings, log: Logger, open: ProcessEnd): Promise
   const twilioSecret = derivedSecret(appKey, 'twilio-hook')
   const twilioUrl = (what: 'status' | 'inbound'): string => `${outside.TWILIO_CALLBACK_BASE_URL ?? address}/hooks/twilio/${twilioSecret}/${what}`
   const clock: Clock = isSandbox ? sandboxClock(await latestMoment(knex)) : systemClock()
+  const leaps = isMovable(clock) ? leapsOf(clock, async () => standIns.nas?.logins.report()) : undefined
   const credentials = createCredentialIssuer(appKey)
   const routers = { routers: business.routers, routerOs: createRouterOsClient(), secrets: createRouterSecrets(appKey), surroundings: once(() => surroundingsOf(outside, address, appKey)), now: () => clock.now() }
   const voucherCodes = createVoucherCodes(appKey)
@@ -168,6 +172,7 @@ async function start(settings: Settings, log: Logger, open: ProcessEnd): Promise
       accounting: business.radiusAccounting,
       token: outside.RADIUS_REST_TOKEN,
       clock: () => clock.now(),
+      ...(leaps === undefined ? {} : { reportClock: leaps.reportedUntil }),
       staleAfterMs: settings.RADIUS_STALE_MINUTES * 60_000,
     },
     hooks: {
@@ -183,13 +188,13 @@ async function start(settings: Settings, log: Logger, open: ProcessEnd): Promise
     trustedProxies: settings.STANDING_TRUSTED_PROXIES,
     webUrl: settings.WEB_URL,
     secureCookies: settings.WEB_URL?.startsWith('https:') ?? false,
-    ...(isMovable(clock) ? { sandbox: sandboxPort(clock, outbox, runtime) } : {}),
+    ...(leaps === undefined ? {} : { sandbox: sandboxPort(clock, leaps, outbox, runtime) }),
   })
   await app.ready()
   // Before anything recovers: the first effect may need to say where it wants to be called back.
   address = await listen(app, settings)
   open.push(() => app.close())
-  if (standIns.nas !== undefined) await connectRouter(standIns.nas, business, { url: address, token: outside.RADIUS_REST_TOKEN ?? '' })
+  if (standIns.nas !== undefined) await connectRouter(standIns.nas, business, { url: address, token: outside.RADIUS_REST_TOKEN ?? '', now: () => clock.now() })
   const c2bUrl = (what: string): string => `${address}/hooks/daraja/${secrets.daraja}/c2b/${what}`
   standIns.daraja?.control.setC2bUrls({ validationUrl: c2bUrl('validation'), confirmationUrl: c2bUrl('confirmation') })
   standIns.sms?.control.setReportUrl(`${address}/hooks/sms/${secrets.sms}/delivery`)
@@ -225,7 +230,7 @@ function fillTown(parts: { url: string; apiKey: string; standIns: Sandbox }, log
 }
 
 /** The router that the sandbox plays: it asks us who may log in, and we tell it whom to cut off. */
-async function connectRouter(nas: NonNullable<Sandbox['nas']>, business: Business, rest: { url: string; token: string }): Promise<void> {
+async function connectRouter(nas: NonNullable<Sandbox['nas']>, business: Business, rest: RadiusRest): Promise<void> {
   nas.connect(rest)
   await business.sandboxRouter.keep({ address: '127.0.0.1', secret: nas.secret, coaPort: nas.coaPort })
 }
@@ -234,8 +239,7 @@ async function listen(app: App, { HOST, PORT }: Settings): Promise<string> {
   // A burst of callbacks on fresh connections: what does not fit the line is tried again only after seconds.
   await app.listen({ host: HOST, port: PORT, backlog: LISTEN_BACKLOG })
   const { port } = app.server.address() as AddressInfo
-  const host = HOST === '0.0.0.0' || HOST === '::' ? '127.0.0.1' : HOST
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  return ownAddress(HOST, port)
 }
 
 /** From then on it wakes itself. */
@@ -266,11 +270,11 @@ function natsOf(settings: Settings, log: Logger, metrics: ReturnType<typeof crea
   })
 }
 
-function sandboxPort(clock: Clock & { advance(ms: number): Promise<void> }, outbox: SandboxOutbox, runtime: Runtime): SandboxPort {
+function sandboxPort(clock: Clock, leaps: Leaps, outbox: SandboxOutbox, runtime: Runtime): SandboxPort {
   return {
     isShared: async () => (await runtime.cluster()).nodes.filter(({ isLive }) => isLive).length > 1,
     now: () => clock.now(),
-    advance: (ms) => clock.advance(ms),
+    advance: (ms) => leaps.advance(ms),
     outbox: (tenant) => outbox.of(tenant),
   }
 }

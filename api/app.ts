@@ -35,7 +35,7 @@ import { paymentClaimer } from './payments/claimed.ts'
 import { createClaims } from './payments/claim.ts'
 import { eventTeller, type EventTeller } from './payments/event-teller.ts'
 import { moneyReceiver } from './payments/receive-money.ts'
-import { credentialRevealer } from './payments/reveal.ts'
+import { challengeAnswerer, credentialRevealer } from './payments/reveal.ts'
 import { paymentStarter } from './payments/start.ts'
 import { accountingFeed } from './radius/accounting-feed.ts'
 import { accessFeed } from './routers/access-feed.ts'
@@ -57,6 +57,7 @@ import { machineRoutes } from './routes/machines.ts'
 import { optOutRoutes } from './routes/opt-outs.ts'
 import { packageRoutes } from './routes/packages.ts'
 import { paymentEventRoute } from './routes/payment-events.ts'
+import { paymentLoginRoute } from './routes/payment-login.ts'
 import { paymentRoutes } from './routes/payments.ts'
 import { routerPublicRoutes, routerReadingRoutes, routerStaffRoutes } from './routes/routers.ts'
 import { radiusRoutes } from './routes/radius.ts'
@@ -130,8 +131,10 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   const limits = { ...CHANNEL_LIMITS, ...deps.channelLimits }
   const apps = createChannelApps(deps.appKey)
   const telling = createTelling((type) => runtime.definition(type), apps, { webUrl: deps.webUrl })
+  // What is written down of the business is by the clock of the actors; keys, limits and connections go by real time.
+  const clock = () => deps.sandbox?.now() ?? now()
   const hub = createHub({ runtime, telling })
-  const dashboard = createDashboard({ runtime, hub, log: deps.log, days: deps.dashboardDays, dayOf: calendar(deps.timeZone ?? SHOP_ZONE), clock: () => deps.sandbox?.now() ?? now() })
+  const dashboard = createDashboard({ runtime, hub, log: deps.log, days: deps.dashboardDays, dayOf: calendar(deps.timeZone ?? SHOP_ZONE), clock })
   await channelRoutes(app, { hub, apps, limits, now, access: { runtime, keys, claims, publicTenant: tenant } })
   paymentRoutes(app, {
     ...deps,
@@ -145,6 +148,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     closing,
     now,
   })
+  paymentLoginRoute(app, { runtime, tenant, claims, reveal, answer: challengeAnswerer(deps, tenant, closing), limiter })
   paymentEventRoute(app, { runtime, tenant, limits, closing })
   addRadius(app, deps, now)
   await app.register(async (hooks: App) => addHooks(hooks, deps, tenant, now))
@@ -152,16 +156,16 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   if (deps.routers !== undefined) addRouters(app, deps, deps.routers)
   if (deps.vouchers !== undefined) voucherPublicRoutes(app, runtime, deps.vouchers, { tenant, guard, limiter, reveal })
   const live = { telling, limits, closing, dashboard, secrets: deps.shownOnce ?? memoryShownOnce(now) }
-  const parts: StaffParts = { now, guard, keys, authenticate: authenticator(keys), teller, live }
+  const parts: StaffParts = { now: clock, guard, keys, authenticate: authenticator(keys), teller, live }
   await app.register(async (business: App) => addBusinessRoutes(business, deps, parts), { prefix: '/api' })
   await app.register(async (staff: App) => addStaffRoutes(staff, deps, parts), { prefix: '/api/v1' })
   return app
 }
 
 function addRadius(app: App, { radius, runtime, log }: AppDeps, now: () => number): void {
-  const { logins, accounting, token, clock = now, sweepEveryMs, staleAfterMs } = radius
-  const feed = accountingFeed({ accounting, runtime, log, ...(sweepEveryMs === undefined ? {} : { sweepEveryMs }), ...(staleAfterMs === undefined ? {} : { staleAfterMs }) })
-  radiusRoutes(app, { logins, accounting, token, clock, now, onAccounted: () => void feed.sweep() })
+  const { logins, accounting, token, clock = now, reportClock = clock, sweepEveryMs, staleAfterMs } = radius
+  const feed = accountingFeed({ accounting, runtime, log, clock: reportClock, ...(sweepEveryMs === undefined ? {} : { sweepEveryMs }), ...(staleAfterMs === undefined ? {} : { staleAfterMs }) })
+  radiusRoutes(app, { logins, accounting, token, clock, onAccounted: () => void feed.sweep() })
   runWith(app, feed)
 }
 
@@ -202,6 +206,7 @@ function addHooks(app: App, { runtime, inbox, receipts, optOuts, metrics, log, h
 
 /** What routes behind a key have in common. */
 interface StaffParts {
+  /** The clock of the actors. */
   now: () => number
   guard: GuessGuard
   keys: KeyCache

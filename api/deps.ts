@@ -94,6 +94,8 @@ export interface RadiusParts {
   token?: string | undefined
   /** The clock of the actors. Default: the moment. */
   clock?: () => number
+  /** Until when routers could report. Default: that clock. */
+  reportClock?: () => number
   /** See `AccountingFeedDeps`. */
   sweepEveryMs?: number | undefined
   staleAfterMs?: number | undefined

@@ -33,7 +33,22 @@ begin
   raise exception 'a ledger line never changes; post a new entry that corrects it' using errcode = 'check_violation', constraint = 'ledger_line_stays';
 end $function$;
 
-CREATE OR REPLACE FUNCTION radius.admit(of_user text, station text, session text)
+CREATE OR REPLACE FUNCTION radius.admit(of_user text, station text, session text, at timestamp with time zone DEFAULT now())
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'radius', 'pg_temp'
+AS $function$
+declare
+  answer text := admit_by_rules(of_user, station, session);
+begin
+  if answer = 'ok' then
+    insert into radpostauth (username, reply, callingstationid, authdate) values (of_user, 'Access-Accept', station, at);
+  end if;
+  return answer;
+end $function$;
+
+CREATE OR REPLACE FUNCTION radius.admit_by_rules(of_user text, station text, session text)
  RETURNS text
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -74,15 +89,15 @@ AS $function$
   select coalesce(sum(coalesce(acctinputoctets, 0) + coalesce(acctoutputoctets, 0)), 0)::bigint from radacct where username = of_user
 $function$;
 
-CREATE OR REPLACE FUNCTION radius.close_stale(silent_for interval)
+CREATE OR REPLACE FUNCTION radius.close_stale(silent_for interval, at timestamp with time zone)
  RETURNS bigint
  LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO 'radius', 'pg_temp'
 AS $function$
   with closed as (
-    update radacct set acctstoptime = coalesce(acctupdatetime, acctstarttime, now()), acctterminatecause = 'Stale-Session'
-    where acctstoptime is null and coalesce(acctupdatetime, acctstarttime, '-infinity') < now() - silent_for
+    update radacct set acctstoptime = coalesce(acctupdatetime, acctstarttime, at), acctterminatecause = 'Stale-Session'
+    where acctstoptime is null and coalesce(acctupdatetime, acctstarttime, '-infinity') < at - silent_for
     returning 1
   ) select count(*) from closed
 $function$;
@@ -179,6 +194,27 @@ begin
   insert into accounting_changes as c (username, version) values (new.username, nextval('accounting_versions'))
   on conflict (username) do update set version = nextval('accounting_versions'), due_at = excluded.due_at;
   return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION radius.note_rejected(of_user text, station text, said text, at timestamp with time zone DEFAULT now())
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'radius', 'pg_temp'
+AS $function$
+declare
+  words text := nullif(left(trim(said), 253), '');
+begin
+  if words is null then
+    words := case
+      when not exists (select from radcheck where username = of_user) then coalesce(refusal(of_user, station, ''), 'There is no such username.')
+      -- As seconds since the epoch (docs/adr/0007); the module 'expiration' says nothing.
+      when exists (select from radcheck where username = of_user and attribute = 'Expiration' and value ~ '^\d{1,15}$' and value::bigint <= extract(epoch from at)) then 'Your access has ended.'
+    end;
+  end if;
+  insert into radpostauth (username, reply, callingstationid, reason, authdate)
+  values (of_user, 'Access-Reject', station, coalesce(words, 'The password was wrong.'), at);
+  return 'noted';
 end $function$;
 
 CREATE OR REPLACE FUNCTION radius.refusal(of_user text, station text, session text)
@@ -596,6 +632,7 @@ create table radius.radpostauth (
   "callingstationid" text,
   "authdate" timestamp with time zone not null default now(),
   "class" text,
+  "reason" text,
   constraint radpostauth_pkey PRIMARY KEY (id)
 );
 CREATE INDEX radpostauth_username ON radius.radpostauth USING btree (username, authdate);
@@ -811,6 +848,14 @@ create table business.router_live (
   "heard_at" timestamp with time zone,
   constraint router_live_pkey PRIMARY KEY (tenant, router_id)
 ) with (fillfactor=70);
+
+create table business.router_names (
+  "tenant" text collate "C" not null,
+  "name_key" text collate "C" not null,
+  "router_id" text collate "C" not null,
+  constraint router_names_pkey PRIMARY KEY (tenant, name_key)
+);
+CREATE INDEX router_names_router ON business.router_names USING btree (tenant, router_id);
 
 create table business.router_outages (
   "tenant" text collate "C" not null,

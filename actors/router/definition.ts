@@ -7,7 +7,7 @@ import { routerIdentifiers } from './identifiers.ts'
 import { routerMigrations } from './migrations.ts'
 import type { RouterCalls } from './calls.ts'
 import { probeRouter } from './probe.ts'
-import { radiusNas, routerOutages, routers } from './projections.ts'
+import { radiusNas, routerNames, routerOutages, routers } from './projections.ts'
 
 export function defineRouter(calls: RouterCalls): ActorDefinition {
   return {
@@ -18,7 +18,7 @@ export function defineRouter(calls: RouterCalls): ActorDefinition {
     input: routerInput,
     events: routerEvents,
     effects: { probeRouter: probeRouter(calls), applyConfiguration: applyConfiguration(calls) },
-    projections: { routers, routerOutages, radiusNas: radiusNas(calls.secrets) },
+    projections: { routers, routerNames, routerOutages, radiusNas: radiusNas(calls.secrets) },
     identifiers: routerIdentifiers,
     migrations: routerMigrations,
     words: routerWords,

@@ -3,11 +3,13 @@
  *
  *   business.routers         {tenant, id, name, tunnel_address, ...}: from registration to retirement. `tunnel_address` is unique: a
  *                            second router of one address cannot commit its first step.
+ *   business.router_names    {tenant, name_key, router_id}, for as long: a second router of one name cannot commit its first step.
  *   business.router_outages  one row an outage, opened by one step and closed by another.
  *   radius.nas               the router as FreeRADIUS knows it: from enrolment to retirement.
  */
 import type { RouterContext, RouterFact } from '../../machines/router/context.ts'
 import type { Change, Projection } from '../../runtime/index.ts'
+import { nameKey } from './name-key.ts'
 import type { RouterSecrets } from './secrets.ts'
 
 /** `online` of `['online', 'online.watching']`. */
@@ -38,6 +40,14 @@ export const routers: Projection = (change) => {
   const before = previousStates.length === 0 ? undefined : rowOf({ address, states: previousStates, context: previousContext, status: 'active' })
   if (JSON.stringify(row) === JSON.stringify(before)) return []
   return [{ table: 'business.routers', key: { tenant: address.tenant, id: address.id }, rows: row === undefined ? [] : [row] }]
+}
+
+/** Nobody changes the name of a router: it is written with the first step and removed with the last. */
+export const routerNames: Projection = ({ address, previousStates, context, status }) => {
+  const isOver = status === 'done'
+  if (previousStates.length > 0 && !isOver) return []
+  const row = { tenant: address.tenant, name_key: nameKey((context as RouterContext).name), router_id: address.id }
+  return [{ table: 'business.router_names', key: { tenant: address.tenant, router_id: address.id }, rows: isOver ? [] : [row] }]
 }
 
 export const routerOutages: Projection = ({ address, facts, status, context, at }) => {

@@ -27,8 +27,8 @@ export function hookEntry({ id, provider, kind, receivedAt, processedAt, actor, 
   return { at: iso(receivedAt), source: 'hook', actor, what: `${provider}.${kind}`, data: { hook: id, ...end, processedAt: processedAt === null ? null : iso(processedAt) } }
 }
 
-export function attemptEntry({ at, username, reply, device }: LoginAttempt, session: ActorName, shown: Shown): TimelineEntry {
-  return { at: iso(at), source: 'radius', actor: session, what: reply ?? 'Access-Request', data: { username, device: shown(device) } }
+export function attemptEntry({ at, username, reply, device, reason }: LoginAttempt, session: ActorName, shown: Shown): TimelineEntry {
+  return { at: iso(at), source: 'radius', actor: session, what: reply ?? 'Access-Request', data: { username, device: shown(device), ...(reason === null ? {} : { reason }) } }
 }
 
 /** Its begin, and its end with what was used. */

@@ -18,10 +18,12 @@ export interface LoginAttempt {
 export interface RadiusLogins {
   /** Undefined: nobody may log in by that name. */
   find(username: string): Promise<{ check: RadiusAttribute[]; reply: RadiusAttribute[] } | undefined>
-  /** Why this login is refused, in words for the customer. A refusal is written down among the attempts; nothing else changes. */
+  /** Why this login is refused, in words for the customer; changes nothing. */
   refusal(attempt: LoginAttempt): Promise<string | undefined>
-  /** For one that has shown its password: binds the device, keeps a place, and writes the attempt down. The reason if it is refused after all. */
-  admit(attempt: LoginAttempt): Promise<string | undefined>
+  /** For one that has shown its password: binds the device, keeps a place, and writes the attempt down. The reason if it is refused after all, which is not written down yet. */
+  admit(attempt: LoginAttempt, at: number): Promise<string | undefined>
+  /** Writes down that it was rejected, and why: what the customer was told, or else that name or password was wrong. */
+  noteRejected(attempt: LoginAttempt, said: string, at: number): Promise<void>
 }
 
 /** One accounting packet, tolerantly read. Counters are whole and in decimal digits. */
@@ -62,6 +64,6 @@ export interface RadiusAccounting {
   /** Changes that nobody was told of, kept for this caller for some seconds. */
   changes(limit: number): Promise<AccountChange[]>
   markTold(changes: readonly { username: string; version: number }[]): Promise<void>
-  /** Closes what has fallen silent; says how many. */
-  closeStale(silentForMs: number): Promise<number>
+  /** Closes what has fallen silent by this time; says how many. */
+  closeStale(silentForMs: number, at: number): Promise<number>
 }

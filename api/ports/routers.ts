@@ -7,6 +7,8 @@ export interface RouterRef {
 export type LiveValues = Readonly<Record<string, string | number | null>>
 
 export interface Routers {
+  /** The router that has this name already; by `nameKey`. */
+  named(tenant: string, nameKey: string): Promise<string | undefined>
   /** Durable enough: a cache, whose last minute may be lost. */
   saveHeartbeat(router: RouterRef, heartbeat: LiveValues, at: number): Promise<void>
   /** Moments in milliseconds; null for never. */

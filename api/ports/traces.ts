@@ -24,6 +24,8 @@ export interface LoginAttempt {
   username: string
   reply: string | null
   device: string | null
+  /** Why it was rejected. */
+  reason: string | null
 }
 
 export interface LoginTrace {

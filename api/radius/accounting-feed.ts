@@ -11,6 +11,8 @@ export interface AccountingFeedDeps {
   accounting: Pick<RadiusAccounting, 'changes' | 'markTold' | 'closeStale'>
   runtime: Pick<Runtime, 'sendMany'>
   log: Log
+  /** The clock that routers report by: in the sandbox that of the actors, which may leap. */
+  clock: () => number
   /** Default 1 s. */
   sweepEveryMs?: number
   /** A login that its router has not spoken of for so long is taken for closed. Default 20 min: four reports missed. */
@@ -24,15 +26,15 @@ const CLOSE_STALE_EVERY_MS = 60_000
 
 type Told = Omit<AccountChange, 'about'> & { about: NonNullable<AccountChange['about']> }
 
-export function accountingFeed({ accounting, runtime, log, sweepEveryMs = SWEEP_EVERY_MS, staleAfterMs = STALE_AFTER_MS }: AccountingFeedDeps): Sweeps {
-  let sinceStale = Infinity
+export function accountingFeed({ accounting, runtime, log, clock, sweepEveryMs = SWEEP_EVERY_MS, staleAfterMs = STALE_AFTER_MS }: AccountingFeedDeps): Sweeps {
+  let lookedAt = -Infinity
 
   async function work(): Promise<void> {
-    sinceStale += sweepEveryMs
+    const now = clock()
     try {
-      if (sinceStale >= CLOSE_STALE_EVERY_MS) {
-        sinceStale = 0
-        const closed = await accounting.closeStale(staleAfterMs)
+      if (now - lookedAt >= CLOSE_STALE_EVERY_MS) {
+        lookedAt = now
+        const closed = await accounting.closeStale(staleAfterMs, now)
         if (closed > 0) log.info({ closed }, 'logins whose router has fallen silent are taken for closed')
       }
       while (await tellSome()) continue

@@ -1,11 +1,13 @@
 /** Registers routers and issues their scripts. All of it is one commit and no outside call, so the answer with the script comes at once. */
 import { addressFor } from '../../actors/router/tunnel.ts'
+import { nameKey } from '../../actors/router/name-key.ts'
 import { scriptFor } from '../../actors/router/script.ts'
 import type { RouterContext } from '../../machines/router/context.ts'
 import type { Provisioning } from '../../machines/router/events.ts'
 import { ENROLMENT_HOURS } from '../../machines/router/timing.ts'
 import { sortableId, StandingError, type ActorView, type Address, type Runtime } from '../../runtime/index.ts'
 import type { Principal } from '../auth/principal.ts'
+import { Problem } from '../http/problem.ts'
 import type { RouterParts } from './parts.ts'
 
 export interface RouterOrder {
@@ -28,12 +30,13 @@ const HOUR_MS = 3_600_000
 const ADDRESSES_TRIED = 6
 
 export interface Registration {
+  /** @throws Problem `router-exists` */
   register(order: RouterOrder, principal: Principal): Promise<Issued>
   /** A new script; the one before no longer works. With new secrets if those are to change. */
   reissue(router: Address, reason: string, rotateSecrets: boolean, principal: Principal): Promise<Issued>
 }
 
-export function routerRegistration(runtime: Runtime, { secrets, surroundings, now }: RouterParts): Registration {
+export function routerRegistration(runtime: Runtime, { routers, secrets, surroundings, now }: RouterParts): Registration {
   const newEnrolment = (tenant: string, secretVersion: number) => {
     const { token, tokenHash } = secrets.newEnrolment(tenant)
     return { token, enrolment: { tokenHash, expiresAt: now() + ENROLMENT_HOURS * HOUR_MS, secretVersion } }
@@ -43,6 +46,11 @@ export function routerRegistration(runtime: Runtime, { secrets, surroundings, no
     const { name, tunnelAddress } = view.context as RouterContext
     const router = { tenant: view.tenant, type: view.type, id: view.id }
     return { view, expiresAt, script: scriptFor({ router, name, tunnelAddress, secretVersion, token, expiresAt }, secrets, surroundings()) }
+  }
+
+  async function demandFreeName(tenant: string, name: string): Promise<void> {
+    const other = await routers.named(tenant, nameKey(name))
+    if (other !== undefined) throw new Problem('router-exists', `The router ${other} has this name. Issue it another script, or take another name.`, { errors: [{ pointer: '/name', detail: 'is the name of another router' }] })
   }
 
   return {
@@ -55,7 +63,9 @@ export function routerRegistration(runtime: Runtime, { secrets, surroundings, no
         try {
           return issued(await runtime.create({ tenant, type: 'router', id }, input, { source }), token, enrolment)
         } catch (error) {
-          if (attempt >= ADDRESSES_TRIED || !isRefusedByTable(error)) throw error
+          if (!isRefusedByTable(error)) throw error
+          await demandFreeName(tenant, order.name)
+          if (attempt >= ADDRESSES_TRIED) throw error
         }
       }
     },
@@ -70,7 +80,7 @@ export function routerRegistration(runtime: Runtime, { secrets, surroundings, no
   }
 }
 
-/** The first step could not be committed, though the input fits its schema: the address is taken. */
+/** The first step could not be committed, though the input fits its schema: the address is taken, or the name. */
 function isRefusedByTable(error: unknown): boolean {
   return error instanceof StandingError && error.code === 'invalid-input' && error.details.cause !== undefined
 }

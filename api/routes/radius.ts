@@ -8,7 +8,7 @@ import type { App } from '../app-type.ts'
 import { bearerKey } from '../auth/authenticate.ts'
 import { Problem } from '../http/problem.ts'
 import type { RadiusAccounting, RadiusAttribute, RadiusLogins } from '../ports/radius.ts'
-import { accountingIn, attemptIn } from '../radius/attributes.ts'
+import { accountingIn, attemptIn, textOf } from '../radius/attributes.ts'
 import { restAttributes, restValue, type RestAnswer } from '../radius/answers.ts'
 import { noQuery } from '../schemas/common.ts'
 import { problems } from '../schemas/problem.ts'
@@ -20,7 +20,6 @@ export interface RadiusRouteDeps {
   token: string | undefined
   /** The clock of the actors, which end what is paid for. */
   clock: () => number
-  now: () => number
   /** Called when something was counted. */
   onAccounted: () => void
 }
@@ -38,7 +37,7 @@ function refusalOr(status: 401 | 404, meaning: string): typeof answer {
 
 const authorizeRefusals = { 401: refusalOr(401, 'Refused, with Reply-Message'), 404: refusalOr(404, 'Nobody may log in by that name') }
 
-export function radiusRoutes(app: App, { logins, accounting, token, clock, now, onAccounted }: RadiusRouteDeps): void {
+export function radiusRoutes(app: App, { logins, accounting, token, clock, onAccounted }: RadiusRouteDeps): void {
   const onRequest = tokenCheck(token)
   const describe = (summary: string) => ({ tags: ['radius'], summary, querystring: noQuery, body: attributes })
 
@@ -65,9 +64,18 @@ export function radiusRoutes(app: App, { logins, accounting, token, clock, now, 
     '/radius/post-auth',
     { onRequest, schema: { ...describe('A password was right: bind the device and keep its place'), response: { 200: answer, 204: nothing, ...refusals } } },
     async ({ body }, reply) => {
-      const reason = await logins.admit(attemptIn(body))
+      const reason = await logins.admit(attemptIn(body), clock())
       // A status of refusal would refuse, too, but without the words.
       return reason === undefined ? reply.code(204).send(null) : reply.send({ 'control:Tmp-String-0': restValue(reason === '' ? 'Try again in a moment.' : reason) })
+    },
+  )
+
+  app.post(
+    '/radius/rejected',
+    { onRequest, schema: { ...describe('A login was rejected: write down why, for support'), response: { 204: nothing, ...refusals } } },
+    async ({ body }, reply) => {
+      await logins.noteRejected(attemptIn(body), textOf(body, SAID), clock())
+      return reply.code(204).send(null)
     },
   )
 
@@ -75,7 +83,7 @@ export function radiusRoutes(app: App, { logins, accounting, token, clock, now, 
     '/radius/accounting',
     { onRequest, schema: { ...describe('What was used, and by whom'), response: { 204: nothing, ...refusals } } },
     async ({ body }, reply) => {
-      const message = accountingIn(body, now())
+      const message = accountingIn(body, clock())
       if (message.kind === 'record') await accounting.record(message.record)
       if (message.kind === 'router') await accounting.closeAll(message.router)
       if (message.kind !== 'other') onAccounted()
@@ -85,6 +93,8 @@ export function radiusRoutes(app: App, { logins, accounting, token, clock, now, 
 }
 
 const EXPIRATION = 'Expiration'
+/** Where docs/freeradius.md puts the Reply-Message: rlm_rest sends the attributes of requests only. */
+const SAID = 'Tmp-String-0'
 
 /** Undefined: without an end. */
 function secondsLeft(check: readonly RadiusAttribute[], now: number): number | undefined {

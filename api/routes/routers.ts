@@ -28,7 +28,7 @@ export function routerStaffRoutes(app: App, runtime: Runtime, parts: RouterParts
     '/routers',
     {
       config: { permission: 'hardware' },
-      schema: { tags: ['routers'], summary: 'Register a router; the answer has its connectivity script', querystring: noQuery, body: registerBody, response: { 201: issuedSchema, ...staffProblems(...WITH_BODY) } },
+      schema: { tags: ['routers'], summary: 'Register a router; the answer has its connectivity script', querystring: noQuery, body: registerBody, response: { 201: issuedSchema, ...staffProblems('router-exists', ...WITH_BODY) } },
     },
     async ({ principal, body }, reply) => {
       const issued = await registration.register({ name: body.name, site: body.site ?? null, apiUrl: body.api_url ?? null, pollSeconds: body.poll_seconds, provisioning: body.provisioning }, principal)

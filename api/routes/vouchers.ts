@@ -12,11 +12,13 @@ import type { Principal } from '../auth/principal.ts'
 import { idempotencyKey } from '../http/headers.ts'
 import { Problem } from '../http/problem.ts'
 import { traceIdOf } from '../http/trace.ts'
+import { loginForm } from '../payments/hotspot-login.ts'
 import type { Reveal } from '../payments/reveal.ts'
 import type { Package, Packages } from '../ports/packages.ts'
 import type { RateLimiter } from '../ports/rate-limiter.ts'
 import { demandRate } from '../rate-limit.ts'
 import { noQuery } from '../schemas/common.ts'
+import { challengeIn } from '../schemas/hotspot-login.ts'
 import { problems, staffProblems } from '../schemas/problem.ts'
 import { batchBody, batchParams, batchSchema, checkBody, codesSchema, redeemBody, redeemedSchema, revokeBody, voucherSchema } from '../schemas/voucher.ts'
 import type { GuessGuard } from '../vouchers/guess-guard.ts'
@@ -56,7 +58,7 @@ export function voucherPublicRoutes(app: App, runtime: Runtime, parts: VoucherPa
     },
     async (request, reply) => {
       const key = idempotencyKey(request)
-      const { phone, macAddress } = readRedeemer(request.body)
+      const { phone, macAddress, chap } = readRedeemer(request.body)
       reply.headers(await demandRate(limiter, { name: 'redeem-ip', ...(parts.redeemsPerIp ?? REDEEMS_PER_IP) }, request.ip)).header('cache-control', 'no-store')
       const found = await guard.attempt({ ip: request.ip, phone, mac: macAddress }, () => desk.find(tenant, request.body.code))
       const { voucher, isReplay } = await desk.redeem(found, { phone, macAddress, idempotencyKey: key, correlationId: traceIdOf(request.headers) })
@@ -68,7 +70,7 @@ export function voucherPublicRoutes(app: App, runtime: Runtime, parts: VoucherPa
         status: 'redeemed' as const,
         package: shortOf(voucher.context.package),
         message: 'The voucher is redeemed. Your login is on its way by SMS, too.',
-        ...(credentials === undefined ? {} : { credentials }),
+        ...(credentials === undefined ? {} : { credentials, login: loginForm(credentials, chap) }),
       }
     },
   )
@@ -183,12 +185,17 @@ export function voucherStaffRoutes(app: App, runtime: Runtime, parts: VoucherPar
   }
 }
 
-function readRedeemer({ phone_number, mac_address }: z.output<typeof redeemBody>) {
+function readRedeemer({ phone_number, mac_address, ...hotspot }: z.output<typeof redeemBody>) {
   const phone = normaliseKenyanPhone(phone_number)
   const mac = mac_address == null || mac_address.trim() === '' ? undefined : normaliseMac(mac_address)
-  const errors = [...(phone.ok ? [] : [{ pointer: '/phone_number', detail: phone.problem }]), ...(mac === undefined || mac.ok ? [] : [{ pointer: '/mac_address', detail: mac.problem }])]
-  if (!phone.ok || mac?.ok === false) throw new Problem('invalid-input', undefined, { errors })
-  return { phone: phone.phone, macAddress: mac === undefined ? null : mac.mac }
+  const read = challengeIn(hotspot)
+  const errors = [
+    ...(phone.ok ? [] : [{ pointer: '/phone_number', detail: phone.problem }]),
+    ...(mac === undefined || mac.ok ? [] : [{ pointer: '/mac_address', detail: mac.problem }]),
+    ...(read.ok ? [] : read.errors),
+  ]
+  if (!phone.ok || mac?.ok === false || !read.ok) throw new Problem('invalid-input', undefined, { errors })
+  return { phone: phone.phone, macAddress: mac === undefined ? null : mac.mac, chap: read.chap }
 }
 
 function snapshotOf(offer: Package): unknown {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { printable } from '../../machines/printable.ts'
 import { VOUCHERS_MAX } from '../../machines/voucher-batch/events.ts'
 import { instant, reasonBody } from './common.ts'
+import { challengeFields, hotspotLoginSchema } from './hotspot-login.ts'
 
 const code = z.string().min(1).max(40).describe('as typed; small letters, blanks and dashes do not matter')
 
@@ -36,6 +37,7 @@ export const redeemBody = z.strictObject({
   code,
   phone_number: z.string().max(40).describe('the login is sent there, too'),
   mac_address: z.string().max(40).nullish(),
+  ...challengeFields,
 })
 
 export const redeemedSchema = z
@@ -46,6 +48,7 @@ export const redeemedSchema = z
     package: z.object({ id: z.string(), name: z.string() }),
     message: z.string(),
     credentials: z.object({ username: z.string(), password: z.string() }).optional().describe('once'),
+    login: hotspotLoginSchema.optional().describe('with the credentials: fields to post to `$(link-login-only)`'),
   })
   .meta({ id: 'RedeemedVoucher' })
 

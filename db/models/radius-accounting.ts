@@ -116,8 +116,8 @@ export function radiusAccountingQueries(knex: Knex) {
         [changes.map(({ username }) => username), changes.map(({ version }) => version)],
       )
     },
-    async closeStale(silentForMs: number): Promise<number> {
-      const { rows } = await knex.raw<{ rows: { count: string | number }[] }>('select radius.close_stale(make_interval(secs => ?)) as count', [silentForMs / 1_000])
+    async closeStale(silentForMs: number, at: number): Promise<number> {
+      const { rows } = await knex.raw<{ rows: { count: string | number }[] }>('select radius.close_stale(make_interval(secs => ?), ?) as count', [silentForMs / 1_000, new Date(at)])
       return Number(rows[0]?.count ?? 0)
     },
   }

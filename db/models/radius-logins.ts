@@ -19,17 +19,12 @@ const ROWS = `
   select 'reply', id, attribute, op, value from radius.live_radreply where username = :username
   order by id`
 
-/** Decides, and writes it down as FreeRADIUS's own queries do (`radpostauth`), in one statement: support sees both ways of asking alike. */
-const noted = (decision: string, isNoted: string, reply: string): string => `
-  with decided as materialized (select ${decision} as answer),
-    noted as (insert into radius.radpostauth (username, reply, callingstationid) select :username, ${reply}, :station from decided where ${isNoted})
-  select answer from decided`
-
-const REFUSAL = noted('radius.refusal(:username, :station, :session)', 'answer is not null', `'Access-Reject'`)
-const ADMIT = noted('radius.admit(:username, :station, :session)', 'true', `case answer when 'ok' then 'Access-Accept' else 'Access-Reject' end`)
+const REFUSAL = 'select radius.refusal(:username, :station, :session) as answer'
+const ADMIT = 'select radius.admit(:username, :station, :session, :at) as answer'
+const REJECTED = 'select radius.note_rejected(:username, :station, :said, :at) as answer'
 
 export function radiusLoginQueries(knex: Knex) {
-  const one = async (text: string, attempt: Attempt): Promise<string | null> => {
+  const one = async (text: string, attempt: object): Promise<string | null> => {
     const { rows } = await knex.raw<{ rows: { answer: string | null }[] }>(text, { ...attempt })
     return rows[0]?.answer ?? null
   }
@@ -43,9 +38,12 @@ export function radiusLoginQueries(knex: Knex) {
     async refusal(attempt: Attempt): Promise<string | undefined> {
       return (await one(REFUSAL, attempt)) ?? undefined
     },
-    async admit(attempt: Attempt): Promise<string | undefined> {
-      const answer = await one(ADMIT, attempt)
+    async admit(attempt: Attempt, at: number): Promise<string | undefined> {
+      const answer = await one(ADMIT, { ...attempt, at: new Date(at) })
       return answer === 'ok' ? undefined : (answer ?? '')
+    },
+    async noteRejected({ username, station }: Attempt, said: string, at: number): Promise<void> {
+      await one(REJECTED, { username, station, said, at: new Date(at) })
     },
   }
 }

@@ -7,6 +7,8 @@ export interface LoginAttempt {
   /** `Access-Accept`, `Access-Reject`. */
   reply: string | null
   device: string | null
+  /** Why it was rejected. */
+  reason: string | null
 }
 
 export interface Login {
@@ -27,6 +29,7 @@ interface AttemptRow {
   username: string
   reply: string | null
   device: string | null
+  reason: string | null
 }
 
 interface LoginRow {
@@ -47,7 +50,7 @@ export function radiusTraceQueries(knex: Knex) {
     /** The newest first. */
     async attempts(usernames: readonly string[], limit: number): Promise<LoginAttempt[]> {
       const { rows } = await knex.raw<{ rows: AttemptRow[] }>(
-        'select authdate, username, reply, radius.device_of(callingstationid) as device from radius.radpostauth where username = any (?::text[]) order by authdate desc limit ?',
+        'select authdate, username, reply, radius.device_of(callingstationid) as device, reason from radius.radpostauth where username = any (?::text[]) order by authdate desc limit ?',
         [[...usernames], limit],
       )
       return rows.map(({ authdate, ...row }) => ({ at: authdate.getTime(), ...row }))

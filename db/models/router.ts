@@ -21,6 +21,13 @@ class RouterModel extends Model {
   declare public_key: string | null
 }
 
+class RouterNameModel extends Model {
+  static override readonly tableName = 'business.router_names'
+  static override readonly idColumn = ['tenant', 'name_key']
+
+  declare router_id: string
+}
+
 class RouterOutageModel extends Model {
   static override readonly tableName = 'business.router_outages'
   static override readonly idColumn = ['tenant', 'router_id', 'since']
@@ -136,6 +143,10 @@ export function routerQueries(knex: Knex) {
   }
 
   return {
+    /** @param nameKey see actors/router/name-key.ts */
+    async named(tenant: string, nameKey: string): Promise<string | undefined> {
+      return (await RouterNameModel.query(knex).findById([tenant, nameKey]))?.router_id
+    },
     async heardAt(router: Router): Promise<number | null> {
       return (await liveOf(router))?.heard_at?.getTime() ?? null
     },

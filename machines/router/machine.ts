@@ -76,7 +76,7 @@ export const routerMachine = setup({
     enrolmentWindow: ({ context, event }) => Math.max(0, (context.enrolment?.expiresAt ?? 0) - timeOf(event)),
     watchGap: ({ context }) => watchGapMs(context),
     recheckGap: ({ context }) => recheckGapMs(context),
-    returnGap: ({ context }) => returnGapMs(context),
+    returnGap: ({ context, event }) => returnGapMs(context, timeOf(event)),
   },
   guards: {
     canEnrol: ({ context, event }) =>

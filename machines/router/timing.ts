@@ -13,9 +13,9 @@ export const UP_AFTER = 2
 
 /** While in doubt; what stays impaired is soon looked at no more often than what is well. */
 const RECHECK_GAP_MS = 30 * SECOND_MS
-/** While down: sooner at first; each further miss waits longer. */
+/** While down. */
 const RETURN_GAP_MS = MINUTE_MS
-const RETURN_GAP_MAX_MS = 10 * MINUTE_MS
+const RETURN_GAP_MAX_MS = 60 * MINUTE_MS
 
 /** The router's scheduler calls every minute; twice unheard may be chance. */
 export const HEARTBEAT_FRESH_MS = 3 * MINUTE_MS
@@ -55,10 +55,12 @@ export function recheckGapMs({ pollSeconds, signs, goods, enrolledAt, lastGoodAt
   return jittered(Math.max(RECHECK_GAP_MS, Math.min(pollSeconds * SECOND_MS, impairedMs / 10)), looker)
 }
 
-/** Doubles with each miss from the one that made it down. */
-export function returnGapMs({ misses, ...looker }: Looker & { misses: number }): number {
-  const doublings = Math.max(0, Math.min(10, misses - DOWN_AFTER))
-  return jittered(Math.min(RETURN_GAP_MAX_MS, RETURN_GAP_MS * 2 ** doublings), looker)
+/**
+ * A tenth of the time for which it has been down, so that no outage is told more than a tenth too long: a router that is back calls within a
+ * minute and is looked at then, whatever this says; a look is for those whose calls do not get through.
+ */
+export function returnGapMs({ lastSignAt, ...looker }: Looker & { lastSignAt: number | null }, at: number): number {
+  return jittered(Math.min(RETURN_GAP_MAX_MS, Math.max(RETURN_GAP_MS, (at - (lastSignAt ?? at)) / 10)), looker)
 }
 
 /** R11: the same router at the same look always waits the same time, so a step replayed arms the same timer. */

@@ -48,7 +48,7 @@ export const routerWords = {
     enrolmentWindow: { staff: 'the end of the script’s validity', customer: 'the end of the setup time' },
     watchGap: { staff: 'the usual gap between looks, spread by a tenth', customer: 'the next look' },
     recheckGap: { staff: 'half a minute, while in doubt; longer for what stays impaired', customer: 'the next look' },
-    returnGap: { staff: 'one to ten minutes, longer the longer it is down', customer: 'the next look' },
+    returnGap: { staff: 'a minute to an hour, longer the longer it is down', customer: 'the next look' },
   },
   effects: {
     probeRouter: { staff: 'Router: read its state by REST', customer: 'looking at the access point' },

@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { createBackground } from '../background.ts'
 import { createJournal } from '../journal.ts'
 import { createServer, listen, type ListenOptions } from '../server.ts'
+import { registerLoginPage } from './login-page.ts'
 import { Logins, type NasLogin, type RadiusRest } from './logins.ts'
 import { readRequest, type NasRequest } from './packets.ts'
 
@@ -81,6 +82,7 @@ export async function startNas({ secret, address = '127.0.0.1', ...options }: Na
 
   const app = createServer()
   registerLogins(app, logins)
+  registerLoginPage(app, logins)
   const url = await listen(app, options)
   return {
     url,

@@ -17,6 +17,15 @@ export interface RadiusRest {
   /** Of the system, without a slash at its end. */
   url: string
   token: string
+  /** By which it counts the time of a login. Default: real time. */
+  now?: () => number
+}
+
+export interface LoginAttempt {
+  username: string
+  password: string
+  device?: string | undefined
+  isRight?: (known: string) => boolean
 }
 
 export type LoginOutcome = { ok: true; login: NasLogin; attributes: Record<string, unknown> } | { ok: false; message: string }
@@ -48,7 +57,7 @@ export class Logins {
 
   /** As known from elsewhere: nobody is asked. */
   add(login: Partial<NasLogin> & Pick<NasLogin, 'username' | 'session'>): NasLogin {
-    const full = { device: 'AA:BB:CC:DD:EE:FF', ip: '10.5.50.2', since: Date.now(), uploadBytes: 0, downloadBytes: 0, ...login }
+    const full = { device: 'AA:BB:CC:DD:EE:FF', ip: '10.5.50.2', since: this.#now(), uploadBytes: 0, downloadBytes: 0, ...login }
     this.#logins.set(full.session, full)
     return full
   }
@@ -59,18 +68,25 @@ export class Logins {
     return login
   }
 
-  async logIn({ username, password, device = 'AA:BB:CC:DD:EE:FF' }: { username: string; password: string; device?: string | undefined }): Promise<LoginOutcome> {
+  /** @param isRight of the password that RADIUS knows; by CHAP nobody else sees it. */
+  async logIn({ username, password, device = 'AA:BB:CC:DD:EE:FF', isRight = (known) => known === password }: LoginAttempt): Promise<LoginOutcome> {
     const session = randomBytes(4).toString('hex')
     const attributes = { 'User-Name': username, 'Calling-Station-Id': device, 'Acct-Session-Id': session }
     const authorized = await this.#post('authorize', attributes)
     const known = authorized.body['control:Cleartext-Password']?.value[0]
-    if (authorized.status !== 200 || known !== password) return refusal(authorized.body['reply:Reply-Message']?.value[0] ?? 'Wrong username or password.')
+    if (authorized.status !== 200 || !isRight(String(known))) return this.#reject(attributes, authorized.body['reply:Reply-Message']?.value[0])
     const admitted = await this.#post('post-auth', attributes)
-    if (admitted.status !== 204) return refusal(admitted.body['control:Tmp-String-0']?.value[0] ?? 'Refused.')
+    if (admitted.status !== 204) return this.#reject(attributes, admitted.body['control:Tmp-String-0']?.value[0] ?? 'Refused.')
     const login = this.add({ username, session, device, ip: `10.5.50.${2 + (this.#count++ % 250)}` })
     await this.tell(login, 'Start')
     const reply = Object.entries(authorized.body).filter(([name]) => name.startsWith('reply:'))
     return { ok: true, login, attributes: Object.fromEntries(reply.map(([name, { value }]) => [name.slice('reply:'.length), value[0]])) }
+  }
+
+  /** As Post-Auth-Type REJECT of docs/freeradius.md. */
+  async #reject(attributes: Attributes, said: string | number = ''): Promise<LoginOutcome> {
+    await this.#post('rejected', { ...attributes, 'Tmp-String-0': said })
+    return { ok: false, message: String(said === '' ? 'Wrong username or password.' : said) }
   }
 
   async use(session: string, bytes: { upload: number; download: number }): Promise<NasLogin | undefined> {
@@ -80,6 +96,11 @@ export class Logins {
     login.downloadBytes += bytes.download
     await this.tell(login, 'Interim-Update')
     return login
+  }
+
+  /** Of everybody, as each few minutes. */
+  async report(): Promise<void> {
+    for (const login of this.list()) await this.tell(login, 'Interim-Update')
   }
 
   async logOut(session: string, cause: string): Promise<NasLogin | undefined> {
@@ -97,11 +118,15 @@ export class Logins {
       'Acct-Session-Id': login.session,
       'Calling-Station-Id': login.device,
       'Framed-IP-Address': login.ip,
-      'Acct-Session-Time': Math.floor((Date.now() - login.since) / 1_000),
+      'Acct-Session-Time': Math.floor((this.#now() - login.since) / 1_000),
       ...counter('Input', login.uploadBytes),
       ...counter('Output', login.downloadBytes),
       ...more,
     })
+  }
+
+  #now(): number {
+    return this.#rest?.now?.() ?? Date.now()
   }
 
   async #post(path: string, attributes: Attributes): Promise<{ status: number; body: RestReply }> {
@@ -115,10 +140,6 @@ export class Logins {
     const text = await response.text()
     return { status: response.status, body: text === '' ? {} : (JSON.parse(text) as RestReply) }
   }
-}
-
-function refusal(message: string | number): LoginOutcome {
-  return { ok: false, message: String(message) }
 }
 
 const GIGAWORD = 2 ** 32

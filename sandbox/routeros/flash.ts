@@ -1,4 +1,5 @@
 /** What played routers keep over a power cut: their records and their address, in one file. */
+import { randomInt } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { FastifyInstance } from 'fastify'
@@ -33,11 +34,14 @@ export function openFlash(path: string | undefined): FlashFile {
   }
 }
 
+/** Below those that systems give to connections that go out (Linux: from 32768): there a port that is kept may be taken between two runs. */
+const KEPT_PORTS = { from: 20_000, to: 32_000 }
+
 /** On the port of before, which the routers' records name, or on another when somebody else has it now. */
-export async function listenAgain(app: FastifyInstance, options: ListenOptions, port: number | undefined): Promise<string> {
-  if (port === undefined || options.port !== undefined) return await listen(app, options)
+export async function listenAgain(app: FastifyInstance, options: ListenOptions & { flash?: string }, kept: number | undefined): Promise<string> {
+  if (options.flash === undefined || options.port !== undefined) return await listen(app, options)
   try {
-    return await listen(app, { ...options, port })
+    return await listen(app, { ...options, port: kept ?? randomInt(KEPT_PORTS.from, KEPT_PORTS.to) })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
     return await listen(app, options)

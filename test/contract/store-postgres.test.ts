@@ -190,6 +190,7 @@ const PROJECTED_KEYS: readonly [table: string, key: Record<string, string | numb
   ['business.vouchers', { tenant: 't', id: 'i' }],
   ['business.voucher_codes', { tenant: 't', batch_id: 'b' }],
   ['business.routers', { tenant: 't', id: 'i' }],
+  ['business.router_names', { tenant: 't', router_id: 'r' }],
   ['business.router_outages', { tenant: 't', router_id: 'r', since: '2026-01-01T00:00:00Z' }],
   ['radius.access', { username: 'u' }],
   ['radius.nas', { shortname: 's' }],

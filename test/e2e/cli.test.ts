@@ -46,10 +46,13 @@ test('what is kept no longer is deleted, as long as is set', async () => {
 })
 
 test('the addresses that SMS providers must know are those that the server listens to', async () => {
-  expect(await cli('sms', 'addresses')).toMatchObject({ code: 2, output: expect.stringContaining('needs WEB_URL') as unknown })
+  expect(await runToEnd('cli.ts', ['sms', 'addresses'], world.system.environment({ PORT: '0' }))).toMatchObject({ code: 2, output: expect.stringContaining('needs WEB_URL') as unknown })
   const { code, output } = await runToEnd('cli.ts', ['sms', 'addresses'], world.system.environment({ WEB_URL: world.system.url, STANDING_APP_KEY: 'x'.repeat(40), TWILIO_CALLBACK_BASE_URL: 'https://wifi.example' }))
   const addresses = [...output.matchAll(/https?:\/\/\S+/g)].map(([address]) => address)
   expect([code, addresses.length, output]).toEqual([0, 4, expect.stringContaining('https://wifi.example/hooks/twilio/') as unknown])
+  // In the sandbox that is where it listens, unless it is told otherwise.
+  const own = await runToEnd('cli.ts', ['sms', 'addresses'], world.system.environment({ PORT: new URL(world.system.url).port, HOST: '0.0.0.0' }))
+  expect(own).toMatchObject({ code: 0, output: expect.stringContaining(`  ${world.system.url}/hooks/sms/`) as unknown })
   for (const address of addresses.filter((one) => one.startsWith(world.system.url))) expect((await fetch(address, { method: 'POST', body: 'x' })).status, address).toBe(200)
 })
 

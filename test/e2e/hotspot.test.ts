@@ -59,6 +59,24 @@ test('pays, is online, uses data, and is off when the time is over', async () =>
   await atRest(system)
 })
 
+test('a leap of the clock is no silence: who is logged in stays so, and nobody else is taken for offline', async () => {
+  const { id } = await buy(system, { package: 'hour-1' })
+  const { credentials } = await paymentOf(system, id)
+  const { body } = await atRouter<LoggedIn>('', { ...credentials, device: 'A8:BB:CC:00:00:3A' })
+  await untilState(system, 'hotspot-session', id, 'online')
+  await advance(system, 'PT40M')
+  const [record] = await system.rows<{ seconds: number; open: boolean }>('select acctsessiontime::int as seconds, acctstoptime is null as open from radius.radacct where acctsessionid = $1', [body.login.session])
+  expect(record?.open).toBe(true)
+  expect(record?.seconds).toBeGreaterThanOrEqual(2_400)
+  await advance(system, 'PT10M')
+  await atRest(system)
+  const facts = (await historyOf(system, 'hotspot-session', id)).flatMap((entry) => entry.facts ?? []) as { type: string }[]
+  expect(facts.map(({ type }) => type)).not.toContain('session.offline')
+  // A batch that would be over by then is none.
+  const over = new Date(Date.now() + 60_000).toISOString()
+  expect((await system.ask('/api/vouchers/batches', { body: { name: 'x', package_id: 'hour-1', count: 1, expires_at: over } })).body).toMatchObject({ code: 'invalid-input', errors: [{ pointer: '/expires_at' }] })
+})
+
 test('one payment is one story: what M-Pesa told, each step, the logins and the message', async () => {
   const { id, phone, checkout } = await buy(system, { package: 'hour-1' })
   const { credentials } = await paymentOf(system, id)
@@ -66,6 +84,7 @@ test('one payment is one story: what M-Pesa told, each step, the logins and the 
   await untilState(system, 'hotspot-session', id, 'online')
   await untilState(system, 'notification', smsOf(id), 'delivered')
   await atRouter('', { ...credentials, device: 'A8:BB:CC:00:00:1B' })
+  await atRouter('', { username: credentials?.username, password: 'mistyped', device: 'A8:BB:CC:00:00:1A' })
   await fetch(`${router}/${login.login.session}`, { method: 'DELETE' })
   await untilState(system, 'hotspot-session', id, 'ready')
 
@@ -81,12 +100,36 @@ test('one payment is one story: what M-Pesa told, each step, the logins and the 
   expect(body.data.find(({ what }) => what === 'daraja.stk')).toMatchObject({ actor: { type: 'payment', id }, data: { outcome: 'applied', attempts: 0 } })
   expect(body.data.find(({ what }) => what === 'payment.callback')).toMatchObject({ phrase: expect.any(String) as string, data: { event: { checkoutRequestId: checkout }, sentBy: 'hook:daraja' } })
   expect(body.data.find(({ source }) => source === 'sms')).toMatchObject({ data: { phone, provider: expect.any(String) as string, segments: 1 } })
+  expect(body.data.filter(({ what }) => what === 'Access-Reject').map(({ data }) => data['reason'])).toEqual(['This access belongs to another device. Ask us to move it.', 'The password was wrong.'])
   expect(text).not.toContain(credentials?.password)
   expect((await system.ask('/api/v1/payments/pay_none/timeline')).body).toMatchObject({ code: 'actor-not-found' })
 })
 
+test('the paying device is logged in by its page, and again after it was away', async () => {
+  const { id } = await buy(system, { package: 'hour-1' })
+  await paymentOf(system, id)
+  const page = router.replace('/_sandbox/logins', '/login')
+  const mac = 'A8:BB:CC:00:00:2A'
+  const handedOver = async () => (await (await fetch(`${page}?mac=${mac}`)).json()) as Record<'link-login-only' | 'chap-id' | 'chap-challenge', string>
+  const post = async (form: object) => (await fetch(page, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ ...form, mac }) })).status
+  const fields = async (handed: Awaited<ReturnType<typeof handedOver>>) => {
+    const { status, body } = await system.ask<{ username: string; password: string }>(`/api/payments/${id}/login`, { body: { chap_id: handed['chap-id'], chap_challenge: handed['chap-challenge'] }, anonymous: true })
+    expect([status, body.password]).toEqual([200, expect.stringMatching(/^[0-9a-f]{32}$/)])
+    return body
+  }
+  const first = await handedOver()
+  expect(first['link-login-only']).toBe(page)
+  const form = await fields(first)
+  expect(await post(form)).toBe(201)
+  await untilState(system, 'hotspot-session', id, 'online')
+  // Whoever has read it on the way can do nothing with it.
+  await handedOver()
+  expect(await post(form)).toBe(403)
+  expect(await post(await fields(await handedOver()))).toBe(201)
+})
+
 test('nobody asks without the token', async () => {
-  for (const path of ['authorize', 'post-auth', 'accounting']) {
+  for (const path of ['authorize', 'post-auth', 'rejected', 'accounting']) {
     expect((await system.ask(`/radius/${path}`, { body: { 'User-Name': 'x' } })).status).toBe(401)
     expect((await system.ask(`/radius/${path}`, { body: { 'User-Name': 'x' }, anonymous: true })).status).toBe(401)
   }

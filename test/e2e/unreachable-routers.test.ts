@@ -50,6 +50,8 @@ test('a router that nobody has registered: said, not waited for; cut off when it
   await advance(system, 'PT1H')
   await untilState(system, 'hotspot-session', id, 'unreached')
   expect(await took('P29D')).toBeLessThan(LIMIT_MS)
+  // Its login is taken for closed meanwhile, which is asked about once more.
+  await untilState(system, 'hotspot-session', id, 'unreached')
   expect(await actorOf(system, 'hotspot-session', id)).toMatchObject({ states: ['unreached'], tags: expect.arrayContaining(['attention']) as unknown, context: { unreached: 1 }, effects: [] })
 
   const nas = await startNas({ secret: 'secret-of-the-router' })
@@ -64,6 +66,13 @@ test('a router that nobody has registered: said, not waited for; cut off when it
     await nas.stop()
   }
 }, 240_000)
+
+test('a login that its router speaks of no more is taken for closed when the clock of the sandbox says so', async () => {
+  const { id } = await overstayed('127.0.0.9')
+  await advance(system, 'PT25M')
+  await untilState(system, 'hotspot-session', id, 'ready')
+  expect((await actorOf(system, 'hotspot-session', id)).context).toMatchObject({ online: [], logins: 1 })
+})
 
 test('a registered router that is silent for days: asked until it is back, and cut off by its first look then', async () => {
   const played = routerOs.router('hill')
@@ -83,7 +92,8 @@ test('a registered router that is silent for days: asked until it is back, and c
   expect(await actorOf(system, 'hotspot-session', id)).toMatchObject({ states: ['disconnecting'], effects: [{ status: 'retrying', lastError: { message: `no answer from router ${body.tunnel_address}` } }] })
 
   played.mood = 'well'
-  await advance(system, 'PT30M')
+  // Nor does it call us: a look finds it, an hour later at most.
+  await advance(system, 'PT70M')
   expect(played.router.list('/ip/hotspot/active').map(({ user }) => user)).toEqual(['of-the-owner'])
   expect(played.router.list('/ip/hotspot/cookie')).toEqual([])
   const newest = await system.ask<{ data: { facts: { type: string }[] }[] }>(`/api/v1/actors/router/${body.id}/history?order=desc&limit=100`)

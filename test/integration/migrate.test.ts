@@ -107,9 +107,11 @@ test('routers of before are reached as their actors say: one that has joined wit
          values ('main', 'router', $1, 0, 1, '1', 'active', '"online"', $2, '{online}', '{}', '{}', '{}', now(), now())`,
         [id, context],
       )
-      await client.query("insert into business.routers (tenant, id, name, tunnel_address, state) values ('main', $1, $1, $1, 'online')", [id])
+      await client.query("insert into business.routers (tenant, id, name, tunnel_address, state) values ('main', $1, 'Market', $1, 'online')", [id])
     }
     await migrate(database.url, migrations)
+    // Two of one name were let in then: the first has it.
+    expect((await client.query('select name_key, router_id from business.router_names')).rows).toEqual([{ name_key: 'market', router_id: 'rtr_1' }])
     return (await client.query('select id, provisioning, api_url, secret_version from business.routers order by id')).rows as unknown[]
   })
   expect(rows).toEqual([

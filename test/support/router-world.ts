@@ -57,7 +57,7 @@ export interface RouterWorld {
 
 export async function routerWorld(network = '10.77.0.0/16'): Promise<RouterWorld> {
   const clock = manualClock(START)
-  const store = memoryStore({ uniqueKeys: { 'business.routers': [['tunnel_address']] } })
+  const store = memoryStore({ uniqueKeys: { 'business.routers': [['tunnel_address']], 'business.router_names': [['tenant', 'name_key']] } })
   const routerOs = await startRouterOs({ clock: () => clock.now(), cutAfterMs: 50 })
   const sessions: OpenSession[] = []
   const facts: RouterWorld['facts'] = []
@@ -65,7 +65,7 @@ export async function routerWorld(network = '10.77.0.0/16'): Promise<RouterWorld
   const client = createRouterOsClient({ timeoutMs: 500 })
   const strangers = new Set<string>()
   const accesses: HotspotAccess[] = []
-  const live = memoryRouters(sessions, strangers, accesses)
+  const live = memoryRouters(store, sessions, strangers, accesses)
   const runtime = createRuntime({
     actors: createRegistry({
       mpesa: fakeMpesa({}),
@@ -129,7 +129,7 @@ function unused(): never {
 
 const KEPT_MS = 10 * 60_000
 
-function memoryRouters(sessions: readonly OpenSession[], strangers: ReadonlySet<string>, accesses: HotspotAccess[]): LivePort {
+function memoryRouters({ tables }: RouterWorld['store'], sessions: readonly OpenSession[], strangers: ReadonlySet<string>, accesses: HotspotAccess[]): LivePort {
   const lives = new Map<string, Live>()
   const points = new Map<string, Map<string, AccessPointReading & { firstSeenAt: number; lastSeenAt: number }>>()
   const live = (id: string): Live => {
@@ -139,6 +139,10 @@ function memoryRouters(sessions: readonly OpenSession[], strangers: ReadonlySet<
   }
   return {
     live: async ({ id }) => live(id),
+    async named(tenant, nameKey) {
+      const row = (tables.rows.get('business.router_names') ?? []).find((one) => one['tenant'] === tenant && one['name_key'] === nameKey)
+      return row === undefined ? undefined : String(row['router_id'])
+    },
     accesses: async () => accesses,
     provisioned: async () => [],
     withoutAccess: async (_router, usernames) => usernames.filter((name) => strangers.has(name)),

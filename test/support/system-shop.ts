@@ -156,11 +156,12 @@ export async function leftover(system: System): Promise<Record<string, unknown>>
            (select count(*)::int from standing.effects) as effects,
            (select count(*)::int from standing.parked) as parked,
            (select count(*)::int from business.hook_inbox where processed_at is null) as hooks,
+           (select count(*)::int from radius.accounting_changes where version > told) as accounting,
            (select count(*)::int from standing.actors where hold is not null) as held`)
   return counts ?? {}
 }
 
-export const NOTHING_LEFT = { outbox: 0, effects: 0, parked: 0, hooks: 0, held: 0 }
+export const NOTHING_LEFT = { outbox: 0, effects: 0, parked: 0, hooks: 0, accounting: 0, held: 0 }
 
 /** Resolves when nothing is left to be done. */
 export async function atRest(system: System, timeout = 30_000): Promise<void> {

@@ -402,6 +402,17 @@ describe('configuration', () => {
   })
 })
 
+it('one name, one router: a second is refused and named, until the first is retired', async () => {
+  const first = await world.register('Market square')
+  const again = () => world.call('POST', '/api/routers', { name: ' market  SQUARE ' })
+  const [one, two] = await Promise.all([again(), again()])
+  for (const refused of [one, two]) expect(refused).toMatchObject({ status: 409, body: { code: 'router-exists', detail: expect.stringContaining(first.id) as string, errors: [{ pointer: '/name' }] } })
+  const raced = await Promise.all(Array.from({ length: 5 }, () => world.call('POST', '/api/routers', { name: 'Lake' })))
+  expect(raced.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409])
+  await send(first.id, { type: 'router.retire', reason: 'sold' })
+  expect((await again()).status).toBe(201)
+})
+
 it('a retired router is known to nobody any more', async () => {
   const { id, played } = await joined('market')
   await send(id, { type: 'router.retire', reason: 'sold' })

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createCredentialIssuer } from '../../../actors/credentials.ts'
 import { createVoucherCodes } from '../../../actors/voucher/codes.ts'
+import { loginForm, readChallenge } from '../../../api/payments/hotspot-login.ts'
 import { voucherDesk } from '../../../api/vouchers/redeem.ts'
 import { memoryVouchers, START, VOUCHER_APP_KEY, voucherWorld, type VoucherWorld } from '../../support/voucher-world.ts'
 
@@ -37,6 +38,16 @@ it('a batch that would be over before it is printed is not made', async () => {
 })
 
 describe('redeeming', () => {
+  it('answers the challenge of the hotspot, too, so that nobody has to type', async () => {
+    const { codes } = await batch(1)
+    const chap = { chap_id: '\\357', chap_challenge: '\\001'.repeat(16) }
+    const ask = (hotspot: object) => world.app.inject({ method: 'POST', url: '/api/vouchers/redeem', payload: { code: codes[0], phone_number: PHONE, ...hotspot } })
+    expect((await ask({ chap_id: '\\357' })).json()).toMatchObject({ code: 'invalid-input', errors: [{ pointer: '/chap_challenge' }] })
+    const { credentials, login } = (await ask(chap)).json<Record<'credentials' | 'login', { username: string; password: string }>>()
+    expect(login).toEqual(loginForm(credentials, readChallenge(chap.chap_id, chap.chap_challenge)))
+    expect((await ask(chap)).json()).not.toHaveProperty('login')
+  })
+
   it('gives access and the login, by answer and SMS, as a payment does', async () => {
     const { id, codes } = await batch()
     const { status, body } = await redeem(codes[0]?.toLowerCase().replaceAll('-', ' '))

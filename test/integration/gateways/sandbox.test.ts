@@ -1,7 +1,11 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createDarajaClient } from '../../../actors/gateways/mpesa/client.ts'
 import { createAfricasTalkingClient } from '../../../actors/gateways/sms/africas-talking.ts'
 import { startSandbox } from '../../../sandbox/index.ts'
+import { startRouterOs } from '../../../sandbox/routeros/index.ts'
+import { scratchFolder } from '../../support/postgres.ts'
 import { fresh, pushOf } from './daraja-support.ts'
 import { startReceiver } from './servers.ts'
 
@@ -33,4 +37,17 @@ test('leaves alone what is set', async () => {
   expect(sandbox).not.toHaveProperty('daraja')
   expect(sandbox).not.toHaveProperty('sms')
   expect(sandbox).not.toHaveProperty('nas')
+})
+
+test('played routers that keep their address have one that no connection is given meanwhile', async () => {
+  const folder = await scratchFolder()
+  const flash = join(folder, 'routers.json')
+  const first = await startRouterOs({ flash })
+  first.router('hill').router.add('/ip/hotspot/walled-garden', { 'dst-host': 'a.example' })
+  await first.router('hill').paste('')
+  await first.stop()
+  const again = await startRouterOs({ flash })
+  expect([again.url, Number(new URL(again.url).port) < 32_768]).toEqual([first.url, true])
+  await again.stop()
+  await rm(folder, { recursive: true })
 })

@@ -1,5 +1,7 @@
 /** Who gets in, on the real FreeRADIUS, both ways alike: with SQL on our database, and with rlm_rest on our API. */
+import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { loginForm } from '../../../api/payments/hotspot-login.ts'
 import { SECRET, startRadiusWorld, type RadiusWorld, type Sold } from '../../support/freeradius/world.ts'
 import { radclient } from '../../support/freeradius/radclient.ts'
 
@@ -45,6 +47,20 @@ describe.each(['sql', 'rest'] as const)('logins by %s', (way) => {
       radclient({ port: world.freeradius.authPort, secret: SECRET, kind: 'auth' }, { 'User-Name': access.username, 'CHAP-Password': password, 'Calling-Station-Id': MAKERS })
     expect((await chap('wrong')).code).toBe('Access-Reject')
     expect((await chap(access.password)).code).toBe('Access-Accept')
+  })
+
+  it('by the answer that a portal page gives to the challenge of its hotspot', async () => {
+    const access = await world.sell()
+    const chap = { id: Buffer.from([0xef]), challenge: randomBytes(16) }
+    const { password: answer } = loginForm(access, chap)
+    // As the hotspot passes it on (RFC 2865, 5.3): the id and the 16 bytes of the answer.
+    const login = (challenge: Buffer) =>
+      radclient(
+        { port: world.freeradius.authPort, secret: SECRET, kind: 'auth' },
+        { 'User-Name': access.username, 'CHAP-Password': `0xef${answer}`, 'CHAP-Challenge': `0x${challenge.toString('hex')}`, 'Calling-Station-Id': MAKERS },
+      )
+    expect((await login(randomBytes(16))).code).toBe('Access-Reject')
+    expect((await login(chap.challenge)).code).toBe('Access-Accept')
   })
 
   it('a request that is not signed gets no answer, and binds nothing', async () => {

@@ -5,9 +5,9 @@ import { REPOSITORY } from '../postgres.ts'
 
 export type Way = 'sql' | 'rest'
 
-/** By path below FreeRADIUS's configuration folder; `role` is the SQL that makes its database role. */
+/** By path below FreeRADIUS's configuration folder; `role` is the SQL that makes its database role, `remove` the command that removes what the package enables. */
 export async function documented(way: Way): Promise<Map<string, string>> {
   const text = await readFile(join(REPOSITORY, 'docs', 'freeradius.md'), 'utf8')
-  const blocks = [...text.matchAll(/^```\w+ (sql|rest):(\S+)\n([\s\S]*?)^```$/gm)]
-  return new Map(blocks.filter(([, of]) => of === way).map(([, , path = '', content = '']) => [path, content]))
+  const blocks = [...text.matchAll(/^```\w+ (sql|rest|both):(\S+)\n([\s\S]*?)^```$/gm)]
+  return new Map(blocks.filter(([, of]) => of === way || of === 'both').map(([, , path = '', content = '']) => [path, content]))
 }

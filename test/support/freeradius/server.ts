@@ -3,7 +3,7 @@
  * ports of loopback, ended by its process id.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createSocket } from 'node:dgram'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -12,8 +12,6 @@ import { scratchFolder } from '../postgres.ts'
 import { documented, type Way } from './documented.ts'
 
 const CONFIGURATION = '/etc/freeradius/3.0'
-/** Of the modules that the package enables, what our sites use. */
-const MODULES = new Set(['always', 'attr_filter', 'chap', 'expiration', 'expr', 'pap', 'preprocess'])
 
 export interface FreeRadius {
   readonly authPort: number
@@ -41,13 +39,13 @@ export async function startFreeRadius({ way, env, replacements = {}, files = {} 
   const folder = await scratchFolder()
   const raddb = join(folder, 'raddb')
   await cp(CONFIGURATION, raddb, { recursive: true, verbatimSymlinks: true })
-  for (const name of await readdir(join(raddb, 'mods-enabled'))) if (!MODULES.has(name)) await rm(join(raddb, 'mods-enabled', name))
-  for (const name of await readdir(join(raddb, 'sites-enabled'))) await rm(join(raddb, 'sites-enabled', name))
+  const told = await documented(way)
+  for (const path of (told.get('remove') ?? '').trim().split(' ').slice(1)) await rm(join(raddb, path))
   const [authPort, acctPort] = await freePorts(2)
   const places: Record<string, string> = { 'ipaddr = *': 'ipaddr = 127.0.0.1', 'port = 1812': `port = ${authPort}`, 'port = 1813': `port = ${acctPort}`, ...replacements }
   const fill = (text: string): string => Object.entries(places).reduce((result, [from, to]) => result.replaceAll(from, to), text)
   await writeFile(join(raddb, 'clients.conf'), '')
-  for (const [path, content] of await documented(way)) if (path.includes('/') || path.endsWith('.conf')) await writeFile(join(raddb, path), fill(content))
+  for (const [path, content] of told) if (path.includes('/') || path.endsWith('.conf')) await writeFile(join(raddb, path), fill(content))
   for (const [path, content] of Object.entries(files)) await writeFile(join(raddb, path), content)
   const main = await readFile(join(raddb, 'radiusd.conf'), 'utf8')
   await mkdir(join(folder, 'run'))

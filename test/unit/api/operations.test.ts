@@ -186,6 +186,7 @@ describe('the OpenAPI document', () => {
       '/api/payments/{payment_id}',
       '/api/payments/{payment_id}/claim',
       '/api/payments/{payment_id}/events',
+      '/api/payments/{payment_id}/login',
       '/api/v1/actors/{type}',
       '/api/v1/actors/{type}/{id}',
       '/api/v1/actors/{type}/{id}/block',
@@ -245,6 +246,7 @@ describe('the OpenAPI document', () => {
       '/radius/accounting',
       '/radius/authorize',
       '/radius/post-auth',
+      '/radius/rejected',
       '/readyz',
     ])
     const send = document.paths['/api/v1/actors/{type}/{id}/events']?.['post']

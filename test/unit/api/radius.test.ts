@@ -31,7 +31,7 @@ async function ask(path: string, body: unknown, { logins = {}, headers = { autho
 }
 
 describe('rlm_rest', () => {
-  it.each(['authorize', 'post-auth', 'accounting'])('%s needs the token', async (path) => {
+  it.each(['authorize', 'post-auth', 'rejected', 'accounting'])('%s needs the token', async (path) => {
     expect((await ask(path, {}, { headers: {} })).status).toBe(401)
     expect((await ask(path, {}, { headers: { authorization: 'Bearer another-token-of-others' } })).status).toBe(401)
     expect((await ask(path, {}, { token: null })).body).toMatchObject({ status: 404, code: 'route-not-found' })
@@ -63,6 +63,13 @@ describe('rlm_rest', () => {
     expect((await ask('post-auth', rest({ 'User-Name': 'u' }))).status).toBe(204)
     const refused = await ask('post-auth', rest({ 'User-Name': 'u' }), { logins: { admit: async () => 'Another device.' } })
     expect(refused).toMatchObject({ status: 200, body: { 'control:Tmp-String-0': { value: ['Another device.'], do_xlat: false } } })
+  })
+
+  it('writes down who was rejected, with what he was told, and not what he tried', async () => {
+    const noteRejected = vi.fn(async () => undefined)
+    const answer = await ask('rejected', rest({ 'User-Name': 'u', 'Calling-Station-Id': 'd', 'User-Password': 'secret', 'Tmp-String-0': 'Your access has ended.' }), { logins: { noteRejected } })
+    expect(answer.status).toBe(204)
+    expect(noteRejected.mock.calls).toEqual([[{ username: 'u', station: 'd', session: '' }, 'Your access has ended.', NOW]])
   })
 
   it('takes accounting in either form', async () => {
@@ -134,7 +141,7 @@ describe('telling the actors', () => {
     const sendMany = vi.fn(async () => results)
     const told: string[] = []
     const accounting = { changes: async () => changes.splice(0), markTold: async (marks: readonly { username: string; version: number }[]) => void told.push(...marks.map(({ username }) => username)), closeStale: async () => 0 }
-    return { feed: accountingFeed({ accounting, runtime: { sendMany }, log: silentLog }), sendMany, told }
+    return { feed: accountingFeed({ accounting, runtime: { sendMany }, log: silentLog, clock: () => NOW }), sendMany, told }
   }
 
   it('sends all of it under its version', async () => {
@@ -145,6 +152,17 @@ describe('telling the actors', () => {
       { source: 'radius' },
     )
     expect(told).toEqual(['a'])
+  })
+
+  it('closes silent logins by the clock that routers report by, once a minute of it', async () => {
+    let now = NOW
+    const closeStale = vi.fn(async () => 0)
+    const feed = accountingFeed({ accounting: { changes: async () => [], markTold: async () => undefined, closeStale }, runtime: { sendMany: async () => [] }, log: silentLog, clock: () => now, staleAfterMs: 5 })
+    await feed.sweep()
+    await feed.sweep()
+    now += 60_000
+    await feed.sweep()
+    expect(closeStale.mock.calls).toEqual([[5, NOW], [5, NOW + 60_000]])
   })
 
   it('comes back to what may go better another time, and to nothing else', async () => {

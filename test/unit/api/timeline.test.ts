@@ -57,7 +57,7 @@ describe('GET /api/v1/payments/{id}/timeline', () => {
     const { body, asked } = await timeline(
       [paymentView('completed'), session, message],
       { [`payment/${ID}`]: [step(1, 1, { type: 'xstate.init' }), step(2, 4, { type: 'payment.claim', receipt: 'NLJ7RT61SV' })], [`hotspot-session/${ID}`]: [step(1, 3, { type: 'xstate.init' })] },
-      { hooks: async () => [hook()], attempts: async () => [{ at: ms(5), username: 'u', reply: 'Access-Accept', device: 'A8:BB:CC:00:00:01' }] },
+      { hooks: async () => [hook()], attempts: async () => [{ at: ms(5), username: 'u', reply: 'Access-Accept', reason: null, device: 'A8:BB:CC:00:00:01' }] },
     )
     expect(body.data.map(({ what }) => what)).toEqual(['xstate.init', 'daraja.stk', 'xstate.init', 'payment.claim', 'Access-Accept'])
     expect(body.data[1]).toMatchObject({ actor: { type: 'payment', id: ID }, data: { outcome: 'refused', note: 'event-not-accepted' } })
@@ -71,7 +71,7 @@ describe('GET /api/v1/payments/{id}/timeline', () => {
     const parts: [ActorView[], Record<string, HistoryEntry[]>, Partial<Traces>] = [
       [paymentView('completed'), sessionView()],
       { [`payment/${ID}`]: [step(1, 1, { type: 'payment.callback', phone: '254708374149' })] },
-      { attempts: async () => [{ at: ms(5), username: 'u', reply: 'Access-Accept', device: 'A8:BB:CC:00:00:01' }] },
+      { attempts: async () => [{ at: ms(5), username: 'u', reply: 'Access-Accept', reason: null, device: 'A8:BB:CC:00:00:01' }] },
     ]
     const masked = await timeline(...parts)
     expect(masked.response.body).not.toMatch(/254708374149|A8:BB:CC/)

@@ -155,12 +155,20 @@ describe('router: up and down', () => {
 
   it('waits longer the longer it is down', () => {
     const router = onlineRouter()
-    const gaps: number[] = []
-    for (let time = 0; time < 9; time++) {
+    for (let time = 0; time < 2; time++) look(router, silent())
+    const lastSignAt = router.context.lastSignAt ?? 0
+    let looks = 0
+    for (; router.now - lastSignAt < 30 * 24 * HOUR_MS; looks++) {
       look(router, silent())
-      gaps.push(Math.round((router.dueInMs('returnGap') ?? 0) / 60_000))
+      const tenth = Math.min(HOUR_MS, Math.max(60_000, (router.now - lastSignAt) / 10))
+      // Spread by a tenth, as all looks.
+      expect(Math.abs((router.dueInMs('returnGap') ?? 0) / tenth - 1)).toBeLessThanOrEqual(0.1 + 1e-9)
     }
-    expect(gaps).toEqual([0, 0, 1, 2, 4, 8, 10, 10, 10].map((minutes) => expect.closeTo(minutes, -0.5) as number))
+    expect(router.state).toBe('offline.waiting')
+    // A month of a dead router is no month of looks every few minutes.
+    expect(looks).toBeLessThan(850)
+    expect(router.send({ type: 'router.heartbeat' })).toBe(true)
+    expect(router.state).toBe('offline.polling')
   })
 
   it('tells of access points that come and go, and of nothing else', () => {
