@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events'
 import Fastify, { LogController, type FastifyBaseLogger } from 'fastify'
 import { calendar, SHOP_ZONE } from '../actors/dashboard/sums.ts'
 import { asyncApiRoute } from './asyncapi.ts'
+import { watch } from './audit/watch.ts'
 import { authenticator } from './auth/authenticate.ts'
 import { keyCache, type KeyCache } from './auth/key-cache.ts'
 import { createChannelApps } from './channels/app-keys.ts'
@@ -44,6 +45,7 @@ import { memoryRateLimiter } from './rate-limit.ts'
 import { memoryShownOnce } from './secrets/memory.ts'
 import { PRODUCTION_RATES } from './payments/rates.ts'
 import { actorRoutes } from './routes/actors.ts'
+import { auditRoutes } from './routes/audit.ts'
 import { businessMetricRoutes } from './routes/business-metrics.ts'
 import { channelRoutes } from './routes/channels.ts'
 import { clusterRoute } from './routes/cluster.ts'
@@ -109,6 +111,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   useNotFound(app)
   usePlainAddresses(app)
   const closing = useClosing(app)
+  app.addHook('onClose', () => deps.trail.stop())
   // Every waiting request listens to it; that many listeners are no leak.
   setMaxListeners(0, closing)
   app.addHook('onResponse', (request, reply, done) => {
@@ -211,8 +214,9 @@ interface StaffParts {
 }
 
 /** What staff do in the businesses, beside the public calls of the same names. */
-function addBusinessRoutes(app: App, { runtime, routers, vouchers, packages }: AppDeps, { authenticate, guard, now }: StaffParts): void {
+function addBusinessRoutes(app: App, { runtime, routers, vouchers, packages, trail }: AppDeps, { authenticate, guard, now }: StaffParts): void {
   app.addHook('onRequest', authenticate)
+  watch(app, trail)
   if (routers !== undefined) routerStaffRoutes(app, runtime, routers)
   if (vouchers !== undefined) voucherStaffRoutes(app, runtime, vouchers, { packages, guard, now })
 }
@@ -221,6 +225,8 @@ function addStaffRoutes(app: App, deps: AppDeps, { now, keys, authenticate, tell
   const { runtime, openPrompts, packageCatalogue, ledger, statements, routers, sandbox, appKey } = deps
   app.addHook('onRequest', ticketTaker(live.secrets))
   app.addHook('onRequest', authenticate)
+  watch(app, deps.trail)
+  auditRoutes(app, deps.audit)
   actorRoutes(app, runtime, openPrompts)
   eventRoutes(app, runtime, teller)
   insightRoutes(app, runtime, teller)

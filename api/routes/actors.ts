@@ -6,8 +6,10 @@ import { demand } from '../auth/principal.ts'
 import type { App } from '../app-type.ts'
 import { StandingError, type ActorView, type Runtime } from '../../runtime/index.ts'
 import { decodeTextCursor, encodeCursor } from '../http/cursor.ts'
+import { demandKnown } from '../http/known.ts'
 import { etagOf, idempotencyKey, matchesIfNoneMatch } from '../http/headers.ts'
 import { traceIdOf } from '../http/trace.ts'
+import { stateIds, stateTags } from '../machines/describe.ts'
 import { explainRefusedPayment } from '../payments/open-prompt.ts'
 import type { OpenPrompts } from '../ports/open-prompts.ts'
 import { lensFor } from '../privacy/lens.ts'
@@ -31,7 +33,7 @@ export function actorRoutes(app: App, runtime: Runtime, openPrompts: OpenPrompts
   app.post(
     '/actors/:type',
     {
-      config: { permission: 'create' },
+      config: { permission: 'create', audited: 'refused' },
       schema: {
         tags: ['actors'],
         summary: 'Create an actor',
@@ -74,7 +76,10 @@ export function actorRoutes(app: App, runtime: Runtime, openPrompts: OpenPrompts
     async (request) => {
       const { type } = request.params
       const { limit, cursor, state, tag, status, updatedSince } = request.query
-      const lens = lensFor(request.principal, definitionOf(runtime, type))
+      const definition = definitionOf(runtime, type)
+      demandKnown(state, stateIds(definition), '/state', 'query')
+      demandKnown(tag, stateTags(definition), '/tag', 'query')
+      const lens = lensFor(request.principal, definition)
       const { data, nextCursor } = await runtime.list({
         tenant: request.principal.tenant,
         type,

@@ -10,7 +10,7 @@ let edge: IntegrationEdge
 
 beforeEach(async () => {
   world = await apiWorld()
-  edge = natsEdge({ runtime: world.runtime, apiKeys: world.keys, ...world.ports, packages: memoryPackages(), log: silentLog })
+  edge = natsEdge({ runtime: world.runtime, trail: world.trail, apiKeys: world.keys, ...world.ports, packages: memoryPackages(), log: silentLog })
 })
 afterEach(() => world.stop())
 
