@@ -19,6 +19,7 @@ import { createRegistry } from './actors/registry.ts'
 import { createRouterSecrets } from './actors/router/secrets.ts'
 import { createVoucherCodes } from './actors/voucher/codes.ts'
 import type { App } from './api/app-type.ts'
+import { secondKey } from './api/approvals/second-key.ts'
 import { buildApp } from './api/app.ts'
 import { auditTrail } from './api/audit/trail.ts'
 import { ensureFirstKey } from './api/auth/first-key.ts'
@@ -145,6 +146,7 @@ async function start(settings: Settings, log: Logger, open: ProcessEnd): Promise
     apiKeys: business.apiKeys,
     audit: business.audit,
     trail,
+    secondKeyFrom: settings.STANDING_SECOND_KEY_FROM,
     inbox: business.hookInbox,
     packages: business.packages,
     packageCatalogue: business.packageCatalogue,
@@ -200,7 +202,7 @@ async function start(settings: Settings, log: Logger, open: ProcessEnd): Promise
   await runtime.start()
   if (outside.DARAJA_PULL) await startReconciliation(runtime)
   if (nats !== undefined) {
-    await nats.integrations.start(natsEdge({ runtime, trail, apiKeys: business.apiKeys, receipts: business.receipts, packages: business.packages, openPrompts: business.openPrompts, log }))
+    await nats.integrations.start(natsEdge({ runtime, trail, gate: secondKey({ runtime, packages: business.packages, from: settings.STANDING_SECOND_KEY_FROM, clock: () => clock.now() }), apiKeys: business.apiKeys, receipts: business.receipts, packages: business.packages, openPrompts: business.openPrompts, log }))
     open.push(() => nats.integrations.stop())
   }
 

@@ -2,6 +2,7 @@
 import { setMaxListeners } from 'node:events'
 import Fastify, { LogController, type FastifyBaseLogger } from 'fastify'
 import { calendar, SHOP_ZONE } from '../actors/dashboard/sums.ts'
+import { NO_SECOND_KEY, secondKey, type SecondKey } from './approvals/second-key.ts'
 import { asyncApiRoute } from './asyncapi.ts'
 import { watch } from './audit/watch.ts'
 import { authenticator } from './auth/authenticate.ts'
@@ -45,6 +46,7 @@ import { memoryRateLimiter } from './rate-limit.ts'
 import { memoryShownOnce } from './secrets/memory.ts'
 import { PRODUCTION_RATES } from './payments/rates.ts'
 import { actorRoutes } from './routes/actors.ts'
+import { approvalRoutes } from './routes/approvals.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { businessMetricRoutes } from './routes/business-metrics.ts'
 import { channelRoutes } from './routes/channels.ts'
@@ -122,7 +124,8 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   metrics.watch({ stats: () => runtime.stats(), ...(outboxAgeMs === undefined ? {} : { outboxAgeMs }), ...(setAside === undefined ? {} : { setAside }), ...(deps.busStatus === undefined ? {} : { busStatus: deps.busStatus }) })
   await useOpenApi(app)
 
-  const teller = eventTeller(deps)
+  const gate = secondKey({ runtime, packages: deps.packages, from: deps.secondKeyFrom ?? NO_SECOND_KEY, clock: () => deps.sandbox?.now() ?? now() })
+  const teller = eventTeller({ ...deps, gate })
   healthRoutes(app, deps, () => closing.aborted)
   openApiRoute(app)
   asyncApiRoute(app, runtime)
@@ -155,7 +158,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   if (deps.routers !== undefined) addRouters(app, deps, deps.routers)
   if (deps.vouchers !== undefined) voucherPublicRoutes(app, runtime, deps.vouchers, { tenant, guard, limiter, reveal })
   const live = { telling, limits, closing, dashboard, secrets: deps.shownOnce ?? memoryShownOnce(now) }
-  const parts: StaffParts = { now, guard, keys, authenticate: authenticator(keys), teller, live }
+  const parts: StaffParts = { now, guard, keys, authenticate: authenticator(keys), teller, gate, live }
   await app.register(async (business: App) => addBusinessRoutes(business, deps, parts), { prefix: '/api' })
   await app.register(async (staff: App) => addStaffRoutes(staff, deps, parts), { prefix: '/api/v1' })
   return app
@@ -210,24 +213,26 @@ interface StaffParts {
   keys: KeyCache
   authenticate: ReturnType<typeof authenticator>
   teller: EventTeller
+  gate: SecondKey
   live: Pick<StreamRouteDeps, 'telling' | 'limits' | 'closing' | 'secrets'> & { dashboard: Dashboard }
 }
 
 /** What staff do in the businesses, beside the public calls of the same names. */
-function addBusinessRoutes(app: App, { runtime, routers, vouchers, packages, trail }: AppDeps, { authenticate, guard, now }: StaffParts): void {
+function addBusinessRoutes(app: App, { runtime, routers, vouchers, packages, trail }: AppDeps, { authenticate, guard, gate, now }: StaffParts): void {
   app.addHook('onRequest', authenticate)
   watch(app, trail)
   if (routers !== undefined) routerStaffRoutes(app, runtime, routers)
-  if (vouchers !== undefined) voucherStaffRoutes(app, runtime, vouchers, { packages, guard, now })
+  if (vouchers !== undefined) voucherStaffRoutes(app, runtime, vouchers, { packages, guard, gate, now })
 }
 
-function addStaffRoutes(app: App, deps: AppDeps, { now, keys, authenticate, teller, live }: StaffParts): void {
+function addStaffRoutes(app: App, deps: AppDeps, { now, keys, authenticate, teller, gate, live }: StaffParts): void {
   const { runtime, openPrompts, packageCatalogue, ledger, statements, routers, sandbox, appKey } = deps
   app.addHook('onRequest', ticketTaker(live.secrets))
   app.addHook('onRequest', authenticate)
   watch(app, deps.trail)
   auditRoutes(app, deps.audit)
-  actorRoutes(app, runtime, openPrompts)
+  actorRoutes(app, runtime, openPrompts, gate)
+  approvalRoutes(app, { runtime, teller, gate, packages: deps.packages, now })
   eventRoutes(app, runtime, teller)
   insightRoutes(app, runtime, teller)
   timelineRoute(app, deps)

@@ -34,6 +34,8 @@ export interface AppDeps {
   /** Who did or read what: read from the one, written by the other. The app stops the trail when its last request is answered. */
   audit: Pick<AuditLog, 'list'>
   trail: AuditTrail
+  /** From how much on a second key is needed, in minor units. Default: never. */
+  secondKeyFrom?: (tenant: string) => number
   inbox: HookInbox
   packages: Packages
   packageCatalogue: PackageCatalogue

@@ -17,9 +17,10 @@ export type Role = (typeof ROLES)[number]
  * - `simulate`        dry runs
  * - `repair`          parked events and effects: retry, skip, discard, cancel
  * - `audit`           who did or read what
+ * - `system`          what only the server itself does; no role has it
  * - `sandbox`         the clock and the outbox of the sandbox
  */
-export type Permission = 'read' | 'history' | 'personal' | 'create' | 'send' | 'money' | 'prices' | 'ledger' | 'hardware' | 'provider' | 'steer' | 'simulate' | 'repair' | 'audit' | 'sandbox'
+export type Permission = 'read' | 'history' | 'personal' | 'create' | 'send' | 'money' | 'prices' | 'ledger' | 'hardware' | 'provider' | 'steer' | 'simulate' | 'repair' | 'audit' | 'system' | 'sandbox'
 
 export const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
   viewer: ['read'],

@@ -1,5 +1,6 @@
 /** The micro service's endpoints: REST's create, send and get, with a JSON object in place of address and body. */
 import { z } from 'zod'
+import type { SecondKey } from '../approvals/second-key.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import type { KeyCache } from '../auth/key-cache.ts'
 import { demand } from '../auth/principal.ts'
@@ -32,13 +33,14 @@ export const CALL_BODIES = {
 export interface CallDeps {
   runtime: Runtime
   trail: AuditTrail
+  gate: SecondKey
   keys: KeyCache
   teller: EventTeller
   openPrompts: OpenPrompts
 }
 
 /** Resolves with what REST would answer with. @throws Problem, StandingError */
-export async function answerCall({ runtime, keys, teller, openPrompts, trail }: CallDeps, call: ApiCall): Promise<object> {
+export async function answerCall({ runtime, keys, teller, openPrompts, trail, gate }: CallDeps, call: ApiCall): Promise<object> {
   const correlation = traceIdOf({ traceparent: call.headers.get('traceparent') })
   const trace = correlation === undefined ? {} : { correlationId: correlation }
   const authorization = call.headers.get('authorization')
@@ -73,6 +75,7 @@ export async function answerCall({ runtime, keys, teller, openPrompts, trail }: 
       const caller = await callerOf(keys, authorization, body.tenant)
       const definition = definitionOf(runtime, body.type)
       demand(caller, permissionToCreate(body.type))
+      await gate.demandOneSufficesFor(caller.tenant, body.type, body.input)
       const made = body.id ?? (body.eventId === undefined ? undefined : derivedId(definition, caller.tenant, body.eventId))
       const once = body.eventId === undefined ? {} : { eventId: body.eventId, checkBody: true }
       const to = { tenant: caller.tenant, type: body.type, ...(made === undefined ? {} : { id: made }) }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { derivedId } from '../derived-id.ts'
 import { permissionToCreate } from '../auth/send-rules.ts'
 import { demand } from '../auth/principal.ts'
+import type { SecondKey } from '../approvals/second-key.ts'
 import type { App } from '../app-type.ts'
 import { StandingError, type ActorView, type Runtime } from '../../runtime/index.ts'
 import { decodeTextCursor, encodeCursor } from '../http/cursor.ts'
@@ -29,7 +30,7 @@ const readQuery = z
   .strictObject({ at: instant.optional().describe('the actor as it was then'), seq: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional().describe('the actor as it was after this step') })
   .refine(({ at, seq }) => at === undefined || seq === undefined, { path: ['at'], message: 'Give at or seq, not both.' })
 
-export function actorRoutes(app: App, runtime: Runtime, openPrompts: OpenPrompts): void {
+export function actorRoutes(app: App, runtime: Runtime, openPrompts: OpenPrompts, gate: SecondKey): void {
   app.post(
     '/actors/:type',
     {
@@ -40,7 +41,7 @@ export function actorRoutes(app: App, runtime: Runtime, openPrompts: OpenPrompts
         params: typeParams,
         querystring: noQuery,
         body: createBody,
-        response: { 201: actorView, ...staffProblems('actor-type-unknown', 'actor-exists', 'prompt-open', 'payload-too-large', 'unsupported-media-type', 'idempotency-mismatch') },
+        response: { 201: actorView, ...staffProblems('actor-type-unknown', 'actor-exists', 'prompt-open', 'payload-too-large', 'unsupported-media-type', 'idempotency-mismatch', 'second-key-needed') },
       },
     },
     async (request, reply) => {
@@ -49,6 +50,7 @@ export function actorRoutes(app: App, runtime: Runtime, openPrompts: OpenPrompts
       const definition = definitionOf(runtime, type)
       demand(principal, permissionToCreate(type))
       const { input } = request.body
+      await gate.demandOneSufficesFor(principal.tenant, type, input)
       const eventId = idempotencyKey(request)
       const id = request.body.id ?? (eventId === undefined ? undefined : derivedId(definition, principal.tenant, eventId))
       const correlationId = traceIdOf(request.headers)

@@ -42,7 +42,7 @@ export function eventRoutes(app: App, runtime: Runtime, teller: EventTeller): vo
           200: sendResult,
           ...staffProblems(
             'actor-type-unknown', 'actor-not-found', 'event-not-accepted', 'actor-done', 'stale-version', 'payload-too-large', 'unsupported-media-type', 'invalid-event',
-            'idempotency-mismatch', 'actor-blocked', 'step-failed', 'package-unknown', 'subscription-unknown',
+            'idempotency-mismatch', 'actor-blocked', 'step-failed', 'package-unknown', 'subscription-unknown', 'second-key-needed',
           ),
         },
       },

@@ -1,5 +1,7 @@
 /** Vouchers in the whole system, over Postgres: a big batch, the race for one code, a kill in between, and what a thief of the database finds. */
+import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { hashApiKey } from '../../api/auth/api-key.ts'
 import { startWorld, type World } from '../support/system-outside.ts'
 import { accessOf, actorOf, newPhone, untilState } from '../support/system-shop.ts'
 
@@ -9,9 +11,16 @@ let batch: string
 beforeAll(async () => {
   world = await startWorld()
   const expires_at = new Date(Date.now() + 86_400_000).toISOString()
-  const made = await world.system.ask<{ id: string }>('/api/vouchers/batches', { body: { name: 'Kiosk', package_id: 'hour-1', count: 10_000, expires_at } })
-  if (made.status !== 201) throw new Error(made.text)
-  batch = made.body.id
+  // Worth a hundred thousand shillings: one key asks, another approves.
+  const { body: asked } = await world.system.ask<{ id: string; context: { to: { id: string } } }>('/api/v1/approvals', { body: { batch: { name: 'Kiosk', package_id: 'hour-1', count: 10_000, expires_at }, reason: 'for the fair' } })
+  const second = `sk_${randomBytes(16).toString('hex')}`
+  await world.system.rows('insert into business.api_keys (id, tenant, name, hash, roles) values ($1, $2, $3, $4, $5)', ['key_second', 'main', 'the second', hashApiKey(second), ['billing']])
+  const approve = `/api/v1/actors/approval/${asked.id}/events`
+  const alone = await world.system.ask<{ code: string }>(approve, { body: { type: 'approval.approve' } })
+  if (alone.body.code !== 'event-not-accepted') throw new Error(alone.text)
+  await world.system.ask(approve, { body: { type: 'approval.approve' }, headers: { authorization: `Bearer ${second}` } })
+  batch = asked.context.to.id
+  await untilState(world.system, 'voucher-batch', batch, 'open')
   const shown = await world.system.ask<{ data: { code: string }[] }>(`/api/vouchers/batches/${batch}/codes`)
   codes = shown.body.data.map(({ code }) => code)
 })

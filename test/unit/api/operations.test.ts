@@ -197,6 +197,7 @@ describe('the OpenAPI document', () => {
       '/api/v1/actors/{type}/{id}/timers/{timerId}',
       '/api/v1/actors/{type}/{id}/timers/{timerId}/fire',
       '/api/v1/actors/{type}/{id}/unblock',
+      '/api/v1/approvals',
       '/api/v1/audit',
       '/api/v1/cluster',
       '/api/v1/effects',
