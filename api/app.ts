@@ -18,8 +18,10 @@ import { darajaC2b, validateC2b } from './hooks/daraja-c2b.ts'
 import { darajaResult, darajaTimeout } from './hooks/daraja-result.ts'
 import { createDashboard, type Dashboard } from './dashboard/dashboard.ts'
 import { darajaStk } from './hooks/daraja-stk.ts'
+import type { HookHandler } from './hooks/handler.ts'
 import { inboxWriter } from './hooks/inbox-writer.ts'
 import { hookProcessor } from './hooks/processor.ts'
+import { rehearseHook } from './hooks/rehearse.ts'
 import { smsDelivery } from './hooks/sms-delivery.ts'
 import { smsInbound, smsOptOut, twilioInbound } from './hooks/sms-inbound.ts'
 import { twilioStatus } from './hooks/twilio-status.ts'
@@ -36,7 +38,7 @@ import { openApiRoute, useOpenApi } from './openapi.ts'
 import { paymentClaimer } from './payments/claimed.ts'
 import { createClaims } from './payments/claim.ts'
 import { eventTeller, type EventTeller } from './payments/event-teller.ts'
-import { moneyReceiver } from './payments/receive-money.ts'
+import { moneyFinder, moneyReceiver } from './payments/receive-money.ts'
 import { credentialRevealer } from './payments/reveal.ts'
 import { paymentStarter } from './payments/start.ts'
 import { accountingFeed } from './radius/accounting-feed.ts'
@@ -54,6 +56,7 @@ import { clusterRoute } from './routes/cluster.ts'
 import { eventRoutes } from './routes/events.ts'
 import { failedEffectRoutes } from './routes/failed-effects.ts'
 import { healthRoutes } from './routes/health.ts'
+import { hookRehearsalRoute } from './routes/hook-rehearsal.ts'
 import { hookRoutes } from './routes/hooks.ts'
 import { insightRoutes } from './routes/insight.ts'
 import { ledgerRoutes } from './routes/ledger.ts'
@@ -193,17 +196,28 @@ function addHooks(app: App, { runtime, inbox, receipts, optOuts, metrics, log, h
     receipts,
     optOuts,
     tenant,
-    handlers: [darajaStk, darajaC2b(hooks.darajaShortcode), darajaResult, darajaTimeout, smsDelivery, smsInbound, smsOptOut, twilioStatus, twilioInbound],
+    handlers: handlersOf(hooks),
     receiveMoney: moneyReceiver({ runtime, receipts, appKey }, tenant),
     log,
     now,
     onProcessed: (provider, outcome) => metrics.hookProcessed(provider, outcome),
     sweepEveryMs: hooks.sweepEveryMs ?? 1_000,
-    unmatchedAfterMs: hooks.unmatchedAfterMs ?? 10 * 60_000,
+    unmatchedAfterMs: hooks.unmatchedAfterMs ?? UNMATCHED_AFTER_MS,
   })
   const validate = (body: Buffer) => validateC2b({ directory: runtime, tenant, shortcode: hooks.darajaShortcode }, body)
   hookRoutes(app, { writer: inboxWriter(inbox), inbox, processor, validate, metrics, log, now, ...hooks })
   runWith(app, processor)
+}
+
+const UNMATCHED_AFTER_MS = 10 * 60_000
+
+function handlersOf({ darajaShortcode }: AppDeps['hooks']): HookHandler[] {
+  return [darajaStk, darajaC2b(darajaShortcode), darajaResult, darajaTimeout, smsDelivery, smsInbound, smsOptOut, twilioStatus, twilioInbound]
+}
+
+function addHookRehearsal(app: App, { runtime, inbox, receipts, appKey, hooks, publicTenant: tenant = 'main' }: AppDeps, now: () => number): void {
+  const rehearsing = { runtime, receipts, tenant, handlers: handlersOf(hooks), destinationOf: moneyFinder({ runtime, receipts, appKey }, tenant), now, unmatchedAfterMs: hooks.unmatchedAfterMs ?? UNMATCHED_AFTER_MS }
+  hookRehearsalRoute(app, { runtime, inbox, tenant, rehearse: (hook) => rehearseHook(rehearsing, hook) })
 }
 
 /** What routes behind a key have in common. */
@@ -238,6 +252,7 @@ function addStaffRoutes(app: App, deps: AppDeps, { now, keys, authenticate, tell
   timelineRoute(app, deps)
   steeringRoutes(app, runtime)
   repairRoutes(app, runtime)
+  addHookRehearsal(app, deps, now)
   ledgerRoutes(app, ledger)
   void app.register(async (csv: App) => statementRoutes(csv, statements, now))
   packageRoutes(app, packageCatalogue, now)

@@ -36,7 +36,7 @@ export function watch(app: App, trail: AuditTrail): void {
     if ((principal as typeof principal | undefined) === undefined) return
     const { permission } = routeOptions.config
     const pattern = routeOptions.url ?? ''
-    const what = whatOf(request.method, permission)
+    const what = whatOf(request.method, pattern, permission)
     trail.record({
       tenant: principal.tenant,
       keyId: principal.keyId,
@@ -54,8 +54,8 @@ export function watch(app: App, trail: AuditTrail): void {
 
 const BY_PERMISSION: Partial<Record<Permission, Audited>> = { read: 'read', history: 'read', simulate: 'simulate', steer: 'intervene', repair: 'intervene', create: 'command', send: 'command', money: 'command' }
 
-function whatOf(method: string, permission: Permission | undefined): Audited {
-  if (permission === 'simulate') return 'simulate'
+function whatOf(method: string, pattern: string, permission: Permission | undefined): Audited {
+  if (permission === 'simulate' || pattern.endsWith('/dry-run')) return 'simulate'
   if (method === 'GET' || method === 'HEAD') return 'read'
   return (permission === undefined ? undefined : BY_PERMISSION[permission]) ?? 'change'
 }

@@ -64,6 +64,7 @@ const CALLS: [method: string, path: string, codes: string[]][] = [
   ['get', '/api/v1/ledger/entries', []],
   ['post', '/api/v1/approvals', ['event-not-accepted', 'actor-not-found', 'package-unknown']],
   ['get', '/api/v1/audit', []],
+  ['post', '/api/v1/hooks/{id}/dry-run', ['hook-not-found']],
   ['post', '/api/v1/statements', ['payload-too-large', 'unsupported-media-type']],
   ['get', '/api/v1/statements/unexplained', []],
   ['get', '/api/v1/packages', []],

@@ -82,6 +82,10 @@ export function memoryInbox(): MemoryInbox {
     async unprocessed({ dueBefore, limit }) {
       return inbox.rows.filter((row) => row.outcome === null && row.nextAttemptAt <= dueBefore).slice(0, limit).map((row) => ({ ...row }))
     },
+    async find(id) {
+      const row = inbox.rows.find((one) => one.id === id)
+      return row === undefined ? undefined : { ...row, note: row.note ?? null }
+    },
     async markProcessed(marks) {
       for (const { id, ...mark } of marks) update(id, mark)
     },

@@ -205,6 +205,7 @@ describe('the OpenAPI document', () => {
       '/api/v1/effects/{key}/cancel',
       '/api/v1/effects/{key}/retry',
       '/api/v1/events',
+      '/api/v1/hooks/{id}/dry-run',
       '/api/v1/ledger/accounts',
       '/api/v1/ledger/entries',
       '/api/v1/machines',
