@@ -84,6 +84,16 @@ describe('calls', () => {
     expect(taken()).toEqual([expect.objectContaining({ action: 'GET /api/v1/audit', what: 'read', status })])
   })
 
+  it('are not answered while what they show cannot be taken down', async () => {
+    const full = await apiWorld([], { trail: auditTrail({ audit: memoryAudit(), log: silentLog, clock: Date.now, waitingMax: 0 }) })
+    await full.runtime.create({ type: 'payment', id: 'pay_1' }, INPUT)
+    const answer = await full.app.inject({ url: '/api/v1/actors/payment/pay_1', headers: full.admin })
+    expect([answer.statusCode, answer.json()]).toEqual([503, expect.objectContaining({ code: 'overloaded' })])
+    expect(answer.body).not.toContain(INPUT.phone)
+    expect((await full.app.inject({ url: '/healthz' })).statusCode).toBe(200)
+    await full.stop()
+  })
+
   it('refuse a cursor of another list', async () => {
     const of = (kind: string, place: string) => Buffer.from(JSON.stringify([kind, place])).toString('base64url')
     for (const cursor of [of('actors', '1 a1'), of('audit', 'x a1'), of('audit', '12')]) expect((await call(`audit?cursor=${cursor}`)).json()).toMatchObject({ code: 'invalid-input' })
