@@ -19,7 +19,9 @@ import { createRegistry } from './actors/registry.ts'
 import { createRouterSecrets } from './actors/router/secrets.ts'
 import { createVoucherCodes } from './actors/voucher/codes.ts'
 import type { App } from './api/app-type.ts'
+import { secondKey } from './api/approvals/second-key.ts'
 import { buildApp } from './api/app.ts'
+import { auditTrail } from './api/audit/trail.ts'
 import { ensureFirstKey } from './api/auth/first-key.ts'
 import { createLogger } from './api/logger.ts'
 import { createMetrics } from './api/metrics.ts'
@@ -142,9 +144,13 @@ async function start(settings: Settings, log: Logger, open: ProcessEnd): Promise
   open.push(() => runtime.stop())
   runtime.onFact(({ type }) => metrics.fact(type))
 
+  const trail = auditTrail({ audit: business.audit, log, clock: () => clock.now() })
   const app = await buildApp({
     runtime,
     apiKeys: business.apiKeys,
+    audit: business.audit,
+    trail,
+    secondKeyFrom: settings.STANDING_SECOND_KEY_FROM,
     inbox: business.hookInbox,
     packages: business.packages,
     packageCatalogue: business.packageCatalogue,
@@ -201,7 +207,7 @@ async function start(settings: Settings, log: Logger, open: ProcessEnd): Promise
   await runtime.start()
   if (outside.DARAJA_PULL) await startReconciliation(runtime)
   if (nats !== undefined) {
-    await nats.integrations.start(natsEdge({ runtime, apiKeys: business.apiKeys, receipts: business.receipts, packages: business.packages, openPrompts: business.openPrompts, log }))
+    await nats.integrations.start(natsEdge({ runtime, trail, gate: secondKey({ runtime, packages: business.packages, from: settings.STANDING_SECOND_KEY_FROM, clock: () => clock.now() }), apiKeys: business.apiKeys, receipts: business.receipts, packages: business.packages, openPrompts: business.openPrompts, log }))
     open.push(() => nats.integrations.stop())
   }
 

@@ -13,6 +13,7 @@
  * | session.resendWanted       | start `notification/<session id>-credentials-<number>`: once more          |
  * | voucher.redeemed           | start `hotspot-session/<voucher id>`: one access per voucher; tell its batch |
  * | batch.redeemedTooLate      | revoke the voucher, and with it the access                                |
+ * | approval.approved          | send the event, or start the actor, that was approved                     |
  * | voucher.revoked            | if it was redeemed: end that access                                       |
  *
  * Those about subscriptions are in reactions/subscription.ts.
@@ -27,6 +28,7 @@ import type { FoundMoney } from '../machines/reconciliation/events.ts'
 import type { Address, Json, Reaction, ReactionMessage } from '../runtime/index.ts'
 import { derivedId } from './derived-id.ts'
 import { voucherId } from './voucher/voucher-id.ts'
+import { doApproved } from './reactions/approval.ts'
 import { paySubscription, revokeSubscriptionPayment, subscriptionReactions } from './reactions/subscription.ts'
 
 type Payload<Union extends { type: string }, Type extends Union['type']> = Omit<Extract<Union, { type: Type }>, 'type'>
@@ -123,4 +125,5 @@ export const reactions = {
   subscription: subscriptionReactions,
   voucher: { 'voucher.redeemed': (fact) => [...startVoucherSession(fact), ...tellBatch(fact)], 'voucher.revoked': endVoucherSession },
   'voucher-batch': { 'batch.redeemedTooLate': takeVoucherBack },
+  approval: { 'approval.approved': doApproved },
 } satisfies Record<string, Record<string, Reaction>>

@@ -1,5 +1,6 @@
 /** Every actor type there is. */
 import type { ActorDefinition, Address } from '../runtime/index.ts'
+import { defineApproval } from './approval/definition.ts'
 import type { CredentialIssuer } from './credentials.ts'
 import { GatewayError } from './gateways/errors.ts'
 import type { MpesaGateway } from './gateways/mpesa/port.ts'
@@ -67,6 +68,7 @@ export function createRegistry(deps: RegistryDeps): readonly ActorDefinition[] {
     defineRouter(routers),
     defineVoucher(),
     defineVoucherBatch({ codes: voucherCodes }),
+    defineApproval(),
   ]
 }
 

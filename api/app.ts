@@ -2,7 +2,9 @@
 import { setMaxListeners } from 'node:events'
 import Fastify, { LogController, type FastifyBaseLogger } from 'fastify'
 import { calendar, SHOP_ZONE } from '../actors/dashboard/sums.ts'
+import { NO_SECOND_KEY, secondKey, type SecondKey } from './approvals/second-key.ts'
 import { asyncApiRoute } from './asyncapi.ts'
+import { watch } from './audit/watch.ts'
 import { authenticator } from './auth/authenticate.ts'
 import { keyCache, type KeyCache } from './auth/key-cache.ts'
 import { createChannelApps } from './channels/app-keys.ts'
@@ -16,8 +18,10 @@ import { darajaC2b, validateC2b } from './hooks/daraja-c2b.ts'
 import { darajaResult, darajaTimeout } from './hooks/daraja-result.ts'
 import { createDashboard, type Dashboard } from './dashboard/dashboard.ts'
 import { darajaStk } from './hooks/daraja-stk.ts'
+import type { HookHandler } from './hooks/handler.ts'
 import { inboxWriter } from './hooks/inbox-writer.ts'
 import { hookProcessor } from './hooks/processor.ts'
+import { rehearseHook } from './hooks/rehearse.ts'
 import { smsDelivery } from './hooks/sms-delivery.ts'
 import { smsInbound, smsOptOut, twilioInbound } from './hooks/sms-inbound.ts'
 import { twilioStatus } from './hooks/twilio-status.ts'
@@ -34,7 +38,7 @@ import { openApiRoute, useOpenApi } from './openapi.ts'
 import { paymentClaimer } from './payments/claimed.ts'
 import { createClaims } from './payments/claim.ts'
 import { eventTeller, type EventTeller } from './payments/event-teller.ts'
-import { moneyReceiver } from './payments/receive-money.ts'
+import { moneyFinder, moneyReceiver } from './payments/receive-money.ts'
 import { challengeAnswerer, credentialRevealer } from './payments/reveal.ts'
 import { paymentStarter } from './payments/start.ts'
 import { accountingFeed } from './radius/accounting-feed.ts'
@@ -44,12 +48,15 @@ import { memoryRateLimiter } from './rate-limit.ts'
 import { memoryShownOnce } from './secrets/memory.ts'
 import { PRODUCTION_RATES } from './payments/rates.ts'
 import { actorRoutes } from './routes/actors.ts'
+import { approvalRoutes } from './routes/approvals.ts'
+import { auditRoutes } from './routes/audit.ts'
 import { businessMetricRoutes } from './routes/business-metrics.ts'
 import { channelRoutes } from './routes/channels.ts'
 import { clusterRoute } from './routes/cluster.ts'
 import { eventRoutes } from './routes/events.ts'
 import { failedEffectRoutes } from './routes/failed-effects.ts'
 import { healthRoutes } from './routes/health.ts'
+import { hookRehearsalRoute } from './routes/hook-rehearsal.ts'
 import { hookRoutes } from './routes/hooks.ts'
 import { insightRoutes } from './routes/insight.ts'
 import { ledgerRoutes } from './routes/ledger.ts'
@@ -110,6 +117,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   useNotFound(app)
   usePlainAddresses(app)
   const closing = useClosing(app)
+  app.addHook('onClose', () => deps.trail.stop())
   // Every waiting request listens to it; that many listeners are no leak.
   setMaxListeners(0, closing)
   app.addHook('onResponse', (request, reply, done) => {
@@ -120,7 +128,8 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   metrics.watch({ stats: () => runtime.stats(), ...(outboxAgeMs === undefined ? {} : { outboxAgeMs }), ...(setAside === undefined ? {} : { setAside }), ...(deps.busStatus === undefined ? {} : { busStatus: deps.busStatus }) })
   await useOpenApi(app)
 
-  const teller = eventTeller(deps)
+  const gate = secondKey({ runtime, packages: deps.packages, from: deps.secondKeyFrom ?? NO_SECOND_KEY, clock: () => deps.sandbox?.now() ?? now() })
+  const teller = eventTeller({ ...deps, gate })
   healthRoutes(app, deps, () => closing.aborted)
   openApiRoute(app)
   asyncApiRoute(app, runtime)
@@ -156,7 +165,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   if (deps.routers !== undefined) addRouters(app, deps, deps.routers)
   if (deps.vouchers !== undefined) voucherPublicRoutes(app, runtime, deps.vouchers, { tenant, guard, limiter, reveal })
   const live = { telling, limits, closing, dashboard, secrets: deps.shownOnce ?? memoryShownOnce(now) }
-  const parts: StaffParts = { now: clock, guard, keys, authenticate: authenticator(keys), teller, live }
+  const parts: StaffParts = { now: clock, guard, keys, authenticate: authenticator(keys), teller, gate, live }
   await app.register(async (business: App) => addBusinessRoutes(business, deps, parts), { prefix: '/api' })
   await app.register(async (staff: App) => addStaffRoutes(staff, deps, parts), { prefix: '/api/v1' })
   return app
@@ -191,17 +200,28 @@ function addHooks(app: App, { runtime, inbox, receipts, optOuts, metrics, log, h
     receipts,
     optOuts,
     tenant,
-    handlers: [darajaStk, darajaC2b(hooks.darajaShortcode), darajaResult, darajaTimeout, smsDelivery, smsInbound, smsOptOut, twilioStatus, twilioInbound],
+    handlers: handlersOf(hooks),
     receiveMoney: moneyReceiver({ runtime, receipts, appKey }, tenant),
     log,
     now,
     onProcessed: (provider, outcome) => metrics.hookProcessed(provider, outcome),
     sweepEveryMs: hooks.sweepEveryMs ?? 1_000,
-    unmatchedAfterMs: hooks.unmatchedAfterMs ?? 10 * 60_000,
+    unmatchedAfterMs: hooks.unmatchedAfterMs ?? UNMATCHED_AFTER_MS,
   })
   const validate = (body: Buffer) => validateC2b({ directory: runtime, tenant, shortcode: hooks.darajaShortcode }, body)
   hookRoutes(app, { writer: inboxWriter(inbox), inbox, processor, validate, metrics, log, now, ...hooks })
   runWith(app, processor)
+}
+
+const UNMATCHED_AFTER_MS = 10 * 60_000
+
+function handlersOf({ darajaShortcode }: AppDeps['hooks']): HookHandler[] {
+  return [darajaStk, darajaC2b(darajaShortcode), darajaResult, darajaTimeout, smsDelivery, smsInbound, smsOptOut, twilioStatus, twilioInbound]
+}
+
+function addHookRehearsal(app: App, { runtime, inbox, receipts, appKey, hooks, publicTenant: tenant = 'main' }: AppDeps, now: () => number): void {
+  const rehearsing = { runtime, receipts, tenant, handlers: handlersOf(hooks), destinationOf: moneyFinder({ runtime, receipts, appKey }, tenant), now, unmatchedAfterMs: hooks.unmatchedAfterMs ?? UNMATCHED_AFTER_MS }
+  hookRehearsalRoute(app, { runtime, inbox, tenant, rehearse: (hook) => rehearseHook(rehearsing, hook) })
 }
 
 /** What routes behind a key have in common. */
@@ -212,26 +232,32 @@ interface StaffParts {
   keys: KeyCache
   authenticate: ReturnType<typeof authenticator>
   teller: EventTeller
+  gate: SecondKey
   live: Pick<StreamRouteDeps, 'telling' | 'limits' | 'closing' | 'secrets'> & { dashboard: Dashboard }
 }
 
 /** What staff do in the businesses, beside the public calls of the same names. */
-function addBusinessRoutes(app: App, { runtime, routers, vouchers, packages }: AppDeps, { authenticate, guard, now }: StaffParts): void {
+function addBusinessRoutes(app: App, { runtime, routers, vouchers, packages, trail }: AppDeps, { authenticate, guard, gate, now }: StaffParts): void {
   app.addHook('onRequest', authenticate)
+  watch(app, trail)
   if (routers !== undefined) routerStaffRoutes(app, runtime, routers)
-  if (vouchers !== undefined) voucherStaffRoutes(app, runtime, vouchers, { packages, guard, now })
+  if (vouchers !== undefined) voucherStaffRoutes(app, runtime, vouchers, { packages, guard, gate, now })
 }
 
-function addStaffRoutes(app: App, deps: AppDeps, { now, keys, authenticate, teller, live }: StaffParts): void {
+function addStaffRoutes(app: App, deps: AppDeps, { now, keys, authenticate, teller, gate, live }: StaffParts): void {
   const { runtime, openPrompts, packageCatalogue, ledger, statements, routers, sandbox, appKey } = deps
   app.addHook('onRequest', ticketTaker(live.secrets))
   app.addHook('onRequest', authenticate)
-  actorRoutes(app, runtime, openPrompts)
+  watch(app, deps.trail)
+  auditRoutes(app, deps.audit)
+  actorRoutes(app, runtime, openPrompts, gate)
+  approvalRoutes(app, { runtime, teller, gate, packages: deps.packages, now })
   eventRoutes(app, runtime, teller)
   insightRoutes(app, runtime, teller)
   timelineRoute(app, deps)
   steeringRoutes(app, runtime)
   repairRoutes(app, runtime)
+  addHookRehearsal(app, deps, now)
   ledgerRoutes(app, ledger)
   void app.register(async (csv: App) => statementRoutes(csv, statements, now))
   packageRoutes(app, packageCatalogue, now)

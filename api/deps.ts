@@ -4,6 +4,8 @@ import type { ChannelLimits } from './channels/limits.ts'
 import type { StkRates } from './payments/rates.ts'
 import type { BusStatus, Runtime } from '../runtime/index.ts'
 import type { EdgeMetrics } from './metrics.ts'
+import type { AuditTrail } from './audit/trail.ts'
+import type { AuditLog } from './ports/audit.ts'
 import type { Accounts } from './ports/accounts.ts'
 import type { ApiKeys } from './ports/api-keys.ts'
 import type { DashboardDays } from './ports/dashboard-days.ts'
@@ -29,6 +31,11 @@ import type { Traces } from './ports/traces.ts'
 export interface AppDeps {
   runtime: Runtime
   apiKeys: ApiKeys
+  /** Who did or read what: read from the one, written by the other. The app stops the trail when its last request is answered. */
+  audit: Pick<AuditLog, 'list'>
+  trail: AuditTrail
+  /** From how much on a second key is needed, in minor units. Default: never. */
+  secondKeyFrom?: (tenant: string) => number
   inbox: HookInbox
   packages: Packages
   packageCatalogue: PackageCatalogue

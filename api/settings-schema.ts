@@ -28,6 +28,17 @@ const daysByTable = z
   .regex(/^[a-z_.]+=[1-9]\d{0,4}(,[a-z_.]+=[1-9]\d{0,4})*$/, 'must be <table>=<days>, such as business.hook_inbox=30, parted by commas')
   .transform((text) => Object.fromEntries(text.split(',').map((part) => part.split('=') as [string, string]).map(([table, days]) => [table, Number(days)])))
 
+/** Such as `1000000` or `1000000,acme=250000`: minor units, for every tenant and for one. `off`: one key for everything. */
+const amountByTenant = z
+  .string()
+  .regex(/^(off|\d{1,12})(,[A-Za-z0-9_-]{1,64}=(off|\d{1,12}))*$/, 'must be an amount in minor units, or off; others for single tenants after commas, such as 1000000,acme=250000')
+  .transform((text) => {
+    const [usual = '', ...others] = text.split(',')
+    const amountOf = (written: string): number => (written === 'off' ? Number.POSITIVE_INFINITY : Number(written))
+    const byTenant = new Map(others.map((part) => part.split('=') as [string, string]).map(([tenant, written]) => [tenant, amountOf(written)]))
+    return (tenant: string): number => byTenant.get(tenant) ?? amountOf(usual)
+  })
+
 /** Every name we read, with what it may be. Order is that of the contract. */
 export const SETTINGS = {
   PORT: z.string().regex(/^\d{1,5}$/, 'must be a port, 0 to 65535').transform(Number).pipe(z.number().max(65_535)).default(3_000),
@@ -52,6 +63,7 @@ export const SETTINGS = {
   STANDING_TIME_ZONE: timeZone.default('Africa/Nairobi'),
   STANDING_QUIET_HOURS: quietHours.prefault('21:00-07:00'),
   STANDING_RETENTION: daysByTable.default({}),
+  STANDING_SECOND_KEY_FROM: amountByTenant.prefault('1000000'),
   STANDING_SANDBOX_TOWN: z.enum(['on', 'off']).default('on'),
   STANDING_STK_PER_PHONE: rate.optional(),
   STANDING_STK_PER_MAC: rate.optional(),

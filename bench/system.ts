@@ -34,6 +34,7 @@ export async function startSystem(databaseUrl: string, dir: string): Promise<Sys
     STANDING_STK_PER_IP: '1000000/60',
     LOG_LEVEL: 'warn',
     STANDING_SANDBOX_TOWN: 'off',
+    STANDING_SECOND_KEY_FROM: 'off',
     DARAJA_BASE_URL: outside.ready.daraja,
     DARAJA_CONSUMER_KEY: DARAJA_SANDBOX_CREDENTIALS.consumerKey,
     DARAJA_CONSUMER_SECRET: DARAJA_SANDBOX_CREDENTIALS.consumerSecret,

@@ -34,6 +34,7 @@ export const RETENTION: readonly (Forever | Days)[] = [
   ...forever('what availability is worked out from', 'business.router_outages'),
   ...forever('what is: who may log in, kept in step with the actors', 'radius.access', 'radius.accounting_changes', 'radius.radcheck', 'radius.radreply', 'radius.radgroupcheck', 'radius.radgroupreply', 'radius.radusergroup', 'radius.nas', 'radius.nasreload'),
   { table: 'business.hook_inbox', days: 90, since: 'received_at', where: 'processed_at is not null', why: 'web hooks as they came: long enough to look into a dispute' },
+  { table: 'business.audit', days: 400, since: 'at', why: 'who looked at whose data: a year and its closing; what was done to actors is in the journal' },
   { table: 'business.sms_sends', days: 400, since: 'sent_at', why: 'what each message cost: a year and its closing' },
   { table: 'business.opt_outs', days: 1_095, since: 'opted_in_at', where: 'opted_in_at is not null', why: 'who was not to be written to for a while; a wish that stands is kept for ever' },
   { table: 'radius.radacct', days: 400, since: 'acctstoptime', where: `acctstoptime is not null and ${NO_ACCESS_ANY_MORE}`, why: "logins of guests whose access is over; a subscription's are summed up for as long as it lasts" },

@@ -343,6 +343,7 @@ create table standing.journal (
   constraint journal_pkey PRIMARY KEY (tenant, type, id, seq)
 );
 CREATE INDEX journal_at ON standing.journal USING brin (at) WITH (pages_per_range='32', autosummarize='on');
+CREATE INDEX journal_by_people ON standing.journal USING btree (tenant, at) WHERE (("left"(source, 5) = ANY (ARRAY['rest:'::text, 'staff'::text, 'nats'::text])) AND (source <> ALL (ARRAY['rest:public'::text, 'rest:payer'::text])));
 CREATE UNIQUE INDEX journal_event_once ON standing.journal USING btree (tenant, type, id, event_id) WHERE (NOT fresh);
 CREATE TRIGGER journal_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON standing.journal FOR EACH STATEMENT EXECUTE FUNCTION standing.refuse_change();
 
@@ -702,6 +703,25 @@ create table business.api_keys (
   constraint api_keys_hash_check CHECK (hash ~ '^[0-9a-f]{64}$'::text)
 );
 CREATE INDEX api_keys_tenant ON business.api_keys USING btree (tenant, created_at);
+
+create table business.audit (
+  "id" bigint not null generated always as identity,
+  "tenant" text collate "C" not null,
+  "at" timestamp with time zone not null,
+  "key_id" text collate "C" not null,
+  "what" text collate "C" not null,
+  "action" text not null,
+  "actor_type" text collate "C",
+  "actor_id" text collate "C",
+  "asked" text not null,
+  "status" integer,
+  "unmasked" boolean not null,
+  "reason" text,
+  "request_id" text not null,
+  constraint audit_pkey PRIMARY KEY (id)
+);
+CREATE INDEX audit_actor ON business.audit USING btree (tenant, actor_type, actor_id, at) WHERE (actor_id IS NOT NULL);
+CREATE INDEX audit_at ON business.audit USING btree (tenant, at);
 
 create table business.customers (
   "tenant" text collate "C" not null,

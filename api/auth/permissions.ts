@@ -16,9 +16,11 @@ export type Role = (typeof ROLES)[number]
  * - `steer`           move and fire timers, hold and release an actor
  * - `simulate`        dry runs
  * - `repair`          parked events and effects: retry, skip, discard, cancel
+ * - `audit`           who did or read what
+ * - `system`          what only the server itself does; no role has it
  * - `sandbox`         the clock and the outbox of the sandbox
  */
-export type Permission = 'read' | 'history' | 'personal' | 'create' | 'send' | 'money' | 'prices' | 'ledger' | 'hardware' | 'provider' | 'steer' | 'simulate' | 'repair' | 'sandbox'
+export type Permission = 'read' | 'history' | 'personal' | 'create' | 'send' | 'money' | 'prices' | 'ledger' | 'hardware' | 'provider' | 'steer' | 'simulate' | 'repair' | 'audit' | 'system' | 'sandbox'
 
 export const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
   viewer: ['read'],
@@ -27,9 +29,9 @@ export const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
   billing: ['read', 'history', 'personal', 'create', 'send', 'money', 'prices', 'ledger', 'simulate'],
   network: ['read', 'history', 'create', 'send', 'hardware', 'simulate'],
   developer: ['read', 'history', 'simulate', 'repair', 'sandbox'],
-  auditor: ['read', 'history', 'personal', 'ledger'],
+  auditor: ['read', 'history', 'personal', 'ledger', 'audit'],
   integration: ['read', 'history', 'personal', 'create', 'send'],
-  admin: ['read', 'history', 'personal', 'create', 'send', 'money', 'prices', 'ledger', 'hardware', 'provider', 'steer', 'simulate', 'repair', 'sandbox'],
+  admin: ['read', 'history', 'personal', 'create', 'send', 'money', 'prices', 'ledger', 'hardware', 'provider', 'steer', 'simulate', 'repair', 'audit', 'sandbox'],
 }
 
 /** Everything that these roles may do together. */

@@ -31,6 +31,7 @@ const SEND_RULES: readonly SendRule[] = [
   { type: 'voucher', event: /^voucher\.redeem$/, permission: 'provider' },
   { type: 'voucher', event: /./, permission: 'money' },
   { type: 'voucher-batch', event: /./, permission: 'money' },
+  { type: 'approval', event: /./, permission: 'money' },
   { type: 'router', event: /./, permission: 'hardware' },
 ]
 
@@ -49,6 +50,8 @@ const CREATE_PERMISSIONS: Readonly<Record<string, Permission>> = {
   'hotspot-session': 'money',
   voucher: 'money',
   'voucher-batch': 'money',
+  // Names who asks and what it is worth: only the edge may say that.
+  approval: 'system',
   // Tells credentials to whatever phone it names.
   notification: 'provider',
 }

@@ -4,10 +4,10 @@
  */
 import { takeWish } from './contact-wish.ts'
 import { isSettled, judge, putOff, type Deferral, type Verdict } from './verdict.ts'
-import { readHook, type About, type HookHandler } from './handler.ts'
+import { readHook, type HookHandler } from './handler.ts'
+import { resolveHooks, type Addressed as AddressedHook } from './resolve.ts'
 import { bodyBytes } from './stored-body.ts'
 import type { Address, BatchItemResult, EventObject, Log, Runtime } from '../../runtime/index.ts'
-import { receiptIn, withReceiptUse, type ReceiptUses } from '../payments/receipt-use.ts'
 import type { OptOuts } from '../ports/opt-outs.ts'
 import type { HookInbox, StoredHook } from '../ports/hook-inbox.ts'
 import type { ReceivedMoney } from '../../actors/payment/received-money.ts'
@@ -48,9 +48,13 @@ export interface HookProcessor {
   sweep(): Promise<void>
 }
 
-interface Addressed {
+interface Addressed extends AddressedHook {
   hook: StoredHook
-  about: About
+}
+
+interface Deliverable {
+  hook: StoredHook
+  to: Address
   event: EventObject
 }
 
@@ -122,11 +126,11 @@ export function hookProcessor(deps: HookProcessorDeps): HookProcessor {
       else if ('contact' in reading) verdicts.push(await takeWish(deps.optOuts, deps.tenant, hook, reading.contact))
       else addressed.push({ hook, about: reading.about, event: reading.event })
     }
-    const [found, uses] = await Promise.all([findActors(addressed), findReceipts(addressed)])
-    const items = addressed.flatMap((one) => {
-      const id = found.get(actorKey(one.about)) ?? one.about.orId
-      if (id !== undefined) return [{ ...one, to: { tenant: deps.tenant, type: one.about.type, id }, event: withReceiptUse(one.event, id, receiptIn(one.about.type, one.event), uses) }]
-      verdicts.push(judge.unmatched(one.hook, deps.now(), deps.unmatchedAfterMs))
+    const resolved = await resolveHooks(deps, addressed)
+    const items = resolved.flatMap(({ to, event }, index) => {
+      const { hook } = addressed[index] as Addressed
+      if (to !== undefined) return [{ hook, to, event }]
+      verdicts.push(judge.unmatched(hook, deps.now(), deps.unmatchedAfterMs))
       return []
     })
     const results = items.length === 0 ? [] : await send(first.provider, items)
@@ -138,19 +142,7 @@ export function hookProcessor(deps: HookProcessorDeps): HookProcessor {
     return judge.sent(hook, to, result, deps.now(), deps.unmatchedAfterMs)
   }
 
-  async function findActors(addressed: readonly Addressed[]): Promise<Map<string, string>> {
-    if (addressed.length === 0) return new Map()
-    const values = [...new Set(addressed.map(({ about }) => about.value))]
-    const hits = await deps.runtime.search({ tenant: deps.tenant, values, limit: values.length * 4 })
-    return new Map(hits.map(({ identifier, address }) => [actorKey({ type: address.type, identifier: identifier.kind, value: identifier.value }), address.id]))
-  }
-
-  async function findReceipts(addressed: readonly Addressed[]): Promise<ReceiptUses> {
-    const receipts = new Set(addressed.map(({ about, event }) => receiptIn(about.type, event)).filter((receipt) => receipt !== undefined))
-    return receipts.size === 0 ? new Map<string, string>() : deps.receipts.creditedTo(deps.tenant, [...receipts])
-  }
-
-  function send(provider: string, items: readonly (Addressed & { to: Address })[]): Promise<BatchItemResult[]> {
+  function send(provider: string, items: readonly Deliverable[]): Promise<BatchItemResult[]> {
     return deps.runtime.sendMany(
       items.map(({ hook, event, to }) => ({ to, event, eventId: eventIdOf(hook) })),
       { source: `hook:${provider}` },
@@ -218,8 +210,4 @@ function byProvider(hooks: readonly StoredHook[]): Map<string, StoredHook[]> {
     groups.set(hook.provider, [...(groups.get(hook.provider) ?? []), hook])
   }
   return groups
-}
-
-function actorKey(about: { type: string; identifier: string; value: string }): string {
-  return `${about.type}/${about.identifier}/${about.value}`
 }

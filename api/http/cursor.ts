@@ -32,7 +32,7 @@ function decode(kind: string, cursor: string | undefined): unknown {
   return parsed[1]
 }
 
-function notOurs(): Problem {
+export function notOurs(): Problem {
   return new Problem('invalid-input', 'This cursor was not made by this list.', { errors: [{ pointer: '/cursor', detail: 'take it from nextCursor, unchanged', in: 'query' }] })
 }
 

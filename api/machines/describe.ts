@@ -57,6 +57,15 @@ export function describeMachine(definition: ActorDefinition): MachineDescription
   }
 }
 
+/** Ids of all states, as in the actor view. */
+export function stateIds({ machine }: Pick<ActorDefinition, 'machine'>): string[] {
+  return [...walk((machine).root)].map(idOf).filter((id) => id !== '')
+}
+
+export function stateTags({ machine }: Pick<ActorDefinition, 'machine'>): string[] {
+  return [...walk((machine).root)].flatMap(({ tags }) => tags)
+}
+
 function* walk(node: AnyStateNode): Generator<AnyStateNode> {
   yield node
   for (const child of Object.values(node.states)) yield* walk(child)

@@ -1,11 +1,13 @@
 /** The micro service's endpoints: REST's create, send and get, with a JSON object in place of address and body. */
 import { z } from 'zod'
+import type { SecondKey } from '../approvals/second-key.ts'
+import type { AuditTrail } from '../audit/trail.ts'
 import type { KeyCache } from '../auth/key-cache.ts'
 import { demand } from '../auth/principal.ts'
 import { permissionToCreate, permissionToSend } from '../auth/send-rules.ts'
 import { derivedId } from '../derived-id.ts'
 import { Problem } from '../http/problem.ts'
-import { traceIdOf } from '../http/trace.ts'
+import { requestId, traceIdOf } from '../http/trace.ts'
 import { fieldErrors } from '../http/validation.ts'
 import { explainRefusedPayment } from '../payments/open-prompt.ts'
 import type { EventTeller } from '../payments/event-teller.ts'
@@ -30,13 +32,15 @@ export const CALL_BODIES = {
 
 export interface CallDeps {
   runtime: Runtime
+  trail: AuditTrail
+  gate: SecondKey
   keys: KeyCache
   teller: EventTeller
   openPrompts: OpenPrompts
 }
 
 /** Resolves with what REST would answer with. @throws Problem, StandingError */
-export async function answerCall({ runtime, keys, teller, openPrompts }: CallDeps, call: ApiCall): Promise<object> {
+export async function answerCall({ runtime, keys, teller, openPrompts, trail, gate }: CallDeps, call: ApiCall): Promise<object> {
   const correlation = traceIdOf({ traceparent: call.headers.get('traceparent') })
   const trace = correlation === undefined ? {} : { correlationId: correlation }
   const authorization = call.headers.get('authorization')
@@ -59,8 +63,11 @@ export async function answerCall({ runtime, keys, teller, openPrompts }: CallDep
       const caller = await callerOf(keys, authorization, body.tenant)
       demand(caller, 'read')
       const definition = definitionOf(runtime, body.type)
+      trail.demandRoom()
       const view = await runtime.get({ tenant: caller.tenant, type: body.type, id: body.id })
       if (view === undefined) throw new StandingError('actor-not-found', `There is no ${body.type} '${body.id}'.`)
+      const { type: seen, id: seenId } = view
+      trail.record({ tenant: caller.tenant, keyId: caller.keyId, what: 'read', action: 'standing.api.get', actor: { type: seen, id: seenId }, asked: {}, status: 200, unmasked: caller.permissions.has('personal'), reason: null, requestId: correlation ?? requestId({ headers: {} }) })
       return lensFor(caller, definition).view(view)
     }
     case 'create': {
@@ -68,6 +75,7 @@ export async function answerCall({ runtime, keys, teller, openPrompts }: CallDep
       const caller = await callerOf(keys, authorization, body.tenant)
       const definition = definitionOf(runtime, body.type)
       demand(caller, permissionToCreate(body.type))
+      await gate.demandOneSufficesFor(caller.tenant, body.type, body.input)
       const made = body.id ?? (body.eventId === undefined ? undefined : derivedId(definition, caller.tenant, body.eventId))
       const once = body.eventId === undefined ? {} : { eventId: body.eventId, checkBody: true }
       const to = { tenant: caller.tenant, type: body.type, ...(made === undefined ? {} : { id: made }) }

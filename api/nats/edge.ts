@@ -1,4 +1,6 @@
 /** The edge on the NATS side (contract.md §4): the same checks, rights and errors as over REST. */
+import type { SecondKey } from '../approvals/second-key.ts'
+import type { AuditTrail } from '../audit/trail.ts'
 import { keyCache } from '../auth/key-cache.ts'
 import { PROBLEM_STATUS, problemBody } from '../http/problem.ts'
 import { requestId } from '../http/trace.ts'
@@ -15,14 +17,16 @@ import { takeCommand } from './commands.ts'
 export interface NatsEdgeDeps {
   runtime: Runtime
   apiKeys: ApiKeys
+  trail: AuditTrail
+  gate: SecondKey
   receipts: Receipts
   packages: Pick<Packages, 'find'>
   openPrompts: OpenPrompts
   log: Log
 }
 
-export function natsEdge({ runtime, apiKeys, receipts, packages, openPrompts, log }: NatsEdgeDeps): IntegrationEdge {
-  const deps = { runtime, keys: keyCache(apiKeys), teller: eventTeller({ receipts, packages, runtime }), openPrompts }
+export function natsEdge({ runtime, apiKeys, trail, gate, receipts, packages, openPrompts, log }: NatsEdgeDeps): IntegrationEdge {
+  const deps = { runtime, trail, gate, keys: keyCache(apiKeys), teller: eventTeller({ receipts, packages, runtime, gate }), openPrompts }
   return {
     command: (command) => takeCommand(runtime, command),
     async call(call) {

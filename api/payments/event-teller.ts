@@ -3,14 +3,16 @@
  * on the price list now. A machine knows nothing of its neighbours, of keys or of the price list.
  */
 import type { Address, EventObject, Runtime } from '../../runtime/index.ts'
+import type { ApprovalContext } from '../../machines/approval/machine.ts'
 import { packageSnapshot, type PackageSnapshot } from '../../machines/package.ts'
+import type { SecondKey } from '../approvals/second-key.ts'
 import { Problem } from '../http/problem.ts'
 import type { Package, Packages } from '../ports/packages.ts'
 import type { Receipts } from '../ports/receipts.ts'
 import { receiptTeller } from './receipt-use.ts'
 
-/** Of these the edge says who sends them, whatever the sender wrote: a refund needs two people. */
-const SIGNED: ReadonlySet<string> = new Set(['payment.refund', 'payment.approveRefund', 'payment.refuseRefund', 'payment.settleRefund'])
+/** Of these the edge says who sends them, whatever the sender wrote: a refund needs two people, and so does what is worth much. */
+const SIGNED: ReadonlySet<string> = new Set(['payment.refund', 'payment.approveRefund', 'payment.refuseRefund', 'payment.settleRefund', 'approval.approve', 'approval.refuse', 'approval.withdraw'])
 
 const ACTOR_ID = /^[A-Za-z0-9_-]{1,64}$/
 
@@ -20,8 +22,10 @@ interface Item {
 }
 
 export interface EventTeller {
-  /** The same items, of which those that need it say more. `by` as staff actions name who did them. @throws Problem `package-unknown`, `subscription-unknown` */
+  /** The same items, of which those that need it say more. `by` as staff actions name who did them. @throws Problem `package-unknown`, `subscription-unknown`, `second-key-needed` */
   tell<One extends Item>(sender: { tenant: string; by: string }, items: readonly One[]): Promise<readonly One[]>
+  /** As {@link tell}, for what is not sent yet: one key may ask what two may do. */
+  rehearse<One extends Item>(sender: { tenant: string; by: string }, items: readonly One[]): Promise<readonly One[]>
   /** As {@link tell}, but one that names what is not there does not hold up the others: in its place stands the problem. */
   tellEach<One extends Item>(sender: { tenant: string; by: string }, items: readonly One[]): Promise<readonly (One | Problem)[]>
 }
@@ -30,12 +34,14 @@ export interface EventTellerDeps {
   receipts: Receipts
   packages: Pick<Packages, 'find'>
   runtime: Pick<Runtime, 'get'>
+  gate: SecondKey
 }
 
-export function eventTeller({ receipts, packages, runtime }: EventTellerDeps): EventTeller {
+export function eventTeller({ receipts, packages, runtime, gate }: EventTellerDeps): EventTeller {
   const ofReceipts = receiptTeller({ receipts, runtime })
 
-  async function filledIn(tenant: string, by: string, { type }: Address, event: EventObject): Promise<EventObject> {
+  async function filledIn(tenant: string, by: string, { type, id }: Address, event: EventObject): Promise<EventObject> {
+    if (type === 'approval') return event.type === 'approval.approve' ? { ...event, by, worth: await worthNow(tenant, id) } : SIGNED.has(event.type) ? { ...event, by } : event
     if (type !== 'payment') return event
     if (SIGNED.has(event.type)) return { ...event, by }
     if (event.type !== 'payment.assign') return event
@@ -45,6 +51,15 @@ export function eventTeller({ receipts, packages, runtime }: EventTellerDeps): E
     const found = await packages.find(tenant, packageId)
     if (found === undefined) throw new Problem('package-unknown', undefined, { errors: [{ pointer: '/packageId', detail: 'is not on sale' }] })
     return { ...event, package: snapshotOf(found) }
+  }
+
+  /** A2: the actor may have changed since, or the price list. */
+  async function worthNow(tenant: string, id: string): Promise<number> {
+    const view = await runtime.get({ tenant, type: 'approval', id })
+    if (view === undefined) return 0
+    const { to, act, worth } = view.context as ApprovalContext
+    const now = act.kind === 'create' ? await gate.weighNew(tenant, to.type, act.input) : await gate.weigh({ tenant, ...to }, act.event)
+    return now?.amount ?? worth
   }
 
   /** The payment would be settled, and its money wait for nobody. */
@@ -59,12 +74,21 @@ export function eventTeller({ receipts, packages, runtime }: EventTellerDeps): E
     return event === item.event ? item : { ...item, event }
   }
 
+  async function admitted<One extends Item>(sender: { tenant: string; by: string }, item: One): Promise<One> {
+    const told = await signed(sender, item)
+    await gate.demandOneSuffices(told.to, told.event)
+    return told
+  }
+
   return {
     async tell(sender, items) {
+      return ofReceipts.tell(sender.tenant, await Promise.all(items.map((item) => admitted(sender, item))))
+    },
+    async rehearse(sender, items) {
       return ofReceipts.tell(sender.tenant, await Promise.all(items.map((item) => signed(sender, item))))
     },
     async tellEach<One extends Item>(sender: { tenant: string; by: string }, items: readonly One[]) {
-      const all = await Promise.all(items.map((item) => signed(sender, item).catch(onlyProblem)))
+      const all = await Promise.all(items.map((item) => admitted(sender, item).catch(onlyProblem)))
       const told = [...(await ofReceipts.tell(sender.tenant, all.filter((one): one is Awaited<One> => !(one instanceof Problem))))]
       return all.map((one) => (one instanceof Problem ? one : (told.shift() as One)))
     },

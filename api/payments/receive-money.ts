@@ -1,23 +1,44 @@
 /** Brings money that came by itself to its payment: one that is there, or one that is made of it. Twice is harmless. */
 import { findDestination, receiptPaymentIds, type ReceivedMoney } from '../../actors/payment/received-money.ts'
-import { StandingError, type Address, type BatchItemResult, type Runtime } from '../../runtime/index.ts'
+import type { PaymentInput } from '../../machines/payment/events.ts'
+import { StandingError, type Address, type BatchItemResult, type EventObject, type Runtime } from '../../runtime/index.ts'
 import type { Receipts } from '../ports/receipts.ts'
 import { withReceiptUse } from './receipt-use.ts'
 
 /** `eventId` is the content of what told us; `to` is the payment it was brought to. */
 export type ReceiveMoney = (money: ReceivedMoney, eventId: string) => Promise<{ to: Address; result: BatchItemResult }>
 
-export function moneyReceiver({ runtime, receipts, appKey }: { runtime: Pick<Runtime, 'search' | 'get' | 'sendMany' | 'create'>; receipts: Receipts; appKey: string }, tenant: string): ReceiveMoney {
+export type MoneyDestination = { kind: 'known'; to: Address } | { kind: 'told'; to: Address; event: EventObject } | { kind: 'new'; to: Address; input: PaymentInput }
+
+interface FindDeps {
+  runtime: Pick<Runtime, 'search' | 'get'>
+  receipts: Receipts
+  appKey: string
+}
+
+/** Where money that came by itself belongs now, and what would be told there. */
+export function moneyFinder({ runtime, receipts, appKey }: FindDeps, tenant: string): (money: ReceivedMoney) => Promise<MoneyDestination> {
   const idOf = receiptPaymentIds(appKey)
-  return async (money, eventId) => {
+  return async (money) => {
     const destination = await findDestination(runtime, idOf, tenant, money)
     const to = { tenant, type: 'payment', id: destination.paymentId }
+    if (destination.kind === 'known') return { kind: 'known', to }
+    if (destination.kind === 'new') return { kind: 'new', to, input: destination.input }
+    return { kind: 'told', to, event: withReceiptUse(destination.event, to.id, money.receipt, await receipts.creditedTo(tenant, [money.receipt])) }
+  }
+}
+
+export function moneyReceiver(deps: FindDeps & { runtime: Pick<Runtime, 'search' | 'get' | 'sendMany' | 'create'> }, tenant: string): ReceiveMoney {
+  const { runtime } = deps
+  const find = moneyFinder(deps, tenant)
+  return async (money, eventId) => {
+    const destination = await find(money)
+    const { to } = destination
     switch (destination.kind) {
       case 'known':
         return { to, result: APPLIED }
       case 'told': {
-        const event = withReceiptUse(destination.event, to.id, money.receipt, await receipts.creditedTo(tenant, [money.receipt]))
-        const [result = { ok: false, error: new Error('the runtime gave no result') }] = await runtime.sendMany([{ to, event, eventId }], { source: 'hook:daraja' })
+        const [result = { ok: false, error: new Error('the runtime gave no result') }] = await runtime.sendMany([{ to, event: destination.event, eventId }], { source: 'hook:daraja' })
         return { to, result }
       }
       case 'new':

@@ -53,6 +53,12 @@ export interface StoredHook {
   attempts: number
 }
 
+export interface FoundHook extends StoredHook {
+  /** Null: not processed yet. */
+  outcome: HookOutcome | null
+  note: string | null
+}
+
 export interface HookMark {
   id: string
   outcome: HookOutcome
@@ -73,6 +79,7 @@ export interface HookInbox {
   storeMany(hooks: readonly NewHook[]): Promise<StoreResult[]>
   /** Not processed and due (`next_attempt_at <= dueBefore`), oldest first. */
   unprocessed(query: { dueBefore: number; limit: number }): Promise<StoredHook[]>
+  find(id: string): Promise<FoundHook | undefined>
   markProcessed(marks: readonly HookMark[]): Promise<void>
   /** Keeps them unprocessed until then, with one attempt more; also reopens one that was `unmatched`. */
   reschedule(delays: readonly HookDelay[]): Promise<void>

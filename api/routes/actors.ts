@@ -3,11 +3,14 @@ import { z } from 'zod'
 import { derivedId } from '../derived-id.ts'
 import { permissionToCreate } from '../auth/send-rules.ts'
 import { demand } from '../auth/principal.ts'
+import type { SecondKey } from '../approvals/second-key.ts'
 import type { App } from '../app-type.ts'
 import { StandingError, type ActorView, type Runtime } from '../../runtime/index.ts'
 import { decodeTextCursor, encodeCursor } from '../http/cursor.ts'
+import { demandKnown } from '../http/known.ts'
 import { etagOf, idempotencyKey, matchesIfNoneMatch } from '../http/headers.ts'
 import { traceIdOf } from '../http/trace.ts'
+import { stateIds, stateTags } from '../machines/describe.ts'
 import { explainRefusedPayment } from '../payments/open-prompt.ts'
 import type { OpenPrompts } from '../ports/open-prompts.ts'
 import { lensFor } from '../privacy/lens.ts'
@@ -27,18 +30,18 @@ const readQuery = z
   .strictObject({ at: instant.optional().describe('the actor as it was then'), seq: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional().describe('the actor as it was after this step') })
   .refine(({ at, seq }) => at === undefined || seq === undefined, { path: ['at'], message: 'Give at or seq, not both.' })
 
-export function actorRoutes(app: App, runtime: Runtime, openPrompts: OpenPrompts): void {
+export function actorRoutes(app: App, runtime: Runtime, openPrompts: OpenPrompts, gate: SecondKey): void {
   app.post(
     '/actors/:type',
     {
-      config: { permission: 'create' },
+      config: { permission: 'create', audited: 'refused' },
       schema: {
         tags: ['actors'],
         summary: 'Create an actor',
         params: typeParams,
         querystring: noQuery,
         body: createBody,
-        response: { 201: actorView, ...staffProblems('actor-type-unknown', 'actor-exists', 'prompt-open', 'payload-too-large', 'unsupported-media-type', 'idempotency-mismatch') },
+        response: { 201: actorView, ...staffProblems('actor-type-unknown', 'actor-exists', 'prompt-open', 'payload-too-large', 'unsupported-media-type', 'idempotency-mismatch', 'second-key-needed') },
       },
     },
     async (request, reply) => {
@@ -47,6 +50,7 @@ export function actorRoutes(app: App, runtime: Runtime, openPrompts: OpenPrompts
       const definition = definitionOf(runtime, type)
       demand(principal, permissionToCreate(type))
       const { input } = request.body
+      await gate.demandOneSufficesFor(principal.tenant, type, input)
       const eventId = idempotencyKey(request)
       const id = request.body.id ?? (eventId === undefined ? undefined : derivedId(definition, principal.tenant, eventId))
       const correlationId = traceIdOf(request.headers)
@@ -74,7 +78,10 @@ export function actorRoutes(app: App, runtime: Runtime, openPrompts: OpenPrompts
     async (request) => {
       const { type } = request.params
       const { limit, cursor, state, tag, status, updatedSince } = request.query
-      const lens = lensFor(request.principal, definitionOf(runtime, type))
+      const definition = definitionOf(runtime, type)
+      demandKnown(state, stateIds(definition), '/state', 'query')
+      demandKnown(tag, stateTags(definition), '/tag', 'query')
+      const lens = lensFor(request.principal, definition)
       const { data, nextCursor } = await runtime.list({
         tenant: request.principal.tenant,
         type,

@@ -16,7 +16,7 @@ export function businessMetricRoutes(app: App, dashboard: Dashboard): void {
   app.get(
     '/metrics/dashboard',
     {
-      config: { permission: 'read' },
+      config: { permission: 'read', audited: 'refused' },
       schema: {
         tags: ['metrics'],
         summary: 'The sums of the dashboard, as of a version',

@@ -30,7 +30,7 @@ const cluster = z.object({
 export function clusterRoute(app: App, runtime: Runtime): void {
   app.get(
     '/cluster',
-    { config: { permission: 'read' }, schema: { tags: ['health'], summary: 'Nodes, the slices they own, and what lags behind', querystring: noQuery, response: { 200: cluster, ...staffProblems() } } },
+    { config: { permission: 'read', audited: 'refused' }, schema: { tags: ['health'], summary: 'Nodes, the slices they own, and what lags behind', querystring: noQuery, response: { 200: cluster, ...staffProblems() } } },
     async () => runtime.cluster(),
   )
 }

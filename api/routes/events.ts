@@ -30,7 +30,7 @@ export function eventRoutes(app: App, runtime: Runtime, teller: EventTeller): vo
   app.post(
     '/actors/:type/:id/events',
     {
-      config: { permission: 'send', bodyProblem: 'invalid-event' },
+      config: { permission: 'send', bodyProblem: 'invalid-event', audited: 'refused' },
       schema: {
         tags: ['events'],
         summary: 'Send one event and wait for its commit',
@@ -42,7 +42,7 @@ export function eventRoutes(app: App, runtime: Runtime, teller: EventTeller): vo
           200: sendResult,
           ...staffProblems(
             'actor-type-unknown', 'actor-not-found', 'event-not-accepted', 'actor-done', 'stale-version', 'payload-too-large', 'unsupported-media-type', 'invalid-event',
-            'idempotency-mismatch', 'actor-blocked', 'step-failed', 'package-unknown', 'subscription-unknown',
+            'idempotency-mismatch', 'actor-blocked', 'step-failed', 'package-unknown', 'subscription-unknown', 'second-key-needed',
           ),
         },
       },
@@ -75,7 +75,7 @@ export function eventRoutes(app: App, runtime: Runtime, teller: EventTeller): vo
     '/events',
     {
       bodyLimit: BATCH_BYTES_MAX,
-      config: { permission: 'send' },
+      config: { permission: 'send', audited: 'refused' },
       schema: {
         tags: ['events'],
         summary: 'Send up to 1,000 events; each has its own outcome, in order',

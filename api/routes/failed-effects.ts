@@ -1,6 +1,7 @@
 /** Failed outside calls, sent again many at once: a preview first, then exactly what it showed. */
 import { z } from 'zod'
 import type { App } from '../app-type.ts'
+import { demandEffectFilter } from '../repair/effect-filter.ts'
 import { demandPlan, mayHaveGoneOut, planRetry, planToken, RETRIED_MAX } from '../repair/retry-plan.ts'
 import { isStandingError, type Runtime } from '../../runtime/index.ts'
 import { noQuery, reasonBody } from '../schemas/common.ts'
@@ -42,6 +43,7 @@ export function failedEffectRoutes(app: App, runtime: Runtime, appKey: string): 
     },
     async ({ principal, body: asked }) => {
       const { since, ...rest } = asked.filter
+      demandEffectFilter(runtime, rest, '/filter')
       const plan = await planRetry(runtime, principal.tenant, { ...rest, since: since === undefined ? undefined : Date.parse(since) })
       if ('preview' in asked) {
         const effects = plan.rows.map((row) => ({ ...effectRowView(row), mayHaveGoneOut: mayHaveGoneOut(row) }))

@@ -57,7 +57,7 @@ export function insightRoutes(app: App, runtime: Runtime, teller: EventTeller): 
       const { type, id } = request.params
       const lens = lensFor(request.principal, definitionOf(runtime, type))
       const to = { tenant: request.principal.tenant, type, id }
-      const [{ event } = { event: request.body }] = await teller.tell(request.principal, [{ to, event: request.body }])
+      const [{ event } = { event: request.body }] = await teller.rehearse(request.principal, [{ to, event: request.body }])
       return lens.dryRun(await runtime.dryRun(to, event))
     },
   )

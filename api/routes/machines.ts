@@ -24,7 +24,7 @@ const machineDetail = z.object({
 export function machineRoutes(app: App, runtime: Runtime): void {
   app.get(
     '/machines',
-    { config: { permission: 'read' }, schema: { tags: ['machines'], summary: 'All machines, with counts per state', querystring: noQuery, response: { 200: z.object({ data: z.array(machineSummary) }), ...staffProblems() } } },
+    { config: { permission: 'read', audited: 'refused' }, schema: { tags: ['machines'], summary: 'All machines, with counts per state', querystring: noQuery, response: { 200: z.object({ data: z.array(machineSummary) }), ...staffProblems() } } },
     async ({ principal }) => {
       const stored = await runtime.stateCounts(principal.tenant)
       return {
@@ -44,7 +44,7 @@ export function machineRoutes(app: App, runtime: Runtime): void {
   app.get(
     '/machines/:type',
     {
-      config: { permission: 'read' },
+      config: { permission: 'read', audited: 'refused' },
       schema: {
         tags: ['machines'],
         summary: 'One machine as JSON',

@@ -16,7 +16,7 @@ export function packageRoutes(app: App, catalogue: PackageCatalogue, now: () => 
   app.get(
     '/packages',
     {
-      config: { permission: 'read' },
+      config: { permission: 'read', audited: 'refused' },
       schema: { tags: ['packages'], summary: 'Packages on sale, or archived ones', querystring: packageListQuery, response: { 200: z.object({ data: z.array(packageRecord) }), ...staffProblems() } },
     },
     async ({ principal, query }) => ({ data: (await catalogue.listAll(principal.tenant, query)).map(recordView) }),
@@ -24,7 +24,7 @@ export function packageRoutes(app: App, catalogue: PackageCatalogue, now: () => 
 
   app.get(
     '/packages/:id',
-    { config: { permission: 'read' }, schema: { tags: ['packages'], summary: 'One package', params, querystring: noQuery, response: { 200: packageRecord, ...staffProblems('package-not-found') } } },
+    { config: { permission: 'read', audited: 'refused' }, schema: { tags: ['packages'], summary: 'One package', params, querystring: noQuery, response: { 200: packageRecord, ...staffProblems('package-not-found') } } },
     async ({ principal, params: { id } }, reply) => {
       const found = await existing(principal.tenant, id)
       reply.header('etag', etagOf(found.revision))

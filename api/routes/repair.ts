@@ -4,6 +4,7 @@ import type { App } from '../app-type.ts'
 import { StandingError, type EffectRow, type EffectStatus, type PositionedParkedRow, type Runtime } from '../../runtime/index.ts'
 import { cutPage, decodeNumberCursor, decodeTextCursor, encodeCursor } from '../http/cursor.ts'
 import { lensFor, type Lens } from '../privacy/lens.ts'
+import { demandEffectFilter } from '../repair/effect-filter.ts'
 import { noQuery, page, pageQuery, reasonBody } from '../schemas/common.ts'
 import { storedEffect, parkedEvent } from '../schemas/repair.ts'
 import { staffProblems } from '../schemas/problem.ts'
@@ -56,6 +57,7 @@ export function repairRoutes(app: App, runtime: Runtime): void {
     '/effects',
     { config: { permission: 'read' }, schema: { tags: ['repair'], summary: 'Outside calls that are not done', querystring: effectsQuery, response: { 200: page(storedEffect), ...staffProblems() } } },
     async ({ principal, query: { limit, cursor, status, lane, name, since } }) => {
+      demandEffectFilter(runtime, { lane, name }, '', 'query')
       const from = since === undefined ? undefined : Date.parse(since)
       const rows = await runtime.listEffects({ tenant: principal.tenant, status: status satisfies EffectStatus | undefined, lane, name, since: from, limit: limit + 1, afterKey: decodeTextCursor('effects', cursor) })
       const { data, nextCursor } = cutPage(rows, limit, ({ key }) => encodeCursor('effects', key))

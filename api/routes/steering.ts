@@ -23,7 +23,7 @@ export function steeringRoutes(app: App, runtime: Runtime): void {
   app.patch(
     '/actors/:type/:id/timers/:timerId',
     {
-      config: { permission: 'steer' },
+      config: { permission: 'steer', audited: 'refused' },
       schema: { tags: ['timers'], summary: 'Move a timer', params: timerParams, querystring: noQuery, body: moveBody, response: { 200: actorView, ...staffProblems('actor-type-unknown', 'actor-not-found', 'timer-not-found', 'unsupported-media-type') } },
     },
     async ({ principal, params: { type, id, timerId }, body: { dueAt, reason } }) => {
@@ -35,7 +35,7 @@ export function steeringRoutes(app: App, runtime: Runtime): void {
   app.post(
     '/actors/:type/:id/timers/:timerId/fire',
     {
-      config: { permission: 'steer' },
+      config: { permission: 'steer', audited: 'refused' },
       schema: { tags: ['timers'], summary: 'Fire a timer now', params: timerParams, querystring: noQuery, body: reasonBody, response: { 200: sendResult, ...staffProblems('actor-type-unknown', 'actor-not-found', 'timer-not-found', 'actor-blocked', 'step-failed', 'unsupported-media-type') } },
     },
     async ({ principal, params: { type, id, timerId }, body: { reason } }) => {
@@ -48,7 +48,7 @@ export function steeringRoutes(app: App, runtime: Runtime): void {
     app.post(
       `/actors/:type/:id/${action}`,
       {
-        config: { permission: 'steer' },
+        config: { permission: 'steer', audited: 'refused' },
         schema: {
           tags: ['actors'],
           summary: action === 'block' ? 'Hold an actor; its events wait' : 'Release a held actor',

@@ -64,7 +64,7 @@ export function streamRoute(app: App, deps: StreamRouteDeps): void {
   app.get(
     '/stream',
     {
-      config: { permission: 'read', takesTicket: true },
+      config: { permission: 'read', takesTicket: true, audited: 'opening' },
       schema: {
         tags: ['channels'],
         summary: 'Facts of channels as they happen, as server-sent events',

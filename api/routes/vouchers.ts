@@ -4,17 +4,17 @@ import { z } from 'zod'
 import { normaliseMac } from '../../actors/gateways/mac.ts'
 import { normaliseKenyanPhone } from '../../actors/gateways/phone.ts'
 import { voucherId } from '../../actors/voucher/voucher-id.ts'
-import { packageSnapshot } from '../../machines/package.ts'
 import type { VoucherBatchContext } from '../../machines/voucher-batch/machine.ts'
 import { sortableId, StandingError, type ActorView, type Runtime } from '../../runtime/index.ts'
 import type { App } from '../app-type.ts'
+import type { SecondKey } from '../approvals/second-key.ts'
 import type { Principal } from '../auth/principal.ts'
 import { idempotencyKey } from '../http/headers.ts'
 import { Problem } from '../http/problem.ts'
 import { traceIdOf } from '../http/trace.ts'
 import { loginForm } from '../payments/hotspot-login.ts'
 import type { Reveal } from '../payments/reveal.ts'
-import type { Package, Packages } from '../ports/packages.ts'
+import type { Packages } from '../ports/packages.ts'
 import type { RateLimiter } from '../ports/rate-limiter.ts'
 import { demandRate } from '../rate-limit.ts'
 import { noQuery } from '../schemas/common.ts'
@@ -22,6 +22,7 @@ import { challengeIn } from '../schemas/hotspot-login.ts'
 import { problems, staffProblems } from '../schemas/problem.ts'
 import { batchBody, batchParams, batchSchema, checkBody, codesSchema, redeemBody, redeemedSchema, revokeBody, voucherSchema } from '../schemas/voucher.ts'
 import type { GuessGuard } from '../vouchers/guess-guard.ts'
+import { batchInputOf } from '../vouchers/batch-input.ts'
 import type { VoucherParts } from '../vouchers/parts.ts'
 import { voucherDesk, type Found } from '../vouchers/redeem.ts'
 import { csvOf, sheetOf, type SheetVoucher } from '../vouchers/sheet.ts'
@@ -79,26 +80,23 @@ export function voucherPublicRoutes(app: App, runtime: Runtime, parts: VoucherPa
 export interface VoucherStaffDeps {
   packages: Packages
   guard: GuessGuard
+  gate: SecondKey
   now: () => number
 }
 
 /** Under `/api`. */
-export function voucherStaffRoutes(app: App, runtime: Runtime, parts: VoucherParts, { packages, guard, now }: VoucherStaffDeps): void {
+export function voucherStaffRoutes(app: App, runtime: Runtime, parts: VoucherParts, { packages, guard, gate, now }: VoucherStaffDeps): void {
   const desk = voucherDesk(runtime, parts)
 
   app.post(
     '/vouchers/batches',
     {
       config: { permission: 'money' },
-      schema: { tags: ['vouchers'], summary: 'Make a batch of vouchers', querystring: noQuery, body: batchBody, response: { 201: batchSchema, ...staffProblems('package-unknown', ...WITH_BODY) } },
+      schema: { tags: ['vouchers'], summary: 'Make a batch of vouchers', querystring: noQuery, body: batchBody, response: { 201: batchSchema, ...staffProblems('package-unknown', 'second-key-needed', ...WITH_BODY) } },
     },
     async ({ principal, body }, reply) => {
-      const expiresAt = Date.parse(body.expires_at)
-      // Printed and sold, none of them would work.
-      if (expiresAt <= now()) throw new Problem('invalid-input', undefined, { errors: [{ pointer: '/expires_at', detail: 'must be still to come' }] })
-      const offer = await packages.find(principal.tenant, body.package_id)
-      if (offer === undefined) throw new Problem('package-unknown', undefined, { errors: [{ pointer: '/package_id', detail: 'is not on sale' }] })
-      const input = { name: body.name, package: snapshotOf(offer), count: body.count, expiresAt }
+      const input = await batchInputOf(packages, principal.tenant, body, now())
+      await gate.demandOneSufficesFor(principal.tenant, 'voucher-batch', input)
       const view = await runtime.create({ tenant: principal.tenant, type: 'voucher-batch', id: `vb_${sortableId()}` }, input, { source: principal.source })
       reply.code(201).header('location', `/api/vouchers/batches/${view.id}`)
       return batchView(view, new Map())
@@ -196,10 +194,6 @@ function readRedeemer({ phone_number, mac_address, ...hotspot }: z.output<typeof
   ]
   if (!phone.ok || mac?.ok === false || !read.ok) throw new Problem('invalid-input', undefined, { errors })
   return { phone: phone.phone, macAddress: mac === undefined ? null : mac.mac, chap: read.chap }
-}
-
-function snapshotOf(offer: Package): unknown {
-  return Object.fromEntries(Object.keys(packageSnapshot.shape).map((name) => [name, offer[name as keyof Package]]))
 }
 
 function shortOf({ id, name }: { id: string; name: string }) {

@@ -1,6 +1,7 @@
 /** The edge and the engine as `main.ts` puts them together, with the machine that is measured. */
 import { createCredentialIssuer } from '../../actors/credentials.ts'
 import { buildApp } from '../../api/app.ts'
+import { auditTrail } from '../../api/audit/trail.ts'
 import { ensureFirstKey } from '../../api/auth/first-key.ts'
 import { createLogger } from '../../api/logger.ts'
 import { createMetrics } from '../../api/metrics.ts'
@@ -35,6 +36,8 @@ const runtime = createRuntime({ actors: [checkedCycle], store: postgresStore({ u
 const app = await buildApp({
   runtime,
   apiKeys: business.apiKeys,
+  audit: business.audit,
+  trail: auditTrail({ audit: business.audit, log, clock: Date.now }),
   inbox: business.hookInbox,
   packages: business.packages,
   packageCatalogue: business.packageCatalogue,

@@ -16,6 +16,7 @@ import { routerReach } from './0014-router-reach.ts'
 import { optIns } from './0016-opt-ins.ts'
 import { indexesWithoutTenant } from './0018-indexes-without-tenant.ts'
 import { hookActors } from './0020-hook-actors.ts'
+import { audit } from './0023-audit.ts'
 import { rejectedLoginsAndRouterNames } from './0025-rejected-logins-and-router-names.ts'
 
 export const migrations: readonly Migration[] = [
@@ -35,5 +36,6 @@ export const migrations: readonly Migration[] = [
   optIns,
   indexesWithoutTenant,
   hookActors,
+  audit,
   rejectedLoginsAndRouterNames,
 ]

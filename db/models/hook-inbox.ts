@@ -112,15 +112,11 @@ export function hookInboxQueries(knex: Knex) {
         .where('next_attempt_at', '<=', new Date(dueBefore))
         .orderBy(['next_attempt_at', 'id'])
         .limit(limit)
-      return rows.map((row) => ({
-        id: String(row.id),
-        provider: row.provider,
-        kind: row.kind,
-        contentHash: row.content_hash,
-        body: row.body,
-        receivedAt: row.received_at.getTime(),
-        attempts: row.attempts,
-      }))
+      return rows.map(storedHookOf)
+    },
+    async find(id: string): Promise<(StoredHook & { outcome: HookOutcome | null; note: string | null }) | undefined> {
+      const row = await HookModel.query(knex).findById(id)
+      return row === undefined ? undefined : { ...storedHookOf(row), outcome: row.outcome, note: row.note }
     },
     async markProcessed(marks: readonly { id: string; outcome: HookOutcome; note?: string; actor?: { tenant: string; type: string; id: string } }[]): Promise<void> {
       if (marks.length === 0) return
@@ -163,6 +159,10 @@ export function hookInboxQueries(knex: Knex) {
       )
     },
   }
+}
+
+function storedHookOf(row: HookModel): StoredHook {
+  return { id: String(row.id), provider: row.provider, kind: row.kind, contentHash: row.content_hash, body: row.body, receivedAt: row.received_at.getTime(), attempts: row.attempts }
 }
 
 function key(provider: string, contentHash: string): string {

@@ -3,6 +3,7 @@ import type { Knex } from 'knex'
 import { DBError } from 'objection'
 import { toStoreError } from '../store/errors.ts'
 import { apiKeyQueries } from './api-key.ts'
+import { auditQueries } from './audit.ts'
 import { contactQueries } from './contact.ts'
 import { dashboardDayQueries } from './dashboard-day.ts'
 import { hookInboxQueries } from './hook-inbox.ts'
@@ -29,6 +30,7 @@ export function openBusiness(knex: Knex) {
     packages: reporting(packageQueries(knex)),
     packageCatalogue: reporting(packageCatalogueQueries(knex)),
     apiKeys: reporting(apiKeyQueries(knex)),
+    audit: reporting(auditQueries(knex)),
     hookInbox,
     openPrompts: reporting(openPromptQueries(knex)),
     ledger: reporting(ledgerQueries(knex)),

@@ -131,6 +131,8 @@ describe('the business tables', () => {
     const id = a?.id ?? ''
     await hookInbox.markProcessed([{ id, outcome: 'unmatched', note: 'nobody yet' }, { id: b?.id ?? '', outcome: 'applied', actor: { tenant: 'main', type: 'payment', id: 'pay_1' } }])
     expect(await hookInbox.ofActors('main', [{ type: 'payment', id: 'pay_1' }], 10)).toMatchObject([{ id: b?.id, provider: 'daraja', kind: 'stk', receivedAt: T0, outcome: 'applied', note: null, actor: { type: 'payment', id: 'pay_1' } }])
+    expect(await hookInbox.find(id)).toMatchObject({ id, body: 'a', outcome: 'unmatched', note: 'nobody yet' })
+    expect(await hookInbox.find('999999999999999999')).toBeUndefined()
     expect(await hookInbox.ofActors('other', [{ type: 'payment', id: 'pay_1' }], 10)).toEqual([])
     expect(await due(T0)).toEqual([])
     await hookInbox.reschedule([{ id, nextAttemptAt: T0 }])

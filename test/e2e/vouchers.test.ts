@@ -1,5 +1,7 @@
 /** Vouchers in the whole system, over Postgres: a big batch, the race for one code, a kill in between, and what a thief of the database finds. */
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { hashApiKey } from '../../api/auth/api-key.ts'
 import { startWorld, type World } from '../support/system-outside.ts'
 import { accessOf, actorOf, newPhone, untilState } from '../support/system-shop.ts'
 
@@ -9,9 +11,16 @@ let batch: string
 beforeAll(async () => {
   world = await startWorld()
   const expires_at = new Date(Date.now() + 86_400_000).toISOString()
-  const made = await world.system.ask<{ id: string }>('/api/vouchers/batches', { body: { name: 'Kiosk', package_id: 'hour-1', count: 10_000, expires_at } })
-  if (made.status !== 201) throw new Error(made.text)
-  batch = made.body.id
+  // Worth a hundred thousand shillings: one key asks, another approves.
+  const { body: asked } = await world.system.ask<{ id: string; context: { to: { id: string } } }>('/api/v1/approvals', { body: { batch: { name: 'Kiosk', package_id: 'hour-1', count: 10_000, expires_at }, reason: 'for the fair' } })
+  const second = `sk_${randomBytes(16).toString('hex')}`
+  await world.system.rows('insert into business.api_keys (id, tenant, name, hash, roles) values ($1, $2, $3, $4, $5)', ['key_second', 'main', 'the second', hashApiKey(second), ['billing']])
+  const approve = `/api/v1/actors/approval/${asked.id}/events`
+  const alone = await world.system.ask<{ code: string }>(approve, { body: { type: 'approval.approve' } })
+  if (alone.body.code !== 'event-not-accepted') throw new Error(alone.text)
+  await world.system.ask(approve, { body: { type: 'approval.approve' }, headers: { authorization: `Bearer ${second}` } })
+  batch = asked.context.to.id
+  await untilState(world.system, 'voucher-batch', batch, 'open')
   const shown = await world.system.ask<{ data: { code: string }[] }>(`/api/vouchers/batches/${batch}/codes`)
   codes = shown.body.data.map(({ code }) => code)
 })
@@ -62,4 +71,16 @@ test('killed in the middle, a voucher gives one access all the same', async () =
   await untilState(world.system, 'hotspot-session', id, 'ready')
   expect((await actorOf(world.system, 'voucher', id)).states).toEqual(['redeemed'])
   expect((await accessOf(world.system, id)).check).toHaveLength(3)
+})
+
+test('who asked for the batch, who approved it, and who saw its codes is in the audit', async () => {
+  interface Row { by: { key: string; name: string | null; roles: string[] | null }; what: string; action: string; reason: string | null; unmasked: boolean | null; seq: number | null }
+  const audit = async (query: string) => (await world.system.ask<{ data: Row[] }>(`/api/v1/audit?${query}`)).body.data
+  const [row] = await world.system.rows<{ id: string }>("select id from standing.actors where type = 'approval'")
+  const decided = await audit(`type=approval&id=${row?.id ?? ''}&what=command`)
+  expect(decided.filter(({ seq }) => seq !== null)).toMatchObject([{ by: { key: 'key_second', name: 'the second', roles: ['billing'] }, action: 'approval.approve' }, { seq: 1 }])
+  // One key alone was refused, which no journal has.
+  expect(decided).toContainEqual(expect.objectContaining({ action: 'POST /api/v1/actors/:type/:id/events', status: 409, seq: null }))
+  await vi.waitFor(async () => expect(await audit(`type=voucher-batch&id=${batch}&what=read`)).toContainEqual(expect.objectContaining({ action: 'GET /api/vouchers/batches/:id/codes', unmasked: true })))
+  await vi.waitFor(async () => expect((await audit('what=read')).some(({ action }) => action === 'GET /api/v1/audit')).toBe(true))
 })

@@ -2,13 +2,15 @@
 import { hashApiKey } from '../../api/auth/api-key.ts'
 import type { ApiKey, ApiKeys } from '../../api/ports/api-keys.ts'
 import type { DashboardDay, DashboardDays } from '../../api/ports/dashboard-days.ts'
+import { auditTrail } from '../../api/audit/trail.ts'
+import type { AuditEntry, AuditLog } from '../../api/ports/audit.ts'
 import type { HookInbox, HookOutcome, NewHook } from '../../api/ports/hook-inbox.ts'
 import type { OptOut, OptOuts } from '../../api/ports/opt-outs.ts'
 import type { PackageCatalogue, PackageRecord } from '../../api/ports/package-catalogue.ts'
 import type { Ledger } from '../../api/ports/ledger.ts'
 import type { Package, Packages } from '../../api/ports/packages.ts'
 import type { AppDeps, RadiusParts } from '../../api/deps.ts'
-import type { Address } from '../../runtime/index.ts'
+import { silentLog, type Address } from '../../runtime/index.ts'
 
 export interface MemoryApiKeys extends ApiKeys {
   /** Adds a key given in plain and gives the header that uses it. */
@@ -79,6 +81,10 @@ export function memoryInbox(): MemoryInbox {
     },
     async unprocessed({ dueBefore, limit }) {
       return inbox.rows.filter((row) => row.outcome === null && row.nextAttemptAt <= dueBefore).slice(0, limit).map((row) => ({ ...row }))
+    },
+    async find(id) {
+      const row = inbox.rows.find((one) => one.id === id)
+      return row === undefined ? undefined : { ...row, note: row.note ?? null }
     },
     async markProcessed(marks) {
       for (const { id, ...mark } of marks) update(id, mark)
@@ -224,9 +230,36 @@ export function memoryOptOuts(): OptOuts & { hasOptedOut(tenant: string, phone: 
   }
 }
 
+export interface MemoryAudit extends AuditLog {
+  entries: AuditEntry[]
+  /** Fails inserts that hold such an entry, with what it gives. */
+  failWith: (entry: AuditEntry) => unknown
+  /** How many inserts were made, or tried. */
+  inserts: number
+}
+
+/** What the edge took down; the journal's half is the database's. */
+export function memoryAudit(): MemoryAudit {
+  const audit: MemoryAudit = {
+    entries: [],
+    failWith: () => undefined,
+    inserts: 0,
+    async add(entries) {
+      audit.inserts++
+      const error = entries.map((entry) => audit.failWith(entry)).find((one) => one !== undefined)
+      if (error !== undefined) throw error as Error
+      audit.entries.push(...entries)
+    },
+    list: async ({ tenant }) => audit.entries.filter((entry) => entry.tenant === tenant).map((entry, index) => ({ ...entry, ref: `a${index}`, keyName: null, roles: null, seq: null })).reverse(),
+  }
+  return audit
+}
+
 /** Ports of the edge that a world about something else leaves empty. */
-export function emptyPorts() {
+export function emptyPorts(audit = memoryAudit()) {
   return {
+    audit,
+    trail: auditTrail({ audit, log: silentLog, clock: Date.now }),
     packageCatalogue: memoryPackageCatalogue(),
     accounts: { isTaken: async () => false },
     optOuts: memoryOptOuts(),

@@ -4,12 +4,13 @@ import { receiptPaymentIds } from '../../actors/payment/received-money.ts'
 import { createCredentialIssuer } from '../../actors/credentials.ts'
 import type { MpesaGateway, StkPushAccepted } from '../../actors/gateways/mpesa/port.ts'
 import { createRuntime, memoryStore, type ActorDefinition, type Runtime } from '../../runtime/index.ts'
+import type { AuditTrail } from '../../api/audit/trail.ts'
 import { buildApp } from '../../api/app.ts'
 import type { App } from '../../api/app-type.ts'
 import type { AppDeps } from '../../api/deps.ts'
 import { createLogger } from '../../api/logger.ts'
 import { createMetrics } from '../../api/metrics.ts'
-import { emptyPorts, memoryApiKeys, memoryInbox, memoryLedger, memoryPackages, type MemoryApiKeys, type MemoryInbox } from './api-ports.ts'
+import { emptyPorts, memoryApiKeys, memoryAudit, memoryInbox, memoryLedger, memoryPackages, type MemoryApiKeys, type MemoryAudit, type MemoryInbox } from './api-ports.ts'
 import { nobodyOnline } from './live-access.ts'
 import { DARAJA_SECRET, SMS_SECRET } from './api-fakes.ts'
 import { fakeMpesa } from './fake-mpesa.ts'
@@ -21,6 +22,8 @@ export interface World {
   runtime: Runtime
   inbox: MemoryInbox
   keys: MemoryApiKeys
+  audit: MemoryAudit
+  trail: AuditTrail
   ports: Pick<AppDeps, 'openPrompts' | 'receipts'>
   admin: { authorization: string }
   /** The text of every SMS. */
@@ -52,6 +55,8 @@ export async function apiWorld(extra: readonly ActorDefinition[] = [], options: 
   await runtime.start()
   const keys = memoryApiKeys()
   const inbox = memoryInbox()
+  const audit = memoryAudit()
+  const empty = emptyPorts(audit)
   const ports: World['ports'] = {
     openPrompts: { find: (tenant, phone) => findOpenPrompt(runtime, tenant, phone) },
     receipts: { creditedTo: async (tenant, receipts) => new Map(rowsOf('business.payment_receipts').filter((row) => row['tenant'] === tenant && receipts.includes(String(row['receipt']))).map((row) => [String(row['receipt']), String(row['payment_id'])])) },
@@ -61,7 +66,7 @@ export async function apiWorld(extra: readonly ActorDefinition[] = [], options: 
     apiKeys: keys,
     inbox,
     packages: memoryPackages(),
-    ...emptyPorts(),
+    ...empty,
     ...ports,
     ledger: memoryLedger(() => rowsOf('business.ledger_entries')),
     credentials,
@@ -79,6 +84,8 @@ export async function apiWorld(extra: readonly ActorDefinition[] = [], options: 
     runtime,
     inbox,
     keys,
+    audit,
+    trail: options.trail ?? empty.trail,
     ports,
     admin: keys.add('key-of-admin', ['admin']),
     sms,

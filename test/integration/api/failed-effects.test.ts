@@ -53,6 +53,23 @@ describe('failed effects', () => {
     expect(await list(`since=${new Date(Date.now() + 60_000).toISOString()}`)).toEqual([])
   })
 
+  it('are not looked for by what is not there: a misspelt filter is refused, and says what there is', async () => {
+    const refused = async (filter: object) => (await retry({ filter, preview: true })).json<{ code: string; errors: { pointer: string; detail: string }[] }>()
+    expect(await refused({ lane: 'smss' })).toMatchObject({ code: 'invalid-input', errors: [{ pointer: '/filter/lane', detail: expect.stringContaining('mpesa, notifications, radius, routeros, sms') as string }] })
+    expect(await refused({ type: 'erand' })).toMatchObject({ code: 'invalid-input', errors: [{ pointer: '/filter/type', detail: expect.stringContaining('errand, hotspot-session') as string }] })
+    expect(await refused({ name: 'asks' })).toMatchObject({ code: 'invalid-input', errors: [{ pointer: '/filter/name', detail: expect.stringContaining('ask, ') as string }] })
+    expect(await refused({ type: 'errand', name: 'promptPayer' })).toMatchObject({ code: 'invalid-input', errors: [{ pointer: '/filter/name', detail: 'is none of: ask, order' }] })
+    for (const [query, pointer] of [['lane=smss', '/lane'], ['name=asks', '/name'], ['status=broken', '/status']]) {
+      const answer = await world.app.inject({ url: `/api/v1/effects?${query}`, headers: world.admin })
+      expect([answer.statusCode, answer.json<{ errors: { pointer: string }[] }>().errors[0]?.pointer]).toEqual([422, pointer])
+    }
+    for (const [query, pointer] of [['state=pening', '/state'], ['tag=opn', '/tag']]) {
+      const answer = await world.app.inject({ url: `/api/v1/actors/payment?${query}`, headers: world.admin })
+      expect([answer.statusCode, answer.json<{ errors: { pointer: string; in: string }[] }>().errors[0]]).toEqual([422, expect.objectContaining({ pointer, in: 'query' })])
+    }
+    expect((await world.app.inject({ url: '/api/v1/actors/payment?state=refunding.awaiting&tag=returning', headers: world.admin })).statusCode).toBe(200)
+  })
+
   it('are shown before they are sent again, with a warning of what may have gone out already', async () => {
     const all = (await retry({ filter: {}, preview: true })).json<Preview>()
     expect(all).toMatchObject({ count: 3, more: false, warnings: [expect.stringMatching(/^1 of these/) as string] })

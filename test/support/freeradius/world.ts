@@ -7,13 +7,14 @@ import { defineHotspotSession } from '../../../actors/hotspot-session/definition
 import { liveAccess as tellRouters } from '../../../actors/live-access/apply.ts'
 import { defineSubscription } from '../../../actors/subscription/definition.ts'
 import { buildApp } from '../../../api/app.ts'
+import { auditTrail } from '../../../api/audit/trail.ts'
 import { createLogger } from '../../../api/logger.ts'
 import { createMetrics } from '../../../api/metrics.ts'
 import { createKnex, openBusiness, postgresStore, type Business } from '../../../db/index.ts'
 import type { PackageSnapshot } from '../../../machines/package.ts'
 import { luhnDigit } from '../../../machines/luhn.ts'
 import type { SubscriptionPlan } from '../../../machines/plan.ts'
-import { createRuntime, systemClock, type ActorView, type Runtime } from '../../../runtime/index.ts'
+import { createRuntime, silentLog, systemClock, type ActorView, type Runtime } from '../../../runtime/index.ts'
 import { memoryApiKeys, memoryInbox, memoryPackages } from '../api-ports.ts'
 import { withClient } from '../postgres.ts'
 import { createTestDatabase } from '../template-database.ts'
@@ -70,6 +71,8 @@ export async function startRadiusWorld(way: Way, { files = {} }: { files?: Recor
     packageCatalogue: business.packageCatalogue,
     ledger: business.ledger,
     dashboardDays: business.dashboardDays,
+    audit: business.audit,
+    trail: auditTrail({ audit: business.audit, log: silentLog, clock: Date.now }),
     statements: business.statements,
     traces: business.traces,
     accounts: business.accounts,

@@ -5,7 +5,7 @@ import { missingWords } from '../../../tools/missing-words.ts'
 
 describe('registry', () => {
   it('has every type once', () => {
-    expect(registry.map(({ type }) => type)).toEqual(['payment', 'reconciliation', 'hotspot-session', 'subscription', 'notification', 'router', 'voucher', 'voucher-batch'])
+    expect(registry.map(({ type }) => type)).toEqual(['payment', 'reconciliation', 'hotspot-session', 'subscription', 'notification', 'router', 'voucher', 'voucher-batch', 'approval'])
   })
 
   it.each(registry.map((definition) => [definition.type, definition] as const))('%s: every event has a schema, every durable call an effect, everything its words', (type, definition) => {

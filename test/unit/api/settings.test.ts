@@ -102,3 +102,16 @@ describe('settings', () => {
     expect(problemsOf({ ...PRODUCTION, SMARTTWIN_ENABLED: '1' })).toHaveLength(3)
   })
 })
+
+describe('the worth from which on a second key is needed', () => {
+  it('is KES 10,000 unless said, and may differ by tenant', () => {
+    const from = (text: string | undefined) => readSettings({ STANDING_SECOND_KEY_FROM: text }).STANDING_SECOND_KEY_FROM
+    expect(from(undefined)('main')).toBe(1_000_000)
+    expect(['main', 'acme', 'small'].map(from('500,acme=off,small=0'))).toEqual([500, Infinity, 0])
+    expect(from('off,acme=7')('main')).toBe(Infinity)
+  })
+
+  it.each(['KES 5000', '1000000,acme', '-1', 'acme=5'])('is not %j', (text) => {
+    expect(problemsOf({ STANDING_SECOND_KEY_FROM: text })).toEqual([expect.stringMatching(/^STANDING_SECOND_KEY_FROM must be an amount in minor units/)])
+  })
+})

@@ -1,0 +1,60 @@
+/**
+ * From a certain worth on, one key does not decide alone: the event or the new actor is asked for (`POST /api/v1/approvals`), and a second
+ * key approves. Everything that comes in by a key passes here, over REST and over NATS alike; what actors tell each other does not.
+ */
+import type { PaymentContext } from '../../machines/payment/context.ts'
+import type { SubscriptionContext } from '../../machines/subscription/context.ts'
+import type { Address, EventObject, Runtime } from '../../runtime/index.ts'
+import { Problem } from '../http/problem.ts'
+import type { Packages } from '../ports/packages.ts'
+import { isWeighed, worthOfBatch, worthOfPayment, worthOfTime, type Worth } from './worth.ts'
+
+export interface SecondKey {
+  /** What an event would give away; undefined where that does not count, or there is no such actor. */
+  weigh(to: Address, event: EventObject): Promise<Worth | undefined>
+  /** The same of an actor that is to be made. */
+  weighNew(tenant: string, type: string, input: unknown): Promise<Worth | undefined>
+  /** @throws Problem `second-key-needed` */
+  demandOneSuffices(to: Address, event: EventObject): Promise<void>
+  /** The same of an actor that is to be made. @throws Problem `second-key-needed` */
+  demandOneSufficesFor(tenant: string, type: string, input: unknown): Promise<void>
+}
+
+export interface SecondKeyDeps {
+  runtime: Pick<Runtime, 'get'>
+  packages: Pick<Packages, 'find'>
+  /** From how much on, in minor units of whatever currency. */
+  from: (tenant: string) => number
+  /** Of the actors. */
+  clock: () => number
+}
+
+/** One key for everything. */
+export const NO_SECOND_KEY = (): number => Number.POSITIVE_INFINITY
+
+export function secondKey({ runtime, packages, from, clock }: SecondKeyDeps): SecondKey {
+  async function weigh(to: Address, event: EventObject): Promise<Worth | undefined> {
+    if (!isWeighed(to.type, event.type)) return undefined
+    const context = (await runtime.get(to))?.context
+    if (context === undefined) return undefined
+    return to.type === 'payment' ? worthOfPayment(packages, to.tenant, context as PaymentContext, event) : worthOfTime(context as SubscriptionContext, event, clock())
+  }
+
+  async function weighNew(tenant: string, type: string, input: unknown): Promise<Worth | undefined> {
+    return type === 'voucher-batch' ? worthOfBatch(packages, tenant, input) : undefined
+  }
+
+  async function demandBelow(tenant: string, weighed: Promise<Worth | undefined>): Promise<void> {
+    const [limit, worth] = [from(tenant), await weighed]
+    if (worth === undefined || worth.amount < limit || limit === Number.POSITIVE_INFINITY) return
+    const told = worth.currency === null ? { worth: null } : { worth: worth.amount, currency: worth.currency }
+    throw new Problem('second-key-needed', 'Ask for it by POST /api/v1/approvals; another key approves it.', { extra: { ...told, from: limit } })
+  }
+
+  return {
+    weigh,
+    weighNew,
+    demandOneSuffices: async (to, event) => (isWeighed(to.type, event.type) ? demandBelow(to.tenant, weigh(to, event)) : undefined),
+    demandOneSufficesFor: (tenant, type, input) => demandBelow(tenant, weighNew(tenant, type, input)),
+  }
+}

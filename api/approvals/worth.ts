@@ -1,0 +1,61 @@
+/** What a decision of staff gives away, in minor units: by that it needs one key or two. */
+import { packageSnapshot } from '../../machines/package.ts'
+import type { PaymentContext } from '../../machines/payment/context.ts'
+import type { SubscriptionContext } from '../../machines/subscription/context.ts'
+import type { EventObject } from '../../runtime/index.ts'
+import type { Package, Packages } from '../ports/packages.ts'
+
+export interface Worth {
+  amount: number
+  /** Null: nobody can say. */
+  currency: string | null
+}
+
+/** Of a package that is not on the price list as it is named: nobody can say, so it is more than one key may give. */
+export const UNKNOWN: Worth = { amount: Number.MAX_SAFE_INTEGER, currency: null }
+
+/** Types and events whose worth counts. Refunds have two keys of their own, whatever they are worth (docs/adr/0020). */
+const WEIGHED: Readonly<Record<string, ReadonlySet<string>>> = {
+  payment: new Set(['payment.approve', 'payment.assign']),
+  subscription: new Set(['subscription.changeExpiry']),
+}
+
+export function isWeighed(type: string, event: string): boolean {
+  return WEIGHED[type]?.has(event) ?? false
+}
+
+/** What is credited, or what is given for it if that is more. */
+export async function worthOfPayment(packages: Pick<Packages, 'find'>, tenant: string, { amount, currency, review }: PaymentContext, { package: given }: EventObject): Promise<Worth> {
+  const received = typeof review?.received === 'number' ? review.received : 0
+  const price = given === undefined ? undefined : await priceOf(packages, tenant, given)
+  return price?.currency === null ? price : { amount: Math.max(amount, received, price?.amount ?? 0), currency }
+}
+
+const MONTH_MS = 30 * 86_400_000
+
+/** The time that is given, at the price of the plan. Time that is taken away gives nobody anything. `now` is the clock of the actors. */
+export function worthOfTime({ plan, expiresAt }: SubscriptionContext, { expiresAt: until }: EventObject, now: number): Worth {
+  const to = typeof until === 'string' ? Date.parse(until) : Number.NaN
+  const given = to - Math.max(now, expiresAt ?? now)
+  const { unit, count } = plan.term
+  const termMs = count * (unit === 'months' ? MONTH_MS : 1_000)
+  return { amount: given > 0 ? Math.ceil((given / termMs) * plan.amount) : 0, currency: plan.currency }
+}
+
+/** What its codes sell for. What is no input of a batch is refused by its own schema. */
+export async function worthOfBatch(packages: Pick<Packages, 'find'>, tenant: string, input: unknown): Promise<Worth> {
+  const { count, package: given } = (input ?? {}) as { count?: unknown; package?: unknown }
+  const price = await priceOf(packages, tenant, given)
+  return typeof count === 'number' && price.currency !== null ? { ...price, amount: count * price.amount } : UNKNOWN
+}
+
+async function priceOf(packages: Pick<Packages, 'find'>, tenant: string, given: unknown): Promise<Worth> {
+  const parsed = packageSnapshot.safeParse(given)
+  const found = parsed.success ? await packages.find(tenant, parsed.data.id) : undefined
+  return found !== undefined && isSame(parsed.data, found) ? { amount: found.amount, currency: found.currency } : UNKNOWN
+}
+
+/** A year under the name of an hour is no hour. */
+function isSame(given: object | undefined, sold: Package): boolean {
+  return Object.entries(given ?? {}).every(([name, value]) => sold[name as keyof Package] === value)
+}

@@ -1,0 +1,91 @@
+/** What is worth too much for one key is asked for here; a second key approves it as an event of the approval. */
+import { z } from 'zod'
+import { remark } from '../../machines/printable.ts'
+import { sortableId, StandingError, type Address, type EventObject, type Runtime } from '../../runtime/index.ts'
+import type { App } from '../app-type.ts'
+import type { SecondKey } from '../approvals/second-key.ts'
+import { isWeighed, type Worth } from '../approvals/worth.ts'
+import { demand, type Principal } from '../auth/principal.ts'
+import { permissionToSend } from '../auth/send-rules.ts'
+import { etagOf } from '../http/headers.ts'
+import { Problem } from '../http/problem.ts'
+import { traceIdOf } from '../http/trace.ts'
+import type { EventTeller } from '../payments/event-teller.ts'
+import type { Packages } from '../ports/packages.ts'
+import { lensFor } from '../privacy/lens.ts'
+import { actorView } from '../schemas/actor.ts'
+import { eventBody, noQuery } from '../schemas/common.ts'
+import { staffProblems } from '../schemas/problem.ts'
+import { batchBody } from '../schemas/voucher.ts'
+import { batchInputOf } from '../vouchers/batch-input.ts'
+import { definitionOf } from './actors.ts'
+
+const reason = remark(500).describe('why, for the second key and for the journal')
+const body = z.union([
+  z.strictObject({ type: z.string().max(64), id: z.string().min(1).max(400), event: eventBody, reason }),
+  z.strictObject({ batch: batchBody.describe('a batch of vouchers to be made'), reason }),
+])
+
+export interface ApprovalRouteDeps {
+  runtime: Runtime
+  teller: EventTeller
+  gate: SecondKey
+  packages: Packages
+  now: () => number
+}
+
+export function approvalRoutes(app: App, { runtime, teller, gate, packages, now }: ApprovalRouteDeps): void {
+  app.post(
+    '/approvals',
+    {
+      config: { permission: 'money', audited: 'refused' },
+      schema: {
+        tags: ['approvals'],
+        summary: 'Ask for what needs a second key',
+        description:
+          'Approving or assigning a payment, moving the end of paid time, making a batch of vouchers. Another key then sends `approval.approve` or `approval.refuse` to the approval (`POST /api/v1/actors/approval/{id}/events`); ' +
+          'this one may send `approval.withdraw`. After a week it expires. What waits: `GET /api/v1/actors/approval?state=requested`.',
+        querystring: noQuery,
+        body,
+        response: {
+          201: actorView,
+          ...staffProblems('actor-type-unknown', 'actor-not-found', 'event-not-accepted', 'actor-done', 'actor-blocked', 'step-failed', 'invalid-event', 'package-unknown', 'subscription-unknown', 'payload-too-large', 'unsupported-media-type'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { principal, body: asked } = request
+      const { to, act, worth } = 'batch' in asked ? await newBatch(principal.tenant, asked.batch) : await event(principal, { type: asked.type, id: asked.id }, asked.event)
+      // Its price has changed since it was read, or it was never sold so.
+      if (worth === undefined || worth.currency === null) throw new Problem('package-unknown', 'Nothing is sold as this package is named.')
+      const input = { to, act, worth: worth.amount, currency: worth.currency, reason: asked.reason, requestedBy: principal.by }
+      const correlationId = traceIdOf(request.headers)
+      const view = await runtime.create({ tenant: principal.tenant, type: 'approval' }, input, { source: principal.source, ...(correlationId === undefined ? {} : { correlationId }) })
+      reply.code(201).header('location', `/api/v1/actors/approval/${view.id}`).header('etag', etagOf(view.seq))
+      return lensFor(principal, definitionOf(runtime, 'approval')).view(view)
+    },
+  )
+
+  async function event(principal: Principal, { type, id }: Pick<Address, 'type' | 'id'>, said: EventObject): Promise<Asked> {
+    if (!isWeighed(type, said.type)) throw new Problem('invalid-input', undefined, { errors: [{ pointer: '/event/type', detail: 'needs no second key: send it to its actor' }] })
+    demand(principal, permissionToSend(type, said.type))
+    const to = { tenant: principal.tenant, type, id }
+    const [{ event: told } = { event: said }] = await teller.rehearse(principal, [{ to, event: said }])
+    // Nobody shall be asked to approve what is refused then.
+    const run = await runtime.dryRun(to, told)
+    if (!run.accepted) throw new StandingError('event-not-accepted', undefined, { refusedBy: run.refusedBy })
+    const worth = await gate.weigh(to, told)
+    return { to: { type, id }, act: { kind: 'event', event: told }, worth }
+  }
+
+  async function newBatch(tenant: string, asked: z.output<typeof batchBody>): Promise<Asked> {
+    const input = await batchInputOf(packages, tenant, asked, now())
+    return { to: { type: 'voucher-batch', id: `vb_${sortableId()}` }, act: { kind: 'create', input }, worth: await gate.weighNew(tenant, 'voucher-batch', input) }
+  }
+}
+
+interface Asked {
+  to: Pick<Address, 'type' | 'id'>
+  act: { kind: 'event'; event: EventObject } | { kind: 'create'; input: object }
+  worth: Worth | undefined
+}

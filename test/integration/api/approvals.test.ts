@@ -1,0 +1,175 @@
+/** What one key does not decide alone (docs/adr/0020), over the real engine and the real actors. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { secondKey } from '../../../api/approvals/second-key.ts'
+import { natsEdge } from '../../../api/nats/edge.ts'
+import { defineVoucherBatch } from '../../../actors/voucher-batch/definition.ts'
+import { createVoucherCodes } from '../../../actors/voucher/codes.ts'
+import { snapshotOf } from '../../../api/payments/event-teller.ts'
+import type { Package } from '../../../api/ports/packages.ts'
+import { silentLog } from '../../../runtime/index.ts'
+import { memoryPackages } from '../../support/api-ports.ts'
+import { APP_KEY, apiWorld, type World } from '../../support/api-world.ts'
+import { UNMATCHED_INPUT } from '../../unit/machines/payment.fixture.ts'
+
+const FROM = 100_000
+const DAY_MS = 86_400_000
+const codes = createVoucherCodes(APP_KEY)
+const HOME = { id: 'home', kind: 'subscription', name: 'Home', amount_minor: 300_000, currency: 'KES', term: 'P30D' }
+const BATCH = { name: 'Kiosk', package_id: 'hour', count: 100, expires_at: '2099-01-01T00:00:00Z' }
+
+let world: World
+let anne: Headers
+let ben: Headers
+type Headers = Record<string, string>
+type Answer = { status: number; body: Record<string, unknown> & { id: string; code: string; states: string[] } }
+
+beforeEach(async () => {
+  world = await apiWorld([defineVoucherBatch({ codes })], { secondKeyFrom: (tenant) => (tenant === 'main' ? FROM : 10), vouchers: { vouchers: {} as never, codes } })
+  anne = world.keys.add('anne-key-1234', ['billing'])
+  ben = world.keys.add('bens-key-1234', ['billing'])
+})
+afterEach(() => world.stop())
+
+async function call(method: 'GET' | 'POST', url: string, payload: object | undefined, headers: Headers): Promise<Answer> {
+  const answer = await world.app.inject({ method, url: `/api${url}`, headers, ...(payload === undefined ? {} : { payload }) })
+  return { status: answer.statusCode, body: answer.json() }
+}
+const tell = (type: string, id: string, event: object, headers: Headers) => call('POST', `/v1/actors/${type}/${id}/events`, event, headers)
+const ask = (body: object, headers = anne) => call('POST', '/v1/approvals', body, headers)
+const decide = (id: string, what: string, headers: Headers, more: object = {}) => tell('approval', id, { type: `approval.${what}`, ...more }, headers)
+const statesOf = async (type: string, id: string) => (await world.runtime.get({ type, id }))?.states
+
+const hour = async () => snapshotOf((await memoryPackages().find('main', 'hour')) as Package)
+const ASSIGN = { type: 'payment.assign', packageId: 'hour', phone: '254708374149', reason: 'she showed the SMS' }
+const money = (id: string, amount: number) => world.runtime.create({ type: 'payment', id }, { ...UNMATCHED_INPUT, amount, received: { ...UNMATCHED_INPUT.received, receipt: `NLJ7RT61${id.slice(-1)}` } })
+
+async function home(): Promise<string> {
+  await call('POST', '/v1/packages', HOME, world.admin)
+  return (await call('POST', '/v1/subscriptions', { name: 'Wanjiru', phone: '0708374149', package_id: 'home' }, world.admin)).body.id
+}
+
+describe('a payment under review', () => {
+  it('of little worth is assigned by one key', async () => {
+    await money('pay_1', FROM - 1)
+    expect((await tell('payment', 'pay_1', ASSIGN, anne)).status).toBe(200)
+    expect(await statesOf('payment', 'pay_1')).toEqual(['completed'])
+  })
+
+  it('of more worth is assigned by two: asked for, then approved by another key, and found in both journals', async () => {
+    await money('pay_1', FROM)
+    const alone = await tell('payment', 'pay_1', ASSIGN, anne)
+    expect(alone).toMatchObject({ status: 409, body: { code: 'second-key-needed', worth: FROM, currency: 'KES', from: FROM } })
+    const asked = await ask({ type: 'payment', id: 'pay_1', event: ASSIGN, reason: 'her line waits' })
+    expect(asked).toMatchObject({ status: 201, body: { states: ['requested'], context: { worth: FROM, requestedBy: 'key:k_anne-key', reason: 'her line waits', to: { type: 'payment', id: 'pay_1' } } } })
+    expect(await statesOf('payment', 'pay_1')).toEqual(['review'])
+
+    // Whatever the caller writes: it is the key that counts.
+    expect(await decide(asked.body.id, 'approve', anne, { by: 'key:k_bens-key', worth: 0 })).toMatchObject({ status: 409, body: { code: 'event-not-accepted', refusedBy: [{ guard: 'isOtherKey' }] } })
+    expect((await decide(asked.body.id, 'refuse', anne, { reason: 'x' })).status).toBe(409)
+    expect((await decide(asked.body.id, 'withdraw', ben)).status).toBe(409)
+    expect((await decide(asked.body.id, 'approve', world.keys.add('agent-key-1234', ['agent']))).status).toBe(403)
+    expect((await decide(asked.body.id, 'approve', ben)).status).toBe(200)
+    await world.runtime.settled()
+    expect(await statesOf('payment', 'pay_1')).toEqual(['completed'])
+    expect(await statesOf('approval', asked.body.id)).toEqual(['approved'])
+    const last = (await world.runtime.history({ type: 'payment', id: 'pay_1' })).at(-1)
+    expect(last).toMatchObject({ event: { type: 'payment.assign' }, source: expect.stringContaining(asked.body.id) as string })
+    // Done once.
+    expect((await decide(asked.body.id, 'approve', world.admin)).body.code).toBe('actor-done')
+  })
+
+  it('is not done when it is refused or withdrawn', async () => {
+    await money('pay_1', FROM)
+    for (const [what, headers] of [['refuse', ben], ['withdraw', anne]] as const) {
+      const { body } = await ask({ type: 'payment', id: 'pay_1', event: ASSIGN, reason: 'her line waits' })
+      expect((await decide(body.id, what, headers, { reason: 'not hers' })).status).toBe(200)
+      expect((await decide(body.id, 'approve', ben)).body.code).toBe('actor-done')
+    }
+    await world.runtime.settled()
+    expect(await statesOf('payment', 'pay_1')).toEqual(['review'])
+  })
+
+  it('has no other way in: not many at once, not over NATS, not by making the approval oneself', async () => {
+    await money('pay_1', FROM)
+    const many = await call('POST', '/v1/events', { events: [{ type: 'payment', id: 'pay_1', event: ASSIGN }] }, world.admin)
+    expect(many.body).toMatchObject({ data: [{ outcome: 'failed', problem: { code: 'second-key-needed' } }] })
+    const input = { to: { type: 'payment', id: 'pay_1' }, act: { kind: 'event', event: ASSIGN }, worth: 1, currency: 'KES', reason: 'x', requestedBy: 'key:somebody' }
+    expect(await call('POST', '/v1/actors/approval', { input }, world.admin)).toMatchObject({ status: 403, body: { code: 'forbidden' } })
+    const gate = secondKey({ runtime: world.runtime, packages: memoryPackages(), from: () => FROM, clock: Date.now })
+    const edge = natsEdge({ runtime: world.runtime, trail: world.trail, gate, apiKeys: world.keys, ...world.ports, packages: memoryPackages(), log: silentLog })
+    const headers = new Map([['authorization', world.admin.authorization]])
+    expect(await edge.call({ endpoint: 'send', body: { type: 'payment', id: 'pay_1', event: ASSIGN }, headers })).toMatchObject({ ok: false, body: { code: 'second-key-needed' } })
+    const offer = await hour()
+    expect(await edge.call({ endpoint: 'create', body: { type: 'voucher-batch', input: { name: 'x', package: offer, count: 100, expiresAt: 4e12 } }, headers })).toMatchObject({ ok: false, body: { code: 'second-key-needed' } })
+    expect(await edge.call({ endpoint: 'create', body: { type: 'approval', input }, headers })).toMatchObject({ ok: false, body: { code: 'forbidden' } })
+    expect(await edge.command({ address: { tenant: 'main', type: 'payment', id: 'pay_1' }, event: ASSIGN, eventId: 'e1', sentAt: 0, headers: new Map(), attempt: 1 })).toMatchObject({ outcome: 'refused', code: 'forbidden' })
+    expect(await statesOf('payment', 'pay_1')).toEqual(['review'])
+    // Nor by a small payment for a package of one's own making.
+    await money('pay_2', 10)
+    expect((await tell('payment', 'pay_2', { ...ASSIGN, packageId: undefined, package: { ...offer, durationSeconds: 31_536_000 } }, anne)).body.code).toBe('second-key-needed')
+    // Asking what would happen gives nothing away.
+    expect(await call('POST', '/v1/actors/payment/pay_1/dry-run', ASSIGN, anne)).toMatchObject({ status: 200, body: { accepted: true } })
+  })
+})
+
+describe('what is asked for', () => {
+  it('must be possible now, and be something that needs it', async () => {
+    await money('pay_1', FROM)
+    expect(await ask({ type: 'payment', id: 'pay_2', event: ASSIGN, reason: 'x' })).toMatchObject({ status: 404, body: { code: 'actor-not-found' } })
+    expect(await ask({ type: 'payment', id: 'pay_1', event: { type: 'payment.approve', reason: 'x' }, reason: 'x' })).toMatchObject({ status: 409, body: { code: 'event-not-accepted' } })
+    expect(await ask({ type: 'payment', id: 'pay_1', event: { ...ASSIGN, packageId: 'gone' }, reason: 'x' })).toMatchObject({ status: 422, body: { code: 'package-unknown' } })
+    expect(await ask({ type: 'payment', id: 'pay_1', event: { type: 'payment.cancel' }, reason: 'x' })).toMatchObject({ status: 422, body: { code: 'invalid-input' } })
+    expect(await ask({ type: 'payment', id: 'pay_1', event: ASSIGN })).toMatchObject({ status: 422 })
+    expect((await ask({ type: 'payment', id: 'pay_1', event: ASSIGN, reason: 'x' }, world.keys.add('agent-key-1234', ['agent']))).status).toBe(403)
+  })
+
+  it('is asked for anew when it has become worth more', async () => {
+    const id = await home()
+    const event = { type: 'subscription.changeExpiry', expiresAt: new Date(Date.now() + 40 * DAY_MS).toISOString(), reason: 'a long outage' }
+    await tell('subscription', id, { ...event, expiresAt: new Date(Date.now() + 9 * DAY_MS).toISOString() }, anne)
+    const asked = await ask({ type: 'subscription', id, event, reason: 'a month for the outage' })
+    expect(asked).toMatchObject({ status: 201 })
+    // The end of the paid time has been moved back meanwhile: approved now, it would give nine days more.
+    await tell('subscription', id, { ...event, expiresAt: new Date(Date.now() + 1_000).toISOString() }, anne)
+    expect(await decide(asked.body.id, 'approve', ben)).toMatchObject({ status: 409, body: { refusedBy: [{ guard: 'isWorthNoMore' }] } })
+  })
+})
+
+describe('free time', () => {
+  it('needs a second key from the worth on that it has at the price of the plan', async () => {
+    const id = await home()
+    const move = (days: number) => ({ type: 'subscription.changeExpiry', expiresAt: new Date(Date.now() + days * DAY_MS).toISOString(), reason: 'an outage' })
+    expect((await tell('subscription', id, move(9), anne)).status).toBe(200)
+    expect(await tell('subscription', id, move(20), anne)).toMatchObject({ status: 409, body: { code: 'second-key-needed', worth: expect.closeTo(110_000, -2) as number } })
+    // Taking time away gives nobody anything.
+    expect((await tell('subscription', id, move(1), anne)).status).toBe(200)
+    const asked = await ask({ type: 'subscription', id, event: move(31), reason: 'an outage of a month' })
+    await decide(asked.body.id, 'approve', ben)
+    await world.runtime.settled()
+    expect(((await world.runtime.get({ type: 'subscription', id }))?.context as { expiresAt: number }).expiresAt).toBeGreaterThan(Date.now() + 30 * DAY_MS)
+  })
+})
+
+describe('a batch of vouchers', () => {
+  it('of little worth is made by one key, of more by two', async () => {
+    expect(await call('POST', '/vouchers/batches', { ...BATCH, count: 99 }, anne)).toMatchObject({ status: 201 })
+    expect(await call('POST', '/vouchers/batches', BATCH, anne)).toMatchObject({ status: 409, body: { code: 'second-key-needed', worth: FROM } })
+    const offer = await hour()
+    expect(await call('POST', '/v1/actors/voucher-batch', { input: { name: 'x', package: offer, count: 100, expiresAt: 4e12 } }, world.admin)).toMatchObject({ status: 409, body: { code: 'second-key-needed' } })
+    expect(await ask({ batch: { ...BATCH, expires_at: '2001-01-01T00:00:00Z' }, reason: 'for the fair' })).toMatchObject({ status: 422 })
+    // What is not on the price list as it is named is worth nobody knows what: a year under the name of an hour.
+    expect(await call('POST', '/v1/actors/voucher-batch', { input: { name: 'x', package: offer, count: 1, expiresAt: 4e12 } }, anne)).toMatchObject({ status: 201 })
+    expect(await call('POST', '/v1/actors/voucher-batch', { input: { name: 'x', package: { ...offer, durationSeconds: 31_536_000 }, count: 1, expiresAt: 4e12 } }, anne)).toMatchObject({ status: 409, body: { code: 'second-key-needed', worth: null } })
+    const asked = await ask({ batch: BATCH, reason: 'for the fair' })
+    const { to } = asked.body['context'] as { to: { type: string; id: string } }
+    expect(await world.runtime.get(to)).toBeUndefined()
+    expect((await decide(asked.body.id, 'approve', ben)).status).toBe(200)
+    await world.runtime.settled()
+    expect(await world.runtime.get(to)).toMatchObject({ type: 'voucher-batch', states: ['open'], context: { count: 100, name: 'Kiosk' } })
+  })
+
+  it('is weighed by the limit of its tenant', async () => {
+    const other = world.keys.add('other-key-123', ['admin'], 'other')
+    expect((await call('POST', '/vouchers/batches', { ...BATCH, count: 1 }, other)).body.code).toBe('second-key-needed')
+  })
+})
