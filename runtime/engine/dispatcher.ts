@@ -21,6 +21,7 @@ import { takeDistinct } from './cell.ts'
 import type { Cell, Exclusive, Item } from './cell.ts'
 import { Cells } from './cells.ts'
 import type { DispatcherParts } from './dispatcher-parts.ts'
+import { settleContests } from './contested.ts'
 import { judge } from './failed-commit.ts'
 import type { Taken } from './failed-commit.ts'
 import { ACTOR_STEPS_MAX } from './limits.ts'
@@ -178,6 +179,7 @@ export class Dispatcher {
     const relayed = hooks.takeRelayed()
     try {
       if (taken.some(({ items }) => items.some((item) => item.maybeCommitted))) await this.#settleKnown(taken)
+      if (taken.some(({ items }) => items.some((item) => item.contested !== undefined))) await settleContests(taken, this.#parts)
       batches = taken.map(({ cell, items }) => this.#step(cell, items))
       const writes = batches.flatMap((batch) => (batch.write === undefined ? [] : [batch.write]))
       await this.#setAside(batches)
