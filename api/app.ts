@@ -218,10 +218,10 @@ function addBusinessRoutes(app: App, { runtime, routers, vouchers, packages }: A
 }
 
 function addStaffRoutes(app: App, deps: AppDeps, { now, keys, authenticate, teller, live }: StaffParts): void {
-  const { runtime, openPrompts, packageCatalogue, ledger, statements, routers, sandbox, appKey } = deps
+  const { runtime, packageCatalogue, ledger, statements, routers, sandbox, appKey } = deps
   app.addHook('onRequest', ticketTaker(live.secrets))
   app.addHook('onRequest', authenticate)
-  actorRoutes(app, runtime, openPrompts)
+  actorRoutes(app, deps)
   eventRoutes(app, runtime, teller)
   insightRoutes(app, runtime, teller)
   timelineRoute(app, deps)

@@ -22,7 +22,7 @@ export interface NatsEdgeDeps {
 }
 
 export function natsEdge({ runtime, apiKeys, receipts, packages, openPrompts, log }: NatsEdgeDeps): IntegrationEdge {
-  const deps = { runtime, keys: keyCache(apiKeys), teller: eventTeller({ receipts, packages, runtime }), openPrompts }
+  const deps = { runtime, keys: keyCache(apiKeys), teller: eventTeller({ receipts, packages, runtime }), openPrompts, packages }
   return {
     command: (command) => takeCommand(runtime, command),
     async call(call) {

@@ -8,8 +8,9 @@ import { StandingError, type ActorView, type Runtime } from '../../runtime/index
 import { decodeTextCursor, encodeCursor } from '../http/cursor.ts'
 import { etagOf, idempotencyKey, matchesIfNoneMatch } from '../http/headers.ts'
 import { traceIdOf } from '../http/trace.ts'
+import type { AppDeps } from '../deps.ts'
+import { withListedPackage } from '../payments/listed-package.ts'
 import { explainRefusedPayment } from '../payments/open-prompt.ts'
-import type { OpenPrompts } from '../ports/open-prompts.ts'
 import { lensFor } from '../privacy/lens.ts'
 import { actorStatus, actorView, createBody } from '../schemas/actor.ts'
 import { actorParams, instant, noQuery, page, pageQuery, typeParams, wholeNumber } from '../schemas/common.ts'
@@ -27,7 +28,7 @@ const readQuery = z
   .strictObject({ at: instant.optional().describe('the actor as it was then'), seq: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional().describe('the actor as it was after this step') })
   .refine(({ at, seq }) => at === undefined || seq === undefined, { path: ['at'], message: 'Give at or seq, not both.' })
 
-export function actorRoutes(app: App, runtime: Runtime, openPrompts: OpenPrompts): void {
+export function actorRoutes(app: App, { runtime, openPrompts, packages }: Pick<AppDeps, 'runtime' | 'openPrompts' | 'packages'>): void {
   app.post(
     '/actors/:type',
     {
@@ -38,7 +39,7 @@ export function actorRoutes(app: App, runtime: Runtime, openPrompts: OpenPrompts
         params: typeParams,
         querystring: noQuery,
         body: createBody,
-        response: { 201: actorView, ...staffProblems('actor-type-unknown', 'actor-exists', 'prompt-open', 'payload-too-large', 'unsupported-media-type', 'idempotency-mismatch') },
+        response: { 201: actorView, ...staffProblems('actor-type-unknown', 'actor-exists', 'prompt-open', 'package-unknown', 'payload-too-large', 'unsupported-media-type', 'idempotency-mismatch') },
       },
     },
     async (request, reply) => {
@@ -46,10 +47,10 @@ export function actorRoutes(app: App, runtime: Runtime, openPrompts: OpenPrompts
       const { type } = request.params
       const definition = definitionOf(runtime, type)
       demand(principal, permissionToCreate(type))
-      const { input } = request.body
       const eventId = idempotencyKey(request)
       const id = request.body.id ?? (eventId === undefined ? undefined : derivedId(definition, principal.tenant, eventId))
       const correlationId = traceIdOf(request.headers)
+      const input = await withListedPackage({ runtime, packages }, { tenant: principal.tenant, type, id }, request.body.input)
       const view = await runtime
         .create({ tenant: principal.tenant, type, ...(id === undefined ? {} : { id }) }, input, {
           source: principal.source,
