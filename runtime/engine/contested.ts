@@ -7,7 +7,6 @@ import type { Contest } from '../definition.ts'
 import { UniqueKeyError } from '../ports/store.ts'
 import type { Cell, Item } from './cell.ts'
 import type { DispatcherParts } from './dispatcher-parts.ts'
-import type { Taken } from './failed-commit.ts'
 
 type Parts = Pick<DispatcherParts, 'compiled' | 'store'>
 
@@ -18,7 +17,7 @@ export function contestOf(cell: Cell, item: Item, error: unknown, compiled: Part
 }
 
 /** Gives each contested event its new form, or marks it as failed. @throws StoreUnavailableError; the events are contested as before. */
-export async function settleContests(taken: readonly Taken[], parts: Parts): Promise<void> {
+export async function settleContests(taken: readonly { cell: Cell; items: readonly Item[] }[], parts: Parts): Promise<void> {
   for (const { cell, items } of taken) {
     for (const item of items) if (item.contested !== undefined) await settle(cell, item, item.contested, parts)
   }
