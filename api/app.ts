@@ -245,12 +245,12 @@ function addBusinessRoutes(app: App, { runtime, routers, vouchers, packages, tra
 }
 
 function addStaffRoutes(app: App, deps: AppDeps, { now, keys, authenticate, teller, gate, live }: StaffParts): void {
-  const { runtime, openPrompts, packageCatalogue, ledger, statements, routers, sandbox, appKey } = deps
+  const { runtime, packageCatalogue, ledger, statements, routers, sandbox, appKey } = deps
   app.addHook('onRequest', ticketTaker(live.secrets))
   app.addHook('onRequest', authenticate)
   watch(app, deps.trail)
   auditRoutes(app, deps.audit)
-  actorRoutes(app, runtime, openPrompts, gate)
+  actorRoutes(app, deps, gate)
   approvalRoutes(app, { runtime, teller, gate, packages: deps.packages, now })
   eventRoutes(app, runtime, teller)
   insightRoutes(app, runtime, teller)

@@ -2,7 +2,7 @@
 import type { AnyStateMachine } from 'xstate'
 import type { Address } from './model/address.ts'
 import type { Json } from './model/json.ts'
-import type { Fact } from './model/messages.ts'
+import type { EventObject, Fact } from './model/messages.ts'
 import type { Identifier, RowSet } from './model/records.ts'
 
 /** The part of a zod schema that the engine uses; the engine itself knows no schema library. */
@@ -94,6 +94,18 @@ export type Reaction = (fact: Fact) => readonly ReactionMessage[]
 /** Pure: step -> rows of ordinary tables, written in the commit transaction (R1). */
 export type Projection = (change: Change) => readonly RowSet[]
 
+/**
+ * What an actor is told instead of an event whose rows break a unique key of a projection's table, as another actor has had them first:
+ * the same event in the same place (R3, R4), said as it is said where that was known before. Without it such an event is set aside (R7).
+ * Pure; the journal holds the event that was applied.
+ */
+export interface Contest {
+  /** The row that the event is about; undefined where it is about none. */
+  key: (event: EventObject, address: Address) => RowSet['key'] | undefined
+  /** @param row the other's, as it is stored. Undefined where there is no way to tell it. */
+  instead: (event: EventObject, row: RowSet['rows'][number], address: Address) => EventObject | undefined
+}
+
 /** Brings a stored actor of an older machine version to the present one; pure. */
 export interface Migration {
   from: string
@@ -131,6 +143,8 @@ export interface ActorDefinition {
   reactions?: Readonly<Record<string, Reaction>>
   /** By name; each can be rebuilt from the journal. */
   projections?: Readonly<Record<string, Projection>>
+  /** By table of a projection: events that may come second. */
+  contests?: Readonly<Record<string, Contest>>
   /** Everything a caller may say to find this actor, normalised. */
   identifiers?: (change: Change) => readonly Identifier[]
   migrations?: readonly Migration[]

@@ -5,6 +5,7 @@ export { defineEffect } from './definition.ts'
 export type {
   ActorDefinition,
   Change,
+  Contest,
   EffectContext,
   EffectDefinition,
   Migration,

@@ -32,8 +32,8 @@ const ENGLISH: Texts = {
     `${short(packageName)} ends ${distanceText(expiresAt, when, IN_ENGLISH)}, ${momentText(expiresAt, when)}. Pay ${askText(amount, currency)} to account ${accountNumber} to stay online.`,
   'subscription-receipt': ({ accountNumber, amount, currency, receipt, expiresAt, balance }, _, when) =>
     `Received ${moneyText(amount, currency)}${receipt === null ? '' : ` (${receipt})`} for account ${accountNumber}.${expiresAt === null ? '' : ` Paid until ${momentText(expiresAt, when)}.`} Balance ${moneyText(balance, currency)}.`,
-  'subscription-grace': ({ packageName, accountNumber, amount, currency, graceEndsAt }, _, when) =>
-    `${short(packageName)} has ended; you are online at low speed until ${momentText(graceEndsAt, when)}. Pay ${askText(amount, currency)} to account ${accountNumber}.`,
+  'subscription-grace': ({ packageName, accountNumber, amount, currency, graceEndsAt, isSlowed = true }, _, when) =>
+    `${short(packageName)} has ended; you are online${isSlowed ? ' at low speed' : ''} until ${momentText(graceEndsAt, when)}. Pay ${askText(amount, currency)} to account ${accountNumber}.`,
   'subscription-data-used-up': ({ packageName, accountNumber, amount, currency, consequence, termEndsAt }, _, when) =>
     `The data of ${short(packageName)} is used up: ${consequence === 'slowed' ? 'low speed' : 'off'} until ${momentText(termEndsAt, when)}.${amount === 0 ? '' : ` Pay ${askText(amount, currency)} to account ${accountNumber} for new data at once.`}`,
   'subscription-suspended': ({ packageName, accountNumber, amount, currency }) =>
@@ -47,8 +47,8 @@ const SWAHILI: Texts = {
     `${short(packageName)} inaisha ${distanceText(expiresAt, when, IN_SWAHILI)}, ${momentText(expiresAt, when)}. Lipa ${askText(amount, currency)} kwa akaunti ${accountNumber} uendelee.`,
   'subscription-receipt': ({ accountNumber, amount, currency, receipt, expiresAt, balance }, _, when) =>
     `Tumepokea ${moneyText(amount, currency)}${receipt === null ? '' : ` (${receipt})`} kwa akaunti ${accountNumber}.${expiresAt === null ? '' : ` Imelipwa hadi ${momentText(expiresAt, when)}.`} Salio ${moneyText(balance, currency)}.`,
-  'subscription-grace': ({ packageName, accountNumber, amount, currency, graceEndsAt }, _, when) =>
-    `${short(packageName)} imeisha; una intaneti ya kasi ndogo hadi ${momentText(graceEndsAt, when)}. Lipa ${askText(amount, currency)} kwa akaunti ${accountNumber}.`,
+  'subscription-grace': ({ packageName, accountNumber, amount, currency, graceEndsAt, isSlowed = true }, _, when) =>
+    `${short(packageName)} imeisha; una intaneti${isSlowed ? ' ya kasi ndogo' : ''} hadi ${momentText(graceEndsAt, when)}. Lipa ${askText(amount, currency)} kwa akaunti ${accountNumber}.`,
   'subscription-data-used-up': ({ packageName, accountNumber, amount, currency, consequence, termEndsAt }, _, when) =>
     `Data ya ${short(packageName)} imeisha: ${consequence === 'slowed' ? 'kasi ndogo' : 'imezimwa'} hadi ${momentText(termEndsAt, when)}.${amount === 0 ? '' : ` Lipa ${askText(amount, currency)} kwa akaunti ${accountNumber} upate data mpya mara moja.`}`,
   'subscription-suspended': ({ packageName, accountNumber, amount, currency }) =>

@@ -7,7 +7,7 @@ import { askReturnStatus, promptPayer, queryPayment, requestReturn, type Payment
 import { paymentIdentifiers } from './identifiers.ts'
 import { paymentLedger } from './ledger.ts'
 import { paymentMigrations } from './migrations.ts'
-import { openPrompts, paymentReceipts } from './projections.ts'
+import { openPrompts, paymentReceipts, receiptContest } from './projections.ts'
 
 export function definePayment(calls: PaymentCalls): ActorDefinition {
   return {
@@ -20,6 +20,7 @@ export function definePayment(calls: PaymentCalls): ActorDefinition {
     effects: { promptPayer: promptPayer(calls), queryPayment: queryPayment(calls), requestReturn: requestReturn(calls), askReturnStatus: askReturnStatus(calls) },
     reactions: reactions.payment,
     projections: { openPrompts, paymentReceipts, paymentLedger },
+    contests: { 'business.payment_receipts': receiptContest },
     identifiers: paymentIdentifiers,
     migrations: paymentMigrations,
     words: paymentWords,

@@ -9,7 +9,7 @@
  */
 import type { PaymentContext } from '../../machines/payment/context.ts'
 import { QUERIES_WHILE_PROMPT_OPEN } from '../../machines/payment/timing.ts'
-import type { Projection } from '../../runtime/index.ts'
+import type { Contest, Projection } from '../../runtime/index.ts'
 import { heldChange } from './held-change.ts'
 
 const STATES_WITH_PROMPT: ReadonlySet<string> = new Set(['prompting', 'deferred', 'uncertain', 'awaiting', 'querying'])
@@ -43,6 +43,12 @@ export const paymentReceipts: Projection = (change) => {
       return { table, key: keyOf(receipt), rows: [{ ...keyOf(receipt), amount, currency: payment.currency, paid_at: paidAt, credited }] }
     }),
   ]
+}
+
+/** Two payments are told of one receipt at once: the second hears whose it is, as it would had it been told a moment later (P3). */
+export const receiptContest: Contest = {
+  key: ({ receipt }, { tenant }) => (typeof receipt === 'string' ? { tenant, receipt: receipt.trim().toUpperCase() } : undefined),
+  instead: (event, { payment_id: usedBy }, { id }) => (event['receiptUsedBy'] !== undefined || typeof usedBy !== 'string' || usedBy === id ? undefined : { ...event, receiptUsedBy: usedBy }),
 }
 
 /** The receipts whose money is this payment's, and whether it has credited it. Held money is in the books whatever it turns out to be for. */

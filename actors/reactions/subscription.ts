@@ -96,7 +96,7 @@ export const subscriptionReactions = {
     details: { accountNumber, amount, currency, receipt, expiresAt, balance },
   })),
   'subscription.reminderDue': noticeOf('subscription.reminderDue', (data) => ({ key: { purpose: data.key }, template: 'subscription-reminder', details: { ...owed(data), expiresAt: data.expiresAt ?? data.at } })),
-  'subscription.graceStarted': noticeOf('subscription.graceStarted', (data) => ({ key: { purpose: data.key }, template: 'subscription-grace', details: { ...owed(data), graceEndsAt: data.graceEndsAt } })),
+  'subscription.graceStarted': noticeOf('subscription.graceStarted', (data) => ({ key: { purpose: data.key }, template: 'subscription-grace', details: { ...owed(data), graceEndsAt: data.graceEndsAt, isSlowed: data.isSlowed } })),
   'subscription.suspended': noticeOf('subscription.suspended', (data) => ({ key: { purpose: data.key }, template: 'subscription-suspended', details: owed(data) })),
   'subscription.dataUsedUp': noticeOf('subscription.dataUsedUp', (data) => ({
     key: { purpose: data.key },

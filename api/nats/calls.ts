@@ -9,10 +9,12 @@ import { derivedId } from '../derived-id.ts'
 import { Problem } from '../http/problem.ts'
 import { requestId, traceIdOf } from '../http/trace.ts'
 import { fieldErrors } from '../http/validation.ts'
+import { withListedPackage } from '../payments/listed-package.ts'
 import { explainRefusedPayment } from '../payments/open-prompt.ts'
 import type { EventTeller } from '../payments/event-teller.ts'
 import { pointingAtReceipt } from '../payments/receipt-use.ts'
 import type { OpenPrompts } from '../ports/open-prompts.ts'
+import type { Packages } from '../ports/packages.ts'
 import { lensFor } from '../privacy/lens.ts'
 import { createdId, eventBody } from '../schemas/common.ts'
 import { StandingError, type ActorDefinition, type ApiCall, type Runtime } from '../../runtime/index.ts'
@@ -37,10 +39,11 @@ export interface CallDeps {
   keys: KeyCache
   teller: EventTeller
   openPrompts: OpenPrompts
+  packages: Pick<Packages, 'find'>
 }
 
 /** Resolves with what REST would answer with. @throws Problem, StandingError */
-export async function answerCall({ runtime, keys, teller, openPrompts, trail, gate }: CallDeps, call: ApiCall): Promise<object> {
+export async function answerCall({ runtime, keys, teller, openPrompts, trail, gate, packages }: CallDeps, call: ApiCall): Promise<object> {
   const correlation = traceIdOf({ traceparent: call.headers.get('traceparent') })
   const trace = correlation === undefined ? {} : { correlationId: correlation }
   const authorization = call.headers.get('authorization')
@@ -79,8 +82,9 @@ export async function answerCall({ runtime, keys, teller, openPrompts, trail, ga
       const made = body.id ?? (body.eventId === undefined ? undefined : derivedId(definition, caller.tenant, body.eventId))
       const once = body.eventId === undefined ? {} : { eventId: body.eventId, checkBody: true }
       const to = { tenant: caller.tenant, type: body.type, ...(made === undefined ? {} : { id: made }) }
-      const view = await runtime.create(to, body.input, { source: caller.source, ...once, ...trace }).catch(async (error: unknown) => {
-        if (body.type === 'payment') await explainRefusedPayment(openPrompts, { tenant: caller.tenant, id: made, input: body.input }, error)
+      const input = await withListedPackage({ runtime, packages }, { tenant: caller.tenant, type: body.type, id: made }, body.input)
+      const view = await runtime.create(to, input, { source: caller.source, ...once, ...trace }).catch(async (error: unknown) => {
+        if (body.type === 'payment') await explainRefusedPayment(openPrompts, { tenant: caller.tenant, id: made, input }, error)
         throw error
       })
       return lensFor(caller, definition).view(view)

@@ -26,7 +26,7 @@ export interface NatsEdgeDeps {
 }
 
 export function natsEdge({ runtime, apiKeys, trail, gate, receipts, packages, openPrompts, log }: NatsEdgeDeps): IntegrationEdge {
-  const deps = { runtime, trail, gate, keys: keyCache(apiKeys), teller: eventTeller({ receipts, packages, runtime, gate }), openPrompts }
+  const deps = { runtime, trail, gate, keys: keyCache(apiKeys), teller: eventTeller({ receipts, packages, runtime, gate }), openPrompts, packages }
   return {
     command: (command) => takeCommand(runtime, command),
     async call(call) {

@@ -11,8 +11,9 @@ import { demandKnown } from '../http/known.ts'
 import { etagOf, idempotencyKey, matchesIfNoneMatch } from '../http/headers.ts'
 import { traceIdOf } from '../http/trace.ts'
 import { stateIds, stateTags } from '../machines/describe.ts'
+import type { AppDeps } from '../deps.ts'
+import { withListedPackage } from '../payments/listed-package.ts'
 import { explainRefusedPayment } from '../payments/open-prompt.ts'
-import type { OpenPrompts } from '../ports/open-prompts.ts'
 import { lensFor } from '../privacy/lens.ts'
 import { actorStatus, actorView, createBody } from '../schemas/actor.ts'
 import { actorParams, instant, noQuery, page, pageQuery, typeParams, wholeNumber } from '../schemas/common.ts'
@@ -30,7 +31,7 @@ const readQuery = z
   .strictObject({ at: instant.optional().describe('the actor as it was then'), seq: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional().describe('the actor as it was after this step') })
   .refine(({ at, seq }) => at === undefined || seq === undefined, { path: ['at'], message: 'Give at or seq, not both.' })
 
-export function actorRoutes(app: App, runtime: Runtime, openPrompts: OpenPrompts, gate: SecondKey): void {
+export function actorRoutes(app: App, { runtime, openPrompts, packages }: Pick<AppDeps, 'runtime' | 'openPrompts' | 'packages'>, gate: SecondKey): void {
   app.post(
     '/actors/:type',
     {
@@ -41,7 +42,7 @@ export function actorRoutes(app: App, runtime: Runtime, openPrompts: OpenPrompts
         params: typeParams,
         querystring: noQuery,
         body: createBody,
-        response: { 201: actorView, ...staffProblems('actor-type-unknown', 'actor-exists', 'prompt-open', 'payload-too-large', 'unsupported-media-type', 'idempotency-mismatch', 'second-key-needed') },
+        response: { 201: actorView, ...staffProblems('actor-type-unknown', 'actor-exists', 'prompt-open', 'package-unknown', 'payload-too-large', 'unsupported-media-type', 'idempotency-mismatch', 'second-key-needed') },
       },
     },
     async (request, reply) => {
@@ -49,11 +50,11 @@ export function actorRoutes(app: App, runtime: Runtime, openPrompts: OpenPrompts
       const { type } = request.params
       const definition = definitionOf(runtime, type)
       demand(principal, permissionToCreate(type))
-      const { input } = request.body
-      await gate.demandOneSufficesFor(principal.tenant, type, input)
+      await gate.demandOneSufficesFor(principal.tenant, type, request.body.input)
       const eventId = idempotencyKey(request)
       const id = request.body.id ?? (eventId === undefined ? undefined : derivedId(definition, principal.tenant, eventId))
       const correlationId = traceIdOf(request.headers)
+      const input = await withListedPackage({ runtime, packages }, { tenant: principal.tenant, type, id }, request.body.input)
       const view = await runtime
         .create({ tenant: principal.tenant, type, ...(id === undefined ? {} : { id }) }, input, {
           source: principal.source,

@@ -4,11 +4,11 @@
  */
 import type { Address } from '../../runtime/model/address.ts'
 import { addressKey } from '../../runtime/model/address.ts'
-import { ConflictError, DuplicateEventError, type CommitBatch } from '../../runtime/ports/store.ts'
+import { ConflictError, DuplicateEventError, UniqueKeyError, type CommitBatch } from '../../runtime/ports/store.ts'
 import { assertBatch, ParkedElsewhereError, repeatedEvents } from '../../runtime/store/batch-rules.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Database } from './connections.ts'
-import { isRefusal, violatedKey } from './errors.ts'
+import { isRefusal, violatedKey, violatedTable } from './errors.ts'
 import { storedEvents } from './journal.ts'
 import { rowStatements } from './rows.ts'
 import type { Section } from './section.ts'
@@ -75,7 +75,7 @@ export class Committer {
       case undefined:
         break
       default:
-        return undefined
+        return new UniqueKeyError(violatedTable(error), (error as Error).message, { cause: error })
     }
     if (!isRefusal(error)) return undefined
     const moved = await this.#movedOn(batch)

@@ -48,6 +48,11 @@ export function violatedKey(thrown: unknown): string | undefined {
   return thrown instanceof pg.DatabaseError && thrown.code === UNIQUE_VIOLATION ? thrown.constraint : undefined
 }
 
+/** The table of it, with its schema. */
+export function violatedTable(thrown: unknown): string {
+  return thrown instanceof pg.DatabaseError ? `${thrown.schema ?? ''}.${thrown.table ?? ''}` : ''
+}
+
 export function isRefusal(thrown: unknown): boolean {
   return thrown instanceof pg.DatabaseError && thrown.code === REFUSED
 }

@@ -1,7 +1,7 @@
 /** The store port on Postgres. Each family of statements is a file beside this one. */
 import type { Pool } from 'pg'
 import type { Address } from '../../runtime/model/address.ts'
-import type { DueTimer, EffectProgress, ParkedKind, ParkedRow } from '../../runtime/model/records.ts'
+import type { DueTimer, EffectProgress, ParkedKind, ParkedRow, RowSet } from '../../runtime/model/records.ts'
 import type { CommitBatch, EffectQuery, HistoryQuery, JournalFactsQuery, ListQuery, MachineRow, ParkedQuery, Store } from '../../runtime/ports/store.ts'
 import * as actors from './actors.ts'
 import { Catalogue } from './catalogue.ts'
@@ -14,6 +14,7 @@ import * as journal from './journal.ts'
 import * as machines from './machines.ts'
 import * as outbox from './outbox.ts'
 import * as parked from './parked.ts'
+import { findRow } from './rows.ts'
 import * as timers from './timers.ts'
 
 export interface PostgresStoreOptions extends ConnectOptions {
@@ -141,6 +142,10 @@ class PostgresStore implements Store {
 
   list(query: ListQuery) {
     return actors.list(this.#connections.queries, query)
+  }
+
+  findRow(table: string, key: RowSet['key']) {
+    return findRow(this.#connections.engine, this.#catalogue, table, key)
   }
 
   search(tenant: string, values: readonly string[], limit: number) {

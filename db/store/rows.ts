@@ -5,7 +5,7 @@
  */
 import type { RowSet } from '../../runtime/model/records.ts'
 import type { Catalogue, KnownTable } from './catalogue.ts'
-import type { Query } from './connections.ts'
+import type { Database, Query } from './connections.ts'
 
 interface Group {
   table: string
@@ -17,6 +17,15 @@ interface Group {
 /** The statements that make the sets true, in order. Two sets of one key: the later one holds. */
 export function rowStatements(sets: readonly RowSet[], catalogue: Catalogue): Query[] {
   return group(sets).flatMap((part) => replace(part, catalogue))
+}
+
+/** The row that has these values, as JSON gives it; any one of several. */
+export async function findRow(database: Database, catalogue: Catalogue, table: string, key: RowSet['key']): Promise<RowSet['rows'][number] | undefined> {
+  const known = catalogue.table(table)
+  const columns = columnsOf(key).map((name) => known.column(name))
+  const matches = columns.map(({ quoted }) => `s.${quoted} = k.${quoted}`).join(' and ')
+  const found = await database.run<{ row: RowSet['rows'][number] }>(catalogue.prepared(`select row_to_json(s) as "row" from ${recordset('$1', columns, 'k')} join ${known.quoted} s on ${matches} limit 1`, [[key]]))
+  return found[0]?.row
 }
 
 function group(sets: readonly RowSet[]): Group[] {

@@ -16,7 +16,8 @@ export const detailsOf = {
   /** What is missing, and until when. */
   'subscription-reminder': z.strictObject({ packageName, accountNumber, ...money, expiresAt: moment }),
   'subscription-receipt': z.strictObject({ accountNumber, ...money, receipt: printable(100).nullable(), expiresAt: moment.nullable(), balance: z.int() }),
-  'subscription-grace': z.strictObject({ packageName, accountNumber, ...money, graceEndsAt: moment }),
+  /** `isSlowed`: the plan has a speed of its own for the grace; stored ones that do not say so were worded as if it had. */
+  'subscription-grace': z.strictObject({ packageName, accountNumber, ...money, graceEndsAt: moment, isSlowed: z.boolean().default(true) }),
   /** `amount`: for the data of another term at once; 0: no payment is asked for. */
   'subscription-data-used-up': z.strictObject({ packageName, accountNumber, ...money, consequence: z.enum(['slowed', 'cut-off']), termEndsAt: moment }),
   'subscription-suspended': z.strictObject({ packageName, accountNumber, ...money }),

@@ -28,7 +28,7 @@ export type SubscriptionFact = Customer &
     | { type: 'subscription.activated'; credentialVersion: number }
     | { type: 'subscription.restored' }
     | { type: 'subscription.reminderDue'; key: string; distanceSeconds: number; amountDue: number }
-    | { type: 'subscription.graceStarted'; key: string; graceEndsAt: number; amountDue: number }
+    | { type: 'subscription.graceStarted'; key: string; graceEndsAt: number; amountDue: number; isSlowed: boolean }
     | { type: 'subscription.suspended'; key: string; amountDue: number }
     | { type: 'subscription.blocked'; block: string; reason: string; until: number | null }
     | { type: 'subscription.unblocked'; block: string; reason: string }

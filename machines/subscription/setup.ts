@@ -149,6 +149,7 @@ export const subscription = setup({
     }),
     announceGrace: emit((now) => ({
       type: 'subscription.graceStarted' as const, ...customer(now), key: noticeKey('grace', now.context, 0), graceEndsAt: now.context.graceEndsAt ?? 0, amountDue: missingAmount(now.context, at(now)),
+      isSlowed: isSlowedWhenUsedUp(now.context),
     })),
     announceSuspended: emit((now) => ({ type: 'subscription.suspended' as const, ...customer(now), key: noticeKey('suspended', now.context, 0), amountDue: missingAmount(now.context, at(now)) })),
     announceBlocked: emit((now) => {

@@ -3,6 +3,7 @@ import { sliceOf } from '../model/address.ts'
 import type { Address } from '../model/address.ts'
 import type { Delivery } from '../model/messages.ts'
 import type { ParkedRow } from '../model/records.ts'
+import type { UniqueKeyError } from '../ports/store.ts'
 import type { SendResult } from '../model/view.ts'
 import type { ActorState } from '../step/actor-state.ts'
 
@@ -26,6 +27,10 @@ export interface Item {
   isCurrent?: boolean
   /** The database refused the commit of this event alone: to be treated as a step that threw (R7). */
   failure: unknown
+  /** A unique key refused the commit of this event alone: whose the row is, is to be found out before it is stepped again. */
+  contested?: UniqueKeyError
+  /** It was found out, and the event told anew: once, as a second refusal is for people. */
+  isRetold?: boolean
 }
 
 /** Work that needs the actor for itself (administration): runs alone, between two batches. */

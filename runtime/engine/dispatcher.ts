@@ -21,10 +21,12 @@ import { takeDistinct } from './cell.ts'
 import type { Cell, Exclusive, Item } from './cell.ts'
 import { Cells } from './cells.ts'
 import type { DispatcherParts } from './dispatcher-parts.ts'
+import { settleContests } from './contested.ts'
 import { judge } from './failed-commit.ts'
 import type { Taken } from './failed-commit.ts'
 import { ACTOR_STEPS_MAX } from './limits.ts'
 import { loadCells } from './load-cells.ts'
+import { settleKnown } from './settle-known.ts'
 import { inSlices } from './slices.ts'
 
 const RETRY_MS_MIN = 50
@@ -178,7 +180,8 @@ export class Dispatcher {
     const batches: CellBatch[] = []
     const relayed = hooks.takeRelayed()
     try {
-      if (taken.some(({ items }) => items.some((item) => item.maybeCommitted))) await this.#settleKnown(taken)
+      if (taken.some(({ items }) => items.some((item) => item.maybeCommitted))) await settleKnown(taken, this.#parts, (item) => this.#forget(item))
+      if (taken.some(({ items }) => items.some((item) => item.contested !== undefined))) await settleContests(taken, this.#parts)
       await inSlices(taken, ({ cell, items }) => batches.push(this.#step(cell, items)))
       if (this.#stopped) return
       const writes = batches.flatMap((batch) => (batch.write === undefined ? [] : [batch.write]))
@@ -253,27 +256,6 @@ export class Dispatcher {
   #forget(_item: Item): void {
     this.waiting--
     this.#parts.activity.end()
-  }
-
-  /** R3: after a commit of unknown outcome, or one refused as a double, the journal decides. */
-  async #settleKnown(taken: Taken[]): Promise<void> {
-    const asked = taken.flatMap(({ cell, items }) => items.filter((item) => item.maybeCommitted).map((item) => ({ address: cell.address, eventId: item.delivery.eventId })))
-    const found = await this.#parts.store.findEvents(asked)
-    for (const entry of taken) {
-      entry.items = entry.items.filter((item) => {
-        if (!item.maybeCommitted) return true
-        item.maybeCommitted = false
-        const known = found.find(({ address, row }) => row.eventId === item.delivery.eventId && address.id === entry.cell.address.id && address.type === entry.cell.address.type && address.tenant === entry.cell.address.tenant)
-        if (known === undefined) {
-          item.isNew = true
-          return true
-        }
-        this.#parts.metrics.duplicate()
-        this.#parts.hooks.duplicate(entry.cell, item, known)
-        this.#forget(item)
-        return false
-      })
-    }
   }
 
   #fail(taken: readonly Taken[], error: unknown): void {

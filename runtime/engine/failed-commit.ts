@@ -1,9 +1,9 @@
 /** What a failed commit means for the events that were in it; each is back in front of its queue already. */
-import type { Log } from '../ports/log.ts'
-import type { Metrics } from '../ports/metrics.ts'
-import { ConflictError, DuplicateEventError, StoreUnavailableError } from '../ports/store.ts'
+import { ConflictError, DuplicateEventError, StoreUnavailableError, type UniqueKeyError } from '../ports/store.ts'
 import { addressKey } from '../model/address.ts'
 import type { Cell, Item } from './cell.ts'
+import { contestOf } from './contested.ts'
+import type { DispatcherParts } from './dispatcher-parts.ts'
 
 export interface Taken {
   cell: Cell
@@ -13,7 +13,7 @@ export interface Taken {
 /** How the dispatcher goes on: at once, when the store answers again, or with a breather for this one actor. */
 export type Verdict = 'again' | 'pause' | 'rest'
 
-export function judge(taken: readonly Taken[], error: unknown, { metrics, log }: { metrics: Metrics; log: Log }): Verdict {
+export function judge(taken: readonly Taken[], error: unknown, { metrics, log, compiled }: Pick<DispatcherParts, 'metrics' | 'log' | 'compiled'>): Verdict {
   if (error instanceof ConflictError) {
     // R2: whoever has moved on is loaded anew and stepped from there.
     metrics.conflict()
@@ -43,11 +43,15 @@ export function judge(taken: readonly Taken[], error: unknown, { metrics, log }:
     return 'again'
   }
   const item = only.items[0] as Item
+  only.cell.solo = true
+  if (contestOf(only.cell, item, error, compiled) !== undefined) {
+    item.contested = error as UniqueKeyError
+    return 'again'
+  }
   log.error({ actor: only.cell.key, eventId: item.delivery.eventId, err: error }, 'the database refuses the commit of this event')
   // When not even the hold could be written, its neighbours must not suffer from the repetition (R7).
   const verdict = item.failure === undefined ? 'again' : 'rest'
   item.failure = error
-  only.cell.solo = true
   return verdict
 }
 

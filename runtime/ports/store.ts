@@ -76,6 +76,20 @@ export class DuplicateEventError extends Error {
   }
 }
 
+/** Thrown by `commit` when rows of a projection break a unique key. Nothing was written. */
+export class UniqueKeyError extends Error {
+  override readonly name = 'UniqueKeyError'
+  /** Postgres's code of a unique violation. */
+  readonly code = '23505'
+  /** With its schema, as projections name it. */
+  readonly table: string
+
+  constructor(table: string, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.table = table
+  }
+}
+
 /** Thrown by any call when the store is out of reach; the outcome of a commit is then unknown. */
 export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError'
@@ -212,7 +226,7 @@ export interface Store {
   load(addresses: readonly Address[]): Promise<Map<string, LoadedActor>>
   /**
    * Writes a batch in one transaction (R1).
-   * @throws ConflictError, DuplicateEventError, StoreUnavailableError, or the database's own error.
+   * @throws ConflictError, DuplicateEventError, UniqueKeyError, StoreUnavailableError, or the database's own error.
    */
   commit(batch: CommitBatch): Promise<void>
 
@@ -252,6 +266,8 @@ export interface Store {
 
   list(query: ListQuery): Promise<StoredActor[]>
   search(tenant: string, values: readonly string[], limit: number): Promise<SearchHit[]>
+  /** The row of a projection's table that has these values, as committed; any one of several. */
+  findRow(table: string, key: RowSet['key']): Promise<RowSet['rows'][number] | undefined>
   stateCounts(tenant?: string): Promise<StateCount[]>
 
   saveMachines(rows: readonly MachineRow[]): Promise<void>

@@ -12,18 +12,12 @@ import type {
   RowSet,
   StoredActor,
 } from '../model/records.ts'
-import { ConflictError, DuplicateEventError, type ActorCommit, type CommitBatch, type MachineRow } from '../ports/store.ts'
+import { ConflictError, DuplicateEventError, UniqueKeyError, type ActorCommit, type CommitBatch, type MachineRow } from '../ports/store.ts'
 import { assertBatch, ParkedElsewhereError, repeatedEvents } from './batch-rules.ts'
 import { compareTimers } from './order.ts'
 import { SortedList } from './sorted-list.ts'
 
 type Row = RowSet['rows'][number]
-
-/** Thrown when rows of a projection break a unique key; carries Postgres's code, as the real store's error does. */
-class UniqueViolationError extends Error {
-  override readonly name = 'UniqueViolationError'
-  readonly code = '23505'
-}
 
 export class MemoryTables {
   readonly actors = new Map<string, StoredActor>()
@@ -99,7 +93,7 @@ export class MemoryTables {
     const changed = new Map<string, Row[]>()
     for (const { table, key, rows } of actors.flatMap((commit) => commit.rows)) {
       const present = changed.get(table) ?? this.rows.get(table) ?? []
-      const kept = present.filter((row) => !Object.entries(key).every(([column, value]) => row[column] === value))
+      const kept = present.filter((row) => !hasKey(row, key))
       changed.set(table, [...kept, ...rows.map((row) => ({ ...row }))])
     }
     for (const [table, rows] of changed) {
@@ -155,6 +149,10 @@ export class MemoryTables {
   }
 }
 
+export function hasKey(row: Row, key: RowSet['key']): boolean {
+  return Object.entries(key).every(([column, value]) => row[column] === value)
+}
+
 export function parkedKey(tenant: string, eventId: string): string {
   return `${tenant}/${eventId}`
 }
@@ -176,7 +174,7 @@ function assertUnique(table: string, rows: readonly Row[], columns: readonly str
   const seen = new Set<string>()
   for (const row of rows) {
     const key = JSON.stringify(columns.map((column) => row[column]))
-    if (seen.has(key)) throw new UniqueViolationError(`${table} holds (${columns.join(', ')}) = ${key} already`)
+    if (seen.has(key)) throw new UniqueKeyError(table, `${table} holds (${columns.join(', ')}) = ${key} already`)
     seen.add(key)
   }
 }

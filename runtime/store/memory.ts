@@ -4,7 +4,7 @@
  */
 import { factsOf } from '../feed/journaled.ts'
 import { addressKey, parseAddressKey, type Address } from '../model/address.ts'
-import type { DueTimer, EffectProgress, EffectRow, JournalRow, ParkedKind, ParkedRow, PositionedOutboxRow, PositionedParkedRow, StoredActor, TimerRow } from '../model/records.ts'
+import type { DueTimer, EffectProgress, EffectRow, JournalRow, ParkedKind, ParkedRow, PositionedOutboxRow, PositionedParkedRow, RowSet, StoredActor, TimerRow } from '../model/records.ts'
 import type {
   CommitBatch,
   EffectQuery,
@@ -22,7 +22,7 @@ import type {
 } from '../ports/store.ts'
 import type { Leases } from '../ports/leases.ts'
 import { memoryLeases } from './memory-leases.ts'
-import { MemoryTables, parkedKey } from './memory-tables.ts'
+import { hasKey, MemoryTables, parkedKey } from './memory-tables.ts'
 import { compareAddresses, compareCursors, compareEffects, compareText } from './order.ts'
 import { countShapes, countTimers, countStates, matches, shownStatus } from './shapes.ts'
 
@@ -210,6 +210,11 @@ class InMemory implements MemoryStore {
       .sort((a, b) => compareText(a.address.id, b.address.id))
       .slice(0, limit)
       .map(copyActor)
+  }
+
+  async findRow(table: string, key: RowSet['key']): Promise<RowSet['rows'][number] | undefined> {
+    const row = this.tables.rows.get(table)?.find((one) => hasKey(one, key))
+    return row === undefined ? undefined : { ...row }
   }
 
   async search(tenant: string, values: readonly string[], limit: number): Promise<SearchHit[]> {

@@ -134,7 +134,7 @@ describe('refused', () => {
   })
 
   test('a payment that staff make for a phone with an open prompt', async () => {
-    const input = { phone: bought.phone, amount: 100, currency: 'KES', package: { id: 'a', name: 'a', durationSeconds: 1 } }
+    const input = { phone: bought.phone, amount: 1_000, currency: 'KES', package: { id: 'hour-1' } }
     expectProblem(await ask('/api/v1/actors/payment', { body: { input } }), 409, 'prompt-open')
   })
 

@@ -246,6 +246,23 @@ describe('what does not fit is decided by a person', () => {
     await expectNothingGranted(bought)
   })
 
+  test('a receipt that two callbacks bring at once credits one payment, and a person decides of the other', async () => {
+    const pair = [await buy(world.system), await buy(world.system)]
+    const receipt = newReceipt()
+    await Promise.all(pair.map(({ checkout, phone }) => tell(success(checkout, itemsOf(phone, receipt)))))
+    for (const { checkout } of pair) expect(await hookWith(checkout)).toMatchObject({ outcome: 'applied' })
+    const rows = await world.system.rows<{ payment_id: string }>('select payment_id from business.payment_receipts where receipt = $1', [receipt])
+    const first = pair.find(({ id }) => id === rows[0]?.payment_id)
+    const second = pair.find((one) => one !== first)
+    if (first === undefined || second === undefined) throw new Error('the receipt is nobody\'s')
+    await expectGranted(first)
+    await untilState(world.system, 'payment', second.id, 'review')
+    expect((await recordOf(world.system, second.id)).review).toMatchObject({ reason: 'receipt-used', usedBy: first.id, receipt })
+    await expectNothingGranted(second)
+    expect((await actorOf(world.system, 'payment', second.id)).status).toBe('active')
+    expect(await world.system.rows('select distinct actor_id from business.ledger_entries where actor_id = any ($1)', [pair.map(({ id }) => id)])).toEqual([{ actor_id: first.id }])
+  })
+
   test('a receipt that has credited another payment credits no second one; a person decides, and cannot approve by it', async () => {
     const first = await buy(world.system)
     const receipt = newReceipt()

@@ -105,7 +105,7 @@ export function memoryInbox(): MemoryInbox {
   return inbox
 }
 
-const HOUR_PACKAGE: Package = {
+export const HOUR_PACKAGE: Package = {
   id: 'hour',
   name: 'One hour',
   description: null,

@@ -1,5 +1,6 @@
 /** Money over HTTP: paying for a subscription, saying to have paid, assigning, and giving back by two people. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { HOUR_PACKAGE } from '../../support/api-ports.ts'
 import { apiWorld, type World } from '../../support/api-world.ts'
 import { subscriptionStub } from '../../support/subscription-stub.ts'
 import { UNMATCHED_INPUT } from '../../unit/machines/payment.fixture.ts'
@@ -111,6 +112,39 @@ describe('money that nobody knows the purpose of', () => {
     const { data } = (await post('/api/v1/events', { events }, as('anne'))).json<{ data: object[] }>()
     expect(data).toMatchObject([{ problem: { code: 'package-unknown' } }, { problem: { code: 'subscription-unknown' } }, { outcome: 'applied' }, { problem: { code: 'actor-not-found' } }])
     expect(await balances()).toEqual({ mpesa: 2_000, unmatched: 0, 'customer:sub_1': -2_000 })
+  })
+})
+
+describe('money over the counter', () => {
+  const record = (input: object, headers = {}) => post('/api/v1/actors/payment', { input: { method: 'cash', currency: 'KES', ...input } }, { ...as('anne'), ...headers })
+  const greedy = { id: 'hour', name: 'Ten years', durationSeconds: 315_360_000, downloadKbps: 1_000_000, devices: 100 }
+  const listed = { id: HOUR_PACKAGE.id, name: HOUR_PACKAGE.name, durationSeconds: HOUR_PACKAGE.durationSeconds, downloadKbps: HOUR_PACKAGE.downloadKbps, devices: HOUR_PACKAGE.devices }
+
+  it('sells a package as the price list has it, whatever the caller wrote, and once', async () => {
+    const hour = { phone: '254708374149', package: greedy, amount: HOUR_PACKAGE.amount }
+    const made = await record(hour, { 'idempotency-key': 'till-7-41' })
+    expect([made.statusCode, made.json<{ context: object }>().context]).toMatchObject([201, { package: listed, amount: HOUR_PACKAGE.amount, method: 'cash' }])
+    const again = await record({ ...hour, package: { id: 'hour' } }, { 'idempotency-key': 'till-7-41' })
+    expect([again.statusCode, again.json<{ id: string }>().id]).toEqual([201, made.json<{ id: string }>().id])
+    await world.runtime.settled()
+    expect(await balances()).toMatchObject({ cash: HOUR_PACKAGE.amount })
+  })
+
+  it.each([
+    ['too little', { amount: HOUR_PACKAGE.amount - 100 }, 'invalid-input', '/input/amount'],
+    ['too much', { amount: HOUR_PACKAGE.amount + 100 }, 'invalid-input', '/input/amount'],
+    ['another currency', { currency: 'USD' }, 'invalid-input', '/input/amount'],
+    ['what is not on sale', { package: { id: 'none' } }, 'package-unknown', '/input/package/id'],
+  ])('is not recorded for a package: %s', async (_, change, code, pointer) => {
+    const refused = await record({ phone: '254708374149', package: { id: 'hour' }, amount: HOUR_PACKAGE.amount, ...change })
+    expect([refused.statusCode, refused.json()]).toMatchObject([422, { code, errors: [{ pointer }] }])
+    expect((await world.runtime.list({ tenant: 'main', type: 'payment', limit: 9 })).data).toEqual([])
+  })
+
+  it('is credited to a subscription as much as came', async () => {
+    for (const amount of [20_000, 900_000]) expect((await record({ purpose: { kind: 'subscription', subscriptionId: 'sub_1' }, amount })).statusCode).toBe(201)
+    await world.runtime.settled()
+    expect(await balances()).toMatchObject({ cash: 920_000, 'customer:sub_1': -920_000 })
   })
 })
 

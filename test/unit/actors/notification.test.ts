@@ -106,6 +106,8 @@ describe('texts', () => {
     ['subscription-data-used-up', { ...owed, consequence: 'slowed', termEndsAt: moment }, 'is used up: low speed until 01/02 12:00. Pay KES 2,501 to account 12345674 for new data at once.'],
     ['subscription-data-used-up', { ...owed, amount: 0, consequence: 'cut-off', termEndsAt: moment }, 'is used up: off until 01/02 12:00.'],
     ['subscription-receipt', { accountNumber: '12345674', amount: 100_000, currency: 'KES', receipt: 'NLJ7RT61SV', expiresAt: moment, balance: -550 }, 'Received KES 1,000 (NLJ7RT61SV) for account 12345674. Paid until 01/02 12:00. Balance KES -5.50.'],
+    ['subscription-grace', { ...owed, graceEndsAt: moment, isSlowed: false }, 'has ended; you are online until 01/02 12:00. Pay KES 2,501'],
+    ['subscription-grace', { ...owed, graceEndsAt: moment, isSlowed: true }, 'online at low speed until 01/02 12:00. Pay KES 2,501'],
     ['subscription-grace', { ...owed, graceEndsAt: moment }, 'low speed until 01/02 12:00. Pay KES 2,501'],
     ['subscription-suspended', owed, 'Pay KES 2,501 to account 12345674'],
   ] as const

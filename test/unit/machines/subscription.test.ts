@@ -83,7 +83,9 @@ describe('S11: grace', () => {
   it('is throttled, and ends in suspension', () => {
     const life = over()
     expect([serviceOf(life), contextOf(life).access.applied]).toMatchObject(['grace', { level: 'throttled', uploadKbps: 256, downloadKbps: 512 }])
-    expect(life.facts[0]).toMatchObject({ type: 'subscription.graceStarted', amountDue: PRICE, graceEndsAt: START + 34 * DAY_MS })
+    expect(life.facts[0]).toMatchObject({ type: 'subscription.graceStarted', amountDue: PRICE, graceEndsAt: START + 34 * DAY_MS, isSlowed: true })
+    const atFullSpeed = { ...inputOf(), plan: { ...inputOf().plan, graceUploadKbps: null, graceDownloadKbps: null } }
+    expect(elapse(paid(atFullSpeed), 31 * DAY_MS).facts[0]).toMatchObject({ type: 'subscription.graceStarted', isSlowed: false })
     const off = elapse(life, 3 * DAY_MS)
     expect([serviceOf(off), contextOf(off).access.applied]).toEqual(['suspended', { level: 'none' }])
     expect(off.facts[0]).toMatchObject({ type: 'subscription.suspended', amountDue: PRICE })
