@@ -4,7 +4,7 @@ import { defineEffect, type EffectDefinition } from '../../runtime/index.ts'
 import type { CredentialIssuer } from '../credentials.ts'
 import { INTERRUPTED, outcomeOfError } from '../gateway-outcome.ts'
 import type { SmsGateway } from '../gateways/sms/port.ts'
-import { quietUntil, type QuietHours } from './quiet-hours.ts'
+import { releaseAt, type QuietHours } from './quiet-hours.ts'
 import { textOf } from './text.ts'
 
 /** What must be known of a phone before it is written to. */
@@ -57,8 +57,8 @@ export function checkClearance({ contactRules, timeZone, quietHours }: Pick<Noti
     async run({ to: phone, template }, { at, address: { tenant, id } }) {
       const isTransactional = TRANSACTIONAL.has(template)
       if (!isTransactional && (await contactRules.hasOptedOut(tenant, phone))) return { outcome: 'suppressed', reason: 'opted-out' }
-      const quietEnd = quietUntil(quietHours, timeZone, at)
-      if (quietEnd !== undefined) return { outcome: 'held', reason: 'quiet-hours', until: quietEnd }
+      const released = releaseAt(quietHours, timeZone, at)
+      if (released !== undefined) return { outcome: 'held', reason: 'quiet-hours', until: released }
       if (isTransactional) return { outcome: 'clear' }
       const lastSentAt = await contactRules.lastSentAt({ tenant, phone, template, exceptId: id })
       const pauseEnd = (lastSentAt ?? 0) + COOLDOWN_MS

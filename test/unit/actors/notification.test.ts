@@ -3,7 +3,7 @@ import { COOLDOWN_MS, checkClearance } from '../../../actors/notification/effect
 import { defineNotification } from '../../../actors/notification/definition.ts'
 import { fromVersion1 } from '../../../actors/notification/migrations.ts'
 import { smsSends } from '../../../actors/notification/projections.ts'
-import { quietUntil } from '../../../actors/notification/quiet-hours.ts'
+import { quietSpan, releaseAt } from '../../../actors/notification/quiet-hours.ts'
 import { textOf } from '../../../actors/notification/text.ts'
 import { measureSms } from '../../../actors/gateways/sms/segments.ts'
 import { newNotification } from '../../../machines/notification/context.ts'
@@ -12,6 +12,7 @@ import { change } from './change.ts'
 
 const at = (text: string): number => Date.parse(text)
 const NIGHT = { from: '21:00', to: '07:00' }
+const quietUntil = (...asked: Parameters<typeof quietSpan>) => quietSpan(...asked)?.endsAt
 
 describe('quiet hours', () => {
   it.each([
@@ -37,6 +38,17 @@ describe('quiet hours', () => {
   })
 })
 
+describe('messages of one night', () => {
+  it('go in the order in which they were asked for, within ten minutes', () => {
+    const night = ['2026-01-01T21:00:00+03:00', '2026-01-01T21:00:01+03:00', '2026-01-01T23:59:00+03:00', '2026-01-02T00:01:00+03:00', '2026-01-02T06:59:59+03:00']
+    const released = night.map((moment) => releaseAt(NIGHT, 'Africa/Nairobi', at(moment)) ?? NaN)
+    expect(released).toEqual(released.toSorted((a, b) => a - b))
+    expect(new Set(released).size).toBe(night.length)
+    expect([released[0], (released.at(-1) ?? NaN) < at('2026-01-02T07:10:00+03:00')]).toEqual([at('2026-01-02T07:00:00+03:00'), true])
+    expect(releaseAt(NIGHT, 'Africa/Nairobi', at('2026-01-02T07:00:00+03:00'))).toBeUndefined()
+  })
+})
+
 describe('quiet hours over a year', () => {
   const HOUR_MS = 3_600_000
   const isWithin = ({ from, to }: typeof NIGHT, time: string) => (from < to ? time >= from && time < to : time >= from || time < to)
@@ -53,12 +65,12 @@ describe('quiet hours over a year', () => {
     const clock = new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit' })
     const ends = new Set<number>()
     for (let now = Date.UTC(2028, 0, 1); now < Date.UTC(2029, 0, 1); now += HOUR_MS / 2) {
-      const end = quietUntil(hours, timeZone, now)
-      if (end === undefined) {
+      const { startsAt, endsAt: end } = quietSpan(hours, timeZone, now) ?? {}
+      if (startsAt === undefined || end === undefined) {
         if (isWithin(hours, clock.format(now))) throw new Error(`not quiet at ${new Date(now).toISOString()}`)
         continue
       }
-      if (!isWithin(hours, clock.format(now)) || end <= now || end - now > 12 * HOUR_MS) throw new Error(`${new Date(now).toISOString()} until ${new Date(end).toISOString()}`)
+      if (!isWithin(hours, clock.format(now)) || startsAt > now || end <= now || end - startsAt > 12 * HOUR_MS) throw new Error(`${new Date(now).toISOString()} until ${new Date(end).toISOString()}`)
       ends.add(end)
     }
     // Each night has one end, at which a message may go; the 366th ends in the next year, or began in the last.
@@ -79,7 +91,7 @@ describe('clearance', () => {
 
   it('goes by day, waits by night', async () => {
     expect(await cleared('subscription-reminder', DAY)).toEqual({ outcome: 'clear' })
-    expect(await cleared('subscription-reminder', LATE)).toEqual({ outcome: 'held', reason: 'quiet-hours', until: at('2026-01-02T07:00:00+03:00') })
+    expect(await cleared('subscription-reminder', LATE)).toEqual({ outcome: 'held', reason: 'quiet-hours', until: at('2026-01-02T07:01:00+03:00') })
     expect(await cleared('subscription-receipt', LATE)).toMatchObject({ outcome: 'held' })
   })
 
