@@ -88,8 +88,9 @@ async function start(settings: Settings, log: Logger, open: ProcessEnd): Promise
   open.push(startTidying({ knex, daysOf, log }))
   if (isSandbox) await business.packages.addMissing('main', demoPackages)
 
+  const clock: Clock = isSandbox ? sandboxClock(await latestMoment(knex)) : systemClock()
   // Stand-ins for whatever the environment does not name; what it names is used as it is.
-  const standIns: Sandbox = isSandbox ? await startSandbox({ env: process.env, sms: { reportAfterMs: 500 }, ...(hasTown ? { routersFile: join(settings.STANDING_DATA_DIR, 'routers.json') } : {}) }) : { settings: {}, stop: () => Promise.resolve() }
+  const standIns: Sandbox = isSandbox ? await startSandbox({ env: process.env, clock: () => clock.now(), sms: { reportAfterMs: 500 }, ...(hasTown ? { routersFile: join(settings.STANDING_DATA_DIR, 'routers.json') } : {}) }) : { settings: {}, stop: () => Promise.resolve() }
   open.push(() => standIns.stop())
   const outbox = createSandboxOutbox(() => [...(standIns.sms?.control.messages() ?? []), ...(standIns.twilio?.messages() ?? [])])
   const outside = readSettings({ ...standIns.settings, ...definedOnly(process.env) })
@@ -104,7 +105,6 @@ async function start(settings: Settings, log: Logger, open: ProcessEnd): Promise
   }
   const twilioSecret = derivedSecret(appKey, 'twilio-hook')
   const twilioUrl = (what: 'status' | 'inbound'): string => `${outside.TWILIO_CALLBACK_BASE_URL ?? address}/hooks/twilio/${twilioSecret}/${what}`
-  const clock: Clock = isSandbox ? sandboxClock(await latestMoment(knex)) : systemClock()
   const leaps = isMovable(clock) ? leapsOf(clock, async () => standIns.nas?.logins.report()) : undefined
   const credentials = createCredentialIssuer(appKey)
   const routers = { routers: business.routers, routerOs: createRouterOsClient(), secrets: createRouterSecrets(appKey), surroundings: once(() => surroundingsOf(outside, address, appKey)), now: () => clock.now() }

@@ -12,6 +12,8 @@ import { startTwilio, TWILIO_SANDBOX_CREDENTIALS, type Twilio, type TwilioOption
 export interface SandboxOptions {
   /** Usually `process.env`. Credentials that are set are what the stand-ins then ask for. */
   env: Readonly<Record<string, string | undefined>>
+  /** What the stand-ins say it is, milliseconds since the epoch; their delays are real time. Default: the machine's clock. */
+  clock?: () => number
   daraja?: DarajaOptions
   sms?: SmsOptions
   twilio?: TwilioOptions
@@ -54,7 +56,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
 }
 
-async function playDaraja({ env, daraja: options }: SandboxOptions, settings: Record<string, string>): Promise<Daraja> {
+async function playDaraja({ env, clock = Date.now, daraja: options }: SandboxOptions, settings: Record<string, string>): Promise<Daraja> {
   const credentials = {
     consumerKey: env['DARAJA_CONSUMER_KEY'] ?? DARAJA_SANDBOX_CREDENTIALS.consumerKey,
     consumerSecret: env['DARAJA_CONSUMER_SECRET'] ?? DARAJA_SANDBOX_CREDENTIALS.consumerSecret,
@@ -62,7 +64,7 @@ async function playDaraja({ env, daraja: options }: SandboxOptions, settings: Re
     passkey: env['DARAJA_PASSKEY'] ?? DARAJA_SANDBOX_CREDENTIALS.passkey,
   }
   const initiator = { name: env['DARAJA_INITIATOR_NAME'] ?? DARAJA_SANDBOX_INITIATOR.name, securityCredential: env['DARAJA_SECURITY_CREDENTIAL'] ?? DARAJA_SANDBOX_INITIATOR.securityCredential }
-  const daraja = await startDaraja({ credentials, initiator, ...options })
+  const daraja = await startDaraja({ clock, credentials, initiator, ...options })
   Object.assign(settings, {
     DARAJA_BASE_URL: daraja.url,
     DARAJA_CONSUMER_KEY: credentials.consumerKey,
@@ -75,12 +77,12 @@ async function playDaraja({ env, daraja: options }: SandboxOptions, settings: Re
   return daraja
 }
 
-async function playSms({ env, sms: options }: SandboxOptions, settings: Record<string, string>): Promise<Sms> {
+async function playSms({ env, clock = Date.now, sms: options }: SandboxOptions, settings: Record<string, string>): Promise<Sms> {
   const credentials = {
     username: env['AT_USERNAME'] ?? SMS_SANDBOX_CREDENTIALS.username,
     apiKey: env['AT_API_KEY'] ?? SMS_SANDBOX_CREDENTIALS.apiKey,
   }
-  const sms = await startSms({ credentials, ...options })
+  const sms = await startSms({ clock, credentials, ...options })
   Object.assign(settings, { AT_BASE_URL: sms.url, AT_USERNAME: credentials.username, AT_API_KEY: credentials.apiKey })
   return sms
 }
@@ -92,12 +94,12 @@ async function playNas(settings: Record<string, string>): Promise<Nas & { secret
   return { ...(await startNas({ secret })), secret }
 }
 
-async function playTwilio({ env, twilio: options }: SandboxOptions, settings: Record<string, string>): Promise<Twilio> {
+async function playTwilio({ env, clock = Date.now, twilio: options }: SandboxOptions, settings: Record<string, string>): Promise<Twilio> {
   const credentials = {
     accountSid: env['TWILIO_ACCOUNT_SID'] ?? TWILIO_SANDBOX_CREDENTIALS.accountSid,
     authToken: env['TWILIO_AUTH_TOKEN'] ?? TWILIO_SANDBOX_CREDENTIALS.authToken,
   }
-  const twilio = await startTwilio({ credentials, ...options })
+  const twilio = await startTwilio({ clock, credentials, ...options })
   Object.assign(settings, {
     TWILIO_BASE_URL: twilio.url,
     TWILIO_ACCOUNT_SID: credentials.accountSid,

@@ -23,10 +23,13 @@ const pay = (paymentId: string, amount: number) => send(system, 'subscription', 
 const rows = (table: string) => system.rows<{ attribute: string; value: string }>(`select attribute, value from radius.${table} where username = $1 order by attribute`, [account])
 const revenue = async () => Number((await system.rows<{ sum: string }>(`select coalesce(sum(amount_minor), 0) as sum from business.ledger_entries where account = 'revenue:subscription'`))[0]?.sum)
 
-async function texts(): Promise<string[]> {
-  const { body } = await system.ask<{ data: { to: string; text: string }[] }>('/api/v1/sandbox/outbox')
-  return body.data.filter(({ to }) => to === phone).map(({ text }) => text).reverse()
+/** Oldest first. */
+async function messages(): Promise<{ to: string; text: string; at: string }[]> {
+  const { body } = await system.ask<{ data: { to: string; text: string; at: string }[] }>('/api/v1/sandbox/outbox')
+  return body.data.filter(({ to }) => to === phone).reverse()
 }
+
+const texts = async (): Promise<string[]> => (await messages()).map(({ text }) => text)
 
 describe('a home connection', () => {
   test('is put on the price list and subscribed to', async () => {
@@ -76,6 +79,9 @@ describe('a home connection', () => {
   test('is reminded of, slowed down and cut off when nobody pays, but not who wants no reminders', async () => {
     await advance(system, 'P23D')
     expect((await texts()).at(-1)).toMatch(new RegExp(`^Home 10 ends in 7 days, .* Pay KES 2,500 to account ${account}`))
+    // By the moved clock, of which the machine's knows nothing.
+    const [first, ...later] = (await messages()).map(({ at }) => Date.parse(at))
+    expect((later.at(-1) ?? NaN) - (first ?? NaN)).toBeGreaterThan(22 * 86_400_000)
     expect((await system.ask('/api/v1/opt-outs', { body: { phone, reason: 'asked by phone' } })).status).toBe(201)
     await advance(system, 'P7D')
     expect(await rows('radreply')).toEqual([INTERIM, { attribute: 'Mikrotik-Address-List', value: 'standing-grace' }, { attribute: 'Mikrotik-Rate-Limit', value: '256k/512k' }])
