@@ -19,7 +19,7 @@ const MESSAGES = {
   'live-hotspot-user-created-public': { name: 'HotspotUserCreated', payload: object({ user: object({ reference, status: { const: 'active' }, package: { type: ['string', 'null'] }, starts_at: nullableTime, expires_at: nullableTime }) }) },
   'live-credentials-sent': {
     name: 'CredentialsSent',
-    payload: object({ notification: object({ id: { type: 'string' }, phone_number: { type: 'string', description: 'masked' }, sms_status: { const: 'sent' }, provider_id: { type: 'string' }, cost: { type: ['object', 'null'] }, segments: { type: 'integer' }, sent_at: time }) }),
+    payload: object({ notification: object({ id: { type: 'string' }, phone_number: { type: 'string', description: 'masked' }, sms_status: { enum: ['sent', 'delivered', 'failed'], description: 'told anew when it becomes another' }, provider_id: { type: ['string', 'null'] }, cost: { type: ['object', 'null'] }, segments: { type: 'integer' }, sent_at: time, delivered_at: time, failed_at: time, code: { type: 'string', description: 'why it failed' } }) }),
   },
   'live-session-expired': {
     name: 'SessionExpired',

@@ -44,12 +44,9 @@ const NAMED: Readonly<Record<string, Named>> = {
     public: { channel: 'hotspot-users', data: ({ data }, reference) => ({ user: { reference, ...access(data) } }) },
     user: sessionUser,
   },
-  'notification.sent': {
-    event: 'CredentialsSent',
-    data: ({ address, at }, shown) => ({
-      notification: { id: address.id, phone_number: shown['to'], sms_status: 'sent', provider_id: shown['providerId'], cost: shown['cost'] ?? null, segments: shown['segments'], sent_at: iso(at) },
-    }),
-  },
+  'notification.sent': { event: 'CredentialsSent', data: ({ address, at }, shown) => smsStatus(address.id, 'sent', shown, { sent_at: iso(at) }) },
+  'notification.delivered': { event: 'CredentialsSent', data: ({ address, at }, shown) => smsStatus(address.id, 'delivered', shown, { delivered_at: iso(at) }) },
+  'notification.failed': { event: 'CredentialsSent', data: ({ address, at }, shown) => smsStatus(address.id, 'failed', shown, { failed_at: iso(at), code: shown['code'] }) },
   'session.expired': {
     event: 'SessionExpired',
     data: ({ address, at }, shown, shop) => ({ session: { id: address.id, ...ending(shown), phone_number: shown['phone'], expired_at: iso(at), renew_url: renewUrl(shop, shown['packageId']) } }),
@@ -99,7 +96,12 @@ export function broadcastsOf(fact: Fact, shown: Data, reference: (id: string) =>
 
 /** Of all messages only the one with the credentials has a name of its own. */
 function isNamed({ type, data }: Fact): boolean {
-  return type !== 'notification.sent' || data['template'] === 'hotspot-credentials'
+  return !type.startsWith('notification.') || data['template'] === 'hotspot-credentials'
+}
+
+/** One event for all that becomes of the message: a client knows it again by its id. */
+function smsStatus(id: string, status: 'sent' | 'delivered' | 'failed', shown: Data, more: object): object {
+  return { notification: { id, phone_number: shown['to'], sms_status: status, provider_id: shown['providerId'] ?? null, cost: shown['cost'] ?? null, segments: shown['segments'], ...more } }
 }
 
 function paidFor(data: Data): object {

@@ -69,10 +69,19 @@ export interface NotificationContext extends NotificationInput {
 
 type About = Pick<NotificationInput, 'template' | 'about'>
 
+/** Of the message that it came to this with; nulls: none was taken. */
+interface LastSend {
+  to: string
+  provider: string | null
+  providerId: string | null
+  cost: Cost | null
+  segments: number
+}
+
 export type NotificationFact =
   | ({ type: 'notification.sent'; to: string; provider: string; providerId: string; sendNumber: number; cost: Cost | null; segments: number; at: number } & About)
-  | ({ type: 'notification.delivered'; at: number } & About)
-  | ({ type: 'notification.failed'; reason: string; code: string; at: number } & About)
+  | ({ type: 'notification.delivered'; at: number } & LastSend & About)
+  | ({ type: 'notification.failed'; reason: string; code: string; at: number } & LastSend & About)
   | ({ type: 'notification.suppressed'; reason: string; at: number } & About)
   | ({ type: 'notification.cancelled'; reason: string; at: number } & About)
 
@@ -111,6 +120,10 @@ export function newNotification(input: NotificationInput): NotificationContext {
     lastReport: null,
     failure: null,
   }
+}
+
+export function lastSend({ to, provider, providerId, lastCost, segments }: NotificationContext): LastSend {
+  return { to, provider, providerId, cost: lastCost, segments }
 }
 
 /** The pause before another attempt: what the provider asks for, doubled each time, at most an hour. */

@@ -20,6 +20,7 @@ import {
   DELIVERY_WINDOW_MS,
   isWorthSending,
   judgeStatus,
+  lastSend,
   needsClearance,
   newNotification,
   reportedStatus,
@@ -138,6 +139,7 @@ export const notificationMachine = setup({
       type: 'notification.delivered' as const,
       template: context.template,
       about: context.about,
+      ...lastSend(context),
       at: timeOf(event),
     })),
     announceSuppressed: emit(({ context, event }) => ({
@@ -158,6 +160,7 @@ export const notificationMachine = setup({
       type: 'notification.failed' as const,
       template: context.template,
       about: context.about,
+      ...lastSend(context),
       reason: context.failure?.reason ?? 'unknown',
       code: context.failure?.code ?? 'unknown',
       at: timeOf(event),

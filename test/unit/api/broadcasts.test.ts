@@ -24,6 +24,23 @@ describe('SessionExpired', () => {
   })
 })
 
+describe('CredentialsSent', () => {
+  const message = { template: 'hotspot-credentials', to: '254708374149', providerId: 'ATPid_1', cost: { amount: 80, currency: 'KES' }, segments: 1 }
+  const stats = (type: string, data: Record<string, unknown>) => told(fact(type, 'notification', 'n_1', data)).filter(({ channel, event }) => channel === 'private-dashboard-stats' && event === 'CredentialsSent').map(({ data: { notification } }: { data: { notification?: object } }) => notification)
+
+  it('says what has become of the message, by its id, with provider and cost', () => {
+    const known = { id: 'n_1', phone_number: '254708374149', provider_id: 'ATPid_1', cost: { amount: 80, currency: 'KES' }, segments: 1 }
+    expect(stats('notification.sent', message)).toEqual([{ ...known, sms_status: 'sent', sent_at: '1970-01-01T00:00:00.000Z' }])
+    expect(stats('notification.delivered', message)).toEqual([{ ...known, sms_status: 'delivered', delivered_at: '1970-01-01T00:00:00.000Z' }])
+    expect(stats('notification.failed', { ...message, providerId: null, cost: null, segments: 0, code: 'invalid-number' })).toEqual([{ ...known, provider_id: null, cost: null, segments: 0, sms_status: 'failed', failed_at: '1970-01-01T00:00:00.000Z', code: 'invalid-number' }])
+  })
+
+  it('is not said of other messages, nor to others than staff', () => {
+    expect(stats('notification.delivered', { ...message, template: 'subscription-receipt' })).toEqual([])
+    expect(told(fact('notification.delivered', 'notification', 'n_1', message)).filter(({ channel }) => !['private-dashboard-stats', 'private-actor.notification.n_1'].includes(channel))).toEqual([])
+  })
+})
+
 describe('subscriptions and vouchers', () => {
   const customer = { accountNumber: '12345674', packageName: 'Home', phone: '254708374149', expiresAt: 1_000, currency: 'KES' }
 

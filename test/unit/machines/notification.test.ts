@@ -100,7 +100,7 @@ describe('notification: delivery reports (N3)', () => {
     const sms = sentSms()
     expect(sms.send(report(status))).toBe(true)
     expect(sms.state).toBe(state)
-    expect(sms.facts.map(({ type }) => type)).toEqual(fact === undefined ? [] : [fact])
+    expect(sms.facts).toMatchObject(fact === undefined ? [] : [{ type: fact, to: '254708374149', providerId: 'ATPid_1', cost: { amount: 80, currency: 'KES' } }])
   })
 
   it.each([
