@@ -47,8 +47,8 @@ describe('calls', () => {
     expect(taken().map(({ what, asked, reason }) => ({ what, asked, reason }))).toEqual([
       { what: 'read', asked: { q: '0712***678' }, reason: null },
       { what: 'read', asked: { q: 'J***' }, reason: null },
-      { what: 'command', asked: { phone: '2547*****678' }, reason: null },
-      { what: 'command', asked: {}, reason: 'asked at the counter' },
+      { what: 'change', asked: { phone: '2547*****678' }, reason: null },
+      { what: 'change', asked: {}, reason: 'asked at the counter' },
     ])
     expect(JSON.stringify(world.audit.entries)).not.toMatch(/12345678|Wanjiru/)
   })
@@ -129,6 +129,21 @@ describe('the trail', () => {
     await trail.stop()
     expect(actions()).toEqual(['GET /1', 'GET /2'])
     trail.demandRoom()
+  })
+
+  it('keeps no refusals beyond its bound, of which there may be any number, but everything that was shown', async () => {
+    let logged = ''
+    let isAway = true
+    const log = createLogger({ level: 'info', destination: { write: (line: string) => void (logged += line) } })
+    audit.failWith = () => (isAway ? new StoreUnavailableError('away') : undefined)
+    const trail = auditTrail({ audit, log, clock: () => 5, waitingMax: 2, retryMs: 60_000 })
+    for (const action of ['GET /1', 'GET /2']) trail.record({ ...ENTRY, action })
+    for (let n = 0; n < 10; n++) trail.record({ ...ENTRY, action: 'GET /refused', status: 503 })
+    trail.record({ ...ENTRY, action: 'GET /admitted-before' })
+    isAway = false
+    await trail.stop()
+    expect(actions()).toEqual(['GET /1', 'GET /2', 'GET /admitted-before'])
+    expect(logged).toMatch(/"calls":10/)
   })
 
   it('tries again by itself', async () => {
