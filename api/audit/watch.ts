@@ -45,7 +45,7 @@ export function watch(app: App, trail: AuditTrail): void {
       actor: actorOf(pattern, request.params),
       asked: askedOf(request.params, request.query),
       status,
-      unmasked: what === 'read' && principal.permissions.has('personal') && (status === null || status < 400),
+      unmasked: (what === 'read' || what === 'simulate') && principal.permissions.has('personal') && (status === null || status < 400),
       reason: reasonOf(request.body),
       requestId: request.id,
     })

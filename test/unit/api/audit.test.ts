@@ -66,6 +66,12 @@ describe('calls', () => {
     ])
   })
 
+  it('that ask what would happen show what a look shows, and say so', async () => {
+    await call('actors/payment/pay_1/dry-run', world.admin, 'POST', { type: 'payment.cancel', reason: 'x' })
+    await call('actors/payment/pay_1/dry-run', world.keys.add('support-key-12', ['developer']), 'POST', { type: 'payment.cancel', reason: 'x' })
+    expect(taken()).toMatchObject([{ what: 'simulate', status: 200, unmasked: true }, { what: 'simulate', status: 200, unmasked: false }])
+  })
+
   it('of nobody are nobody’s', async () => {
     expect((await call('actors/payment/pay_1', { authorization: 'Bearer unknown' })).statusCode).toBe(401)
     expect(taken()).toEqual([])
