@@ -1,7 +1,7 @@
 /**
  * Takes down who looked at what, behind the answers: in groups, as one insert is on its way the next gathers. While the database is away
- * entries wait; when no more can wait nobody is answered any more (R9), for what cannot be recorded must not be shown. A crash loses what
- * was answered in the few milliseconds before it.
+ * entries wait; when no more can wait nobody is answered any more (R9), for what cannot be recorded must not be shown; of calls refused then
+ * only their number is kept. A crash loses what was answered in the few milliseconds before it.
  */
 import type { Log } from '../../runtime/index.ts'
 import { Problem } from '../http/problem.ts'
@@ -34,6 +34,7 @@ export function auditTrail({ audit, log, clock, waitingMax = WAITING_MAX, retryM
   let writing: Promise<void> | undefined
   let retry: NodeJS.Timeout | undefined
   let isStopped = false
+  let refusedUnheard = 0
 
   function pump(): void {
     if (retry === undefined) writing ??= drain().finally(() => (writing = undefined))
@@ -46,6 +47,8 @@ export function auditTrail({ audit, log, clock, waitingMax = WAITING_MAX, retryM
       waiting = [...left, ...waiting.slice(group.length)]
       if (left.length > 0) return later()
     }
+    if (refusedUnheard > 0) log.warn({ calls: refusedUnheard }, 'calls were refused that the audit had no room for')
+    refusedUnheard = 0
   }
 
   function later(): void {
@@ -91,6 +94,11 @@ export function auditTrail({ audit, log, clock, waitingMax = WAITING_MAX, retryM
       if (waiting.length >= waitingMax) throw new Problem('overloaded', 'What is read now could not be recorded; come back in a moment.')
     },
     record(entry) {
+      // What was shown is taken down in any case; a refusal has shown nothing, and there may be any number of them.
+      if (waiting.length >= waitingMax && entry.status !== null && entry.status >= 400) {
+        refusedUnheard++
+        return
+      }
       waiting.push({ ...entry, at: clock() })
       pump()
     },

@@ -10,9 +10,9 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /**
      * What the audit takes down of this route. `refused`: only what was refused, since the journal has what was done, or because it shows
-     * nobody's data. `opening`: when it begins, for it may last for days.
+     * nobody's data. `opening`: when it begins, for it may last for days. `change`: all of it, as a change of what is no actor.
      */
-    audited?: 'refused' | 'opening'
+    audited?: 'refused' | 'opening' | 'change'
   }
 }
 
@@ -26,7 +26,7 @@ export function watch(app: App, trail: AuditTrail): void {
   app.addHook('onResponse', (request, reply: FastifyReply, done) => {
     const { audited } = request.routeOptions.config
     const isRefused = reply.statusCode >= 400
-    if (audited === undefined || isRefused) take(request, reply.statusCode)
+    if (audited === undefined || audited === 'change' || isRefused) take(request, reply.statusCode)
     done()
   })
 
@@ -34,9 +34,9 @@ export function watch(app: App, trail: AuditTrail): void {
     const { principal, routeOptions } = request
     // The key was not known.
     if ((principal as typeof principal | undefined) === undefined) return
-    const { permission } = routeOptions.config
+    const { permission, audited } = routeOptions.config
     const pattern = routeOptions.url ?? ''
-    const what = whatOf(request.method, pattern, permission)
+    const what = audited === 'change' ? 'change' : whatOf(request.method, pattern, permission)
     trail.record({
       tenant: principal.tenant,
       keyId: principal.keyId,
@@ -45,7 +45,7 @@ export function watch(app: App, trail: AuditTrail): void {
       actor: actorOf(pattern, request.params),
       asked: askedOf(request.params, request.query),
       status,
-      unmasked: what === 'read' && principal.permissions.has('personal') && (status === null || status < 400),
+      unmasked: (what === 'read' || what === 'simulate') && principal.permissions.has('personal') && (status === null || status < 400),
       reason: reasonOf(request.body),
       requestId: request.id,
     })

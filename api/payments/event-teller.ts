@@ -10,6 +10,7 @@ import { Problem } from '../http/problem.ts'
 import type { Package, Packages } from '../ports/packages.ts'
 import type { Receipts } from '../ports/receipts.ts'
 import { receiptTeller } from './receipt-use.ts'
+import { isPayable } from './subscription-due.ts'
 
 /** Of these the edge says who sends them, whatever the sender wrote: a refund needs two people, and so does what is worth much. */
 const SIGNED: ReadonlySet<string> = new Set(['payment.refund', 'payment.approveRefund', 'payment.refuseRefund', 'payment.settleRefund', 'approval.approve', 'approval.refuse', 'approval.withdraw'])
@@ -53,11 +54,12 @@ export function eventTeller({ receipts, packages, runtime, gate }: EventTellerDe
     return { ...event, package: snapshotOf(found) }
   }
 
-  /** A2: the actor may have changed since, or the price list. */
+  /** A2: the actor may have changed since, or the price list, or the subscription be over that is to be paid. */
   async function worthNow(tenant: string, id: string): Promise<number> {
     const view = await runtime.get({ tenant, type: 'approval', id })
     if (view === undefined) return 0
     const { to, act, worth } = view.context as ApprovalContext
+    if (act.kind === 'event' && act.event.type === 'payment.assign' && typeof act.event['subscriptionId'] === 'string') await demandSubscription(tenant, act.event['subscriptionId'])
     const now = act.kind === 'create' ? await gate.weighNew(tenant, to.type, act.input) : await gate.weigh({ tenant, ...to }, act.event)
     return now?.amount ?? worth
   }
@@ -65,7 +67,9 @@ export function eventTeller({ receipts, packages, runtime, gate }: EventTellerDe
   /** The payment would be settled, and its money wait for nobody. */
   async function demandSubscription(tenant: string, id: string): Promise<void> {
     // An id in another form is refused by the event's own schema.
-    if (!ACTOR_ID.test(id) || (await runtime.get({ tenant, type: 'subscription', id }))?.status === 'active') return
+    if (!ACTOR_ID.test(id)) return
+    const view = await runtime.get({ tenant, type: 'subscription', id })
+    if (view !== undefined && isPayable(view)) return
     throw new Problem('subscription-unknown', undefined, { errors: [{ pointer: '/subscriptionId', detail: 'names no subscription that can be paid for' }] })
   }
 

@@ -25,7 +25,8 @@ export function loginForm({ username, password }: Credentials, chap: ChapChallen
 }
 
 const CHALLENGE_BYTES = { min: 8, max: 64 }
-const WRITTEN = /^(?:\\[0-3][0-7]{2}|[^\\])+$/
+/** A backslash with no digit behind it is a byte that has been read, as one in 256 is. */
+const WRITTEN = /^(?:\\[0-3][0-7]{2}|\\(?!\d)|[^\\])+$/
 
 /**
  * As the hotspot writes bytes into its pages: a backslash and three octal digits each. A page that has had them read by JavaScript

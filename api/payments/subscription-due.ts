@@ -1,6 +1,6 @@
 /** What a subscription is to be paid, when the payer names no amount: its plan, and what is owed, less what is there already. */
 import { z } from 'zod'
-import type { Address, Runtime } from '../../runtime/index.ts'
+import type { ActorView, Address, Runtime } from '../../runtime/index.ts'
 
 const MINOR_UNITS_PER_SHILLING = 100
 
@@ -16,12 +16,17 @@ export interface Due {
   currency: string
 }
 
+/** One that is over goes on taking money, for a person to give back: nobody shall be asked for more. */
+export function isPayable({ status, tags }: Pick<ActorView, 'status' | 'tags'>): boolean {
+  return status === 'active' && !tags.includes('settled')
+}
+
 /** Undefined for one that does not exist or is over. */
 export async function findDue(runtime: Pick<Runtime, 'definition' | 'get'>, address: Address): Promise<Due | undefined> {
   // An id in another form is nobody's.
   if (runtime.definition(address.type) === undefined || !/^[A-Za-z0-9_-]{1,64}$/.test(address.id)) return undefined
   const view = await runtime.get(address)
-  if (view?.status !== 'active') return undefined
+  if (view === undefined || !isPayable(view)) return undefined
   const { plan, credit, debts } = payable.parse(view.context)
   const owed = debts.reduce((sum, debt) => sum + debt.amount, plan.amount - credit)
   // M-Pesa takes whole shillings; with credit enough one still pays something, and it is kept as credit.

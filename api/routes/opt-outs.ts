@@ -17,7 +17,7 @@ export function optOutRoutes(app: App, optOuts: OptOuts, now: () => number): voi
   app.post(
     '/opt-outs',
     {
-      config: { permission: 'send' },
+      config: { permission: 'send', audited: 'change' },
       schema: {
         tags: ['notifications'],
         summary: 'Write no more to a phone, but for logins and receipts',
@@ -49,7 +49,7 @@ export function optOutRoutes(app: App, optOuts: OptOuts, now: () => number): voi
   app.delete(
     '/opt-outs/:phone',
     {
-      config: { permission: 'send' },
+      config: { permission: 'send', audited: 'change' },
       schema: { tags: ['notifications'], summary: 'Write to a phone again', params: z.object({ phone: z.string().max(40) }), querystring: noQuery, response: { 204: z.null(), ...staffProblems() } },
     },
     async ({ principal, params: { phone } }, reply) => {

@@ -61,7 +61,7 @@ export function statementRoutes(app: App, statements: Statements, now: () => num
     '/statements',
     {
       bodyLimit: CSV_BYTES_MAX,
-      config: { permission: 'money' },
+      config: { permission: 'money', audited: 'change' },
       schema: {
         tags: ['ledger'],
         summary: "Import a statement: the CSV file of M-Pesa's portal",

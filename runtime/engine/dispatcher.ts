@@ -197,7 +197,10 @@ export class Dispatcher {
       this.#recovered()
       this.#outageSince = undefined
       hooks.forgotten(relayed)
-      await inSlices(batches, (batch) => this.#succeed(batch))
+      // Killed between two slices: nothing leaves any more, and what is committed is found again (R10).
+      await inSlices(batches, (batch) => {
+        if (!this.#stopped) this.#succeed(batch)
+      })
     } catch (error) {
       hooks.returnRelayed(relayed)
       if (!this.#stopped) this.#fail(taken, error)

@@ -123,6 +123,20 @@ describe('what is asked for', () => {
     expect((await ask({ type: 'payment', id: 'pay_1', event: ASSIGN, reason: 'x' }, world.keys.add('agent-key-1234', ['agent']))).status).toBe(403)
   })
 
+  it('is not approved any more when the subscription is over that was to be paid: its money would wait for nobody', async () => {
+    const subscriptionId = await home()
+    await money('pay_1', FROM)
+    const asked = await ask({ type: 'payment', id: 'pay_1', event: { type: 'payment.assign', subscriptionId, reason: 'her line' }, reason: 'her line' })
+    expect(asked.status).toBe(201)
+    await tell('subscription', subscriptionId, { type: 'subscription.terminate', reason: 'moved away' }, world.admin)
+    expect(await decide(asked.body.id, 'approve', ben)).toMatchObject({ status: 422, body: { code: 'subscription-unknown' } })
+    expect(await statesOf('approval', asked.body.id)).toEqual(['requested'])
+    expect((await decide(asked.body.id, 'refuse', ben, { reason: 'her line is gone' })).status).toBe(200)
+    // Nor is anybody prompted to pay for it.
+    expect((await call('POST', '/payments/stk', { phone_number: '0708374149', subscription_id: subscriptionId }, {})).body.code).toBe('subscription-unknown')
+    expect(await statesOf('payment', 'pay_1')).toEqual(['review'])
+  })
+
   it('is asked for anew when it has become worth more', async () => {
     const id = await home()
     const event = { type: 'subscription.changeExpiry', expiresAt: new Date(Date.now() + 40 * DAY_MS).toISOString(), reason: 'a long outage' }

@@ -141,6 +141,13 @@ describe('money over the counter', () => {
     expect((await world.runtime.list({ tenant: 'main', type: 'payment', limit: 9 })).data).toEqual([])
   })
 
+  it('sells nothing that it does not suffice for, though it has come already: one key would give away what two must', async () => {
+    const came = { method: 'c2b', phone: '254708374149', package: { id: 'hour' }, received: UNMATCHED_INPUT.received }
+    const refused = await record({ ...came, amount: 1 })
+    expect([refused.statusCode, refused.json()]).toMatchObject([422, { code: 'invalid-input', errors: [{ pointer: '/input/amount' }] }])
+    expect((await record({ ...came, amount: HOUR_PACKAGE.amount + 100 })).statusCode).toBe(201)
+  })
+
   it('is credited to a subscription as much as came', async () => {
     for (const amount of [20_000, 900_000]) expect((await record({ purpose: { kind: 'subscription', subscriptionId: 'sub_1' }, amount })).statusCode).toBe(201)
     await world.runtime.settled()

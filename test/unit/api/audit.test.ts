@@ -47,8 +47,8 @@ describe('calls', () => {
     expect(taken().map(({ what, asked, reason }) => ({ what, asked, reason }))).toEqual([
       { what: 'read', asked: { q: '0712***678' }, reason: null },
       { what: 'read', asked: { q: 'J***' }, reason: null },
-      { what: 'command', asked: { phone: '2547*****678' }, reason: null },
-      { what: 'command', asked: {}, reason: 'asked at the counter' },
+      { what: 'change', asked: { phone: '2547*****678' }, reason: null },
+      { what: 'change', asked: {}, reason: 'asked at the counter' },
     ])
     expect(JSON.stringify(world.audit.entries)).not.toMatch(/12345678|Wanjiru/)
   })
@@ -64,6 +64,12 @@ describe('calls', () => {
       expect.objectContaining({ keyId: 'k_viewer-k', what: 'command', action: 'POST /api/v1/actors/:type/:id/events', actor: { type: 'payment', id: 'pay_1' }, status: 403, unmasked: false }),
       expect.objectContaining({ keyId: 'k_viewer-k', what: 'read', action: 'GET /api/v1/audit', status: 403 }),
     ])
+  })
+
+  it('that ask what would happen show what a look shows, and say so', async () => {
+    await call('actors/payment/pay_1/dry-run', world.admin, 'POST', { type: 'payment.cancel', reason: 'x' })
+    await call('actors/payment/pay_1/dry-run', world.keys.add('support-key-12', ['developer']), 'POST', { type: 'payment.cancel', reason: 'x' })
+    expect(taken()).toMatchObject([{ what: 'simulate', status: 200, unmasked: true }, { what: 'simulate', status: 200, unmasked: false }])
   })
 
   it('of nobody are nobody’s', async () => {
@@ -129,6 +135,21 @@ describe('the trail', () => {
     await trail.stop()
     expect(actions()).toEqual(['GET /1', 'GET /2'])
     trail.demandRoom()
+  })
+
+  it('keeps no refusals beyond its bound, of which there may be any number, but everything that was shown', async () => {
+    let logged = ''
+    let isAway = true
+    const log = createLogger({ level: 'info', destination: { write: (line: string) => void (logged += line) } })
+    audit.failWith = () => (isAway ? new StoreUnavailableError('away') : undefined)
+    const trail = auditTrail({ audit, log, clock: () => 5, waitingMax: 2, retryMs: 60_000 })
+    for (const action of ['GET /1', 'GET /2']) trail.record({ ...ENTRY, action })
+    for (let n = 0; n < 10; n++) trail.record({ ...ENTRY, action: 'GET /refused', status: 503 })
+    trail.record({ ...ENTRY, action: 'GET /admitted-before' })
+    isAway = false
+    await trail.stop()
+    expect(actions()).toEqual(['GET /1', 'GET /2', 'GET /admitted-before'])
+    expect(logged).toMatch(/"calls":10/)
   })
 
   it('tries again by itself', async () => {

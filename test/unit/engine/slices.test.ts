@@ -1,5 +1,6 @@
 /** A batch of many steps takes turns with whatever else the event loop has to do. */
-import { assign, setup } from 'xstate'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { assign, emit, setup } from 'xstate'
 import { expect, it } from 'vitest'
 import { rig, thing, typed } from './rig.ts'
 
@@ -41,4 +42,22 @@ it('lets the event loop take in what has come between the steps of one batch', a
   expect(steps).toBe(ACTORS)
   // Two batches under way, each with a slice of three milliseconds or a step more.
   expect(Math.max(most, steps - before)).toBeLessThanOrEqual(8)
+})
+
+it('answers nobody any more once it was killed between two slices', async () => {
+  const machine = setup({ types: typed<{ events: { type: 'go' }; emitted: { type: 'thing.gone' } }>() }).createMachine({ on: { go: { actions: emit({ type: 'thing.gone' }) } } })
+  const r = await rig([thing(machine)])
+  for (let n = 0; n < ACTORS; n++) await r.create(undefined, `t${n}`)
+  r.runtime.onFact(spin)
+  let answers = 0
+  const sent = Array.from({ length: ACTORS }, (_, n) =>
+    r.runtime.send(addressOf(n), { type: 'go' }).then(() => {
+      answers++
+      r.runtime.kill()
+    }),
+  )
+  await Promise.race(sent)
+  for (let turn = 0; turn < 100; turn++) await nextTurn()
+  // A slice of three milliseconds, each answer of which costs one.
+  expect(answers).toBeLessThanOrEqual(8)
 })
