@@ -123,6 +123,7 @@ async function start(settings: Settings, log: Logger, open: ProcessEnd): Promise
       routers: { ...routers, live: business.routers },
       voucherCodes,
       contactRules: business.contacts,
+      statements: business.statements,
       config: {
         callbackUrl,
         resultUrls,

@@ -19,6 +19,7 @@ import type { RouterCalls } from './router/calls.ts'
 import type { ResultUrls } from './payment/effects.ts'
 import { receiptPaymentIds, type Directory, type ReceiptIds } from './payment/received-money.ts'
 import { defineReconciliation } from './reconciliation/definition.ts'
+import type { StatementRows } from './reconciliation/matching.ts'
 import { defineSubscription } from './subscription/definition.ts'
 
 export interface RegistryDeps {
@@ -32,11 +33,13 @@ export interface RegistryDeps {
   contactRules?: ContactRules
   /** Without it no batch of vouchers can be made. */
   voucherCodes?: VoucherCodes
+  /** Default: what is pulled is kept nowhere, and every day matches. */
+  statements?: StatementRows
   config?: RegistryConfig
 }
 
 export interface RegistryConfig {
-  /** Of times in messages. Default `Africa/Nairobi`. */
+  /** Of times in messages, and of days. Default `Africa/Nairobi`. */
   timeZone?: string
   /** Default: none. */
   quietHours?: QuietHours
@@ -53,15 +56,16 @@ export interface RegistryConfig {
 }
 
 const NO_RULES: ContactRules = { hasOptedOut: () => Promise.resolve(false), lastSentAt: () => Promise.resolve(undefined) }
+const NO_STATEMENTS: StatementRows = { addPulled: () => Promise.resolve(), countUnexplained: () => Promise.resolve({ provider: 0, ours: 0 }) }
 const NO_QUIET_HOURS: QuietHours = { from: '00:00', to: '00:00' }
 
 export function createRegistry(deps: RegistryDeps): readonly ActorDefinition[] {
-  const { mpesa, sms, credentials, liveAccess, routers = NO_ROUTERS, voucherCodes = NO_CODES, contactRules = NO_RULES, config = {} } = deps
+  const { mpesa, sms, credentials, liveAccess, routers = NO_ROUTERS, voucherCodes = NO_CODES, contactRules = NO_RULES, statements = NO_STATEMENTS, config = {} } = deps
   const { timeZone = 'Africa/Nairobi', quietHours = NO_QUIET_HOURS, paymentDescription = 'Internet', callbackUrl } = config
   const { resultUrls = noResultUrls, directory = nobody, receiptIds = receiptPaymentIds('') } = config
   return [
     definePayment({ mpesa, resultUrls, description: paymentDescription, ...(callbackUrl === undefined ? {} : { callbackUrl }) }),
-    defineReconciliation({ mpesa, directory, receiptIds, providerNow: () => Date.now() }),
+    defineReconciliation({ mpesa, directory, receiptIds, providerNow: () => Date.now(), statements, timeZone }),
     defineHotspotSession({ credentials, liveAccess }),
     defineSubscription({ credentials, applyAccess: applyLiveAccess(liveAccess) }),
     defineNotification({ sms, credentials, timeZone, contactRules, quietHours }),

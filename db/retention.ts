@@ -29,8 +29,8 @@ const forever = (why: string, ...tables: string[]): Forever[] => tables.map((tab
 export const RETENTION: readonly (Forever | Days)[] = [
   ...forever('the history of every actor: what was applied once is known by it (R3), and read models are made from it', 'standing.journal'),
   ...forever('what is: changed in place, and gone by itself when it is done', 'standing.actors', 'standing.identifiers', 'standing.timers', 'standing.effects', 'standing.outbox', 'standing.parked', 'standing.slices', 'standing.nodes', 'standing.machines'),
-  ...forever('books: what was paid, posted, and told by the provider', 'business.ledger_entries', 'business.payment_receipts', 'business.statement_rows', 'business.open_prompts'),
-  ...forever('what is: kept in step with its actor, or by staff', 'business.packages', 'business.subscriptions', 'business.customers', 'business.api_keys', 'business.routers', 'business.router_names', 'business.router_live', 'business.access_points', 'business.voucher_codes', 'business.vouchers', 'business.dashboard_days'),
+  ...forever('books: what was paid, posted, and told by the provider', 'business.ledger_entries', 'business.payment_receipts', 'business.statement_rows', 'business.statement_periods', 'business.open_prompts'),
+  ...forever('what is: kept in step with its actor, or by staff', 'business.packages', 'business.subscriptions', 'business.customers', 'business.api_keys', 'business.routers', 'business.router_names', 'business.router_live', 'business.access_points', 'business.voucher_codes', 'business.vouchers', 'business.dashboard_days', 'business.unexplained_days'),
   ...forever('what availability is worked out from', 'business.router_outages'),
   ...forever('what is: who may log in, kept in step with the actors', 'radius.access', 'radius.accounting_changes', 'radius.radcheck', 'radius.radreply', 'radius.radgroupcheck', 'radius.radgroupreply', 'radius.radusergroup', 'radius.nas', 'radius.nasreload'),
   { table: 'business.hook_inbox', days: 90, since: 'received_at', where: 'processed_at is not null', why: 'web hooks as they came: long enough to look into a dispute' },

@@ -917,6 +917,14 @@ create table business.sms_sends (
 );
 CREATE INDEX sms_sends_phone ON business.sms_sends USING btree (phone, template, sent_at);
 
+create table business.statement_periods (
+  "tenant" text collate "C" not null,
+  "from_at" timestamp with time zone not null,
+  "to_at" timestamp with time zone not null,
+  constraint statement_periods_pkey PRIMARY KEY (tenant, from_at),
+  constraint statement_periods_check CHECK (to_at > from_at)
+);
+
 create table business.statement_rows (
   "position" bigint not null generated always as identity,
   "tenant" text collate "C" not null,
@@ -955,6 +963,15 @@ create table business.subscriptions (
   constraint subscriptions_account_number_key UNIQUE (account_number)
 );
 CREATE INDEX subscriptions_phone ON business.subscriptions USING btree (phone);
+
+create table business.unexplained_days (
+  "tenant" text collate "C" not null,
+  "reconciliation_id" text collate "C" not null,
+  "day" date not null,
+  "provider_count" integer not null,
+  "our_count" integer not null,
+  constraint unexplained_days_pkey PRIMARY KEY (tenant, reconciliation_id, day)
+);
 
 create table business.voucher_codes (
   "tenant" text collate "C" not null,

@@ -39,6 +39,22 @@ export function monthsBetween(from: number, until: number, zone: string): { mont
   return months
 }
 
+/** The first moment of the day that this moment is in. Not always midnight: where the clock skips that, the day begins later. */
+export function startOfDay(at: number, zone: string): number {
+  return zoned(at, zone).startOfDay().epochMilliseconds
+}
+
+/** The days between the first moment of one and that of a later one, in order; `day` as `2028-02-29`. They have 23 to 25 hours. */
+export function daysBetween(from: number, until: number, zone: string): { day: string; from: number; until: number }[] {
+  const days: { day: string; from: number; until: number }[] = []
+  for (let at = from; at < until; ) {
+    const next = zoned(at, zone).startOfDay().add({ days: 1 }).startOfDay().epochMilliseconds
+    days.push({ day: zoned(at, zone).toPlainDate().toString(), from: at, until: Math.min(next, until) })
+    at = next
+  }
+  return days
+}
+
 function zoned(at: number, zone: string): Temporal.ZonedDateTime {
   return Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone)
 }

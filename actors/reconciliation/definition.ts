@@ -4,17 +4,22 @@ import { reconciliationWords } from '../../machines/reconciliation/words.ts'
 import type { ActorDefinition } from '../../runtime/index.ts'
 import { reactions } from '../reactions.ts'
 import { pullMoney, type PullParts } from './effects.ts'
+import { matchDays } from './matching.ts'
+import { reconciliationMigrations } from './migrations.ts'
+import { unexplainedDays } from './projections.ts'
 
 export function defineReconciliation(parts: PullParts): ActorDefinition {
   return {
     type: 'reconciliation',
-    version: '1',
+    version: '2',
     idPrefix: 'rec',
     machine: reconciliationMachine,
     input: reconciliationInput,
     events: reconciliationEvents,
-    effects: { pullMoney: pullMoney(parts) },
+    effects: { pullMoney: pullMoney(parts), matchDays: matchDays(parts) },
+    projections: { unexplainedDays },
     reactions: reactions.reconciliation,
+    migrations: reconciliationMigrations,
     words: reconciliationWords,
   }
 }

@@ -1,11 +1,13 @@
 /** Reads the provider's list, and finds whose the money is that nobody told us of. */
+import { startOfDay } from '../../machines/calendar.ts'
 import type { FoundMoney, Pulled, PullRequest } from '../../machines/reconciliation/events.ts'
 import { defineEffect, type EffectDefinition } from '../../runtime/index.ts'
 import { toEffectError } from '../gateways/errors.ts'
 import type { MpesaGateway, PulledTransaction } from '../gateways/mpesa/port.ts'
 import { findDestination, type Directory, type ReceiptIds } from '../payment/received-money.ts'
+import type { MatchParts, PulledRow } from './matching.ts'
 
-export interface PullParts {
+export interface PullParts extends MatchParts {
   mpesa: MpesaGateway
   directory: Directory
   receiptIds: ReceiptIds
@@ -21,18 +23,21 @@ const OVERLAP_MS = HOUR_MS
 /** R9: what one result may hold. */
 const CHUNK = 200
 
-export function pullMoney({ mpesa, directory, receiptIds, providerNow }: PullParts): EffectDefinition {
+export function pullMoney({ mpesa, directory, receiptIds, providerNow, statements, timeZone }: PullParts): EffectDefinition {
   return defineEffect<PullRequest, Pulled>({
     lane: 'mpesa',
     retry: { attempts: 3, initialMs: 2_000, factor: 3, maxMs: 30_000, jitter: 0.2 },
     timeoutMs: 120_000,
-    async run({ pulledUntil }, { address: { tenant }, signal }) {
+    async run({ pulledUntil }, { address: { tenant, type, id }, at, signal }) {
       const toMs = providerNow()
       const fromMs = Math.max(toMs - WINDOW_MS, (pulledUntil ?? 0) - OVERLAP_MS)
       const rows = await mpesa.pullTransactions({ fromMs, toMs }, { signal }).catch((error: unknown) => {
         throw toEffectError(error)
       })
       const unread = rows.map((row) => ({ row, at: row.at === null ? toMs : Date.parse(row.at) })).sort((a, b) => a.at - b.at)
+      // All of it, known or not, before anything is told: what the list says is matched with the ledger (N3). It covers what is listed late, too.
+      const coveredMs = toMs - OVERLAP_MS
+      await statements.addPulled(tenant, unread.flatMap(toStatementRow), { from: fromMs, to: coveredMs, at, by: `actor:${type}/${id}` })
       const untold = await withoutKnown(directory, tenant, unread)
       // All that we know of already may be listed at once: only what is new takes work.
       const chunk = untold.slice(0, CHUNK)
@@ -40,7 +45,7 @@ export function pullMoney({ mpesa, directory, receiptIds, providerNow }: PullPar
       const hasMore = untold.length > CHUNK
       const found: FoundMoney[] = []
       for (const { row } of chunk) found.push(...(await lookUp(directory, receiptIds, tenant, row)))
-      return { pulledUntil: hasMore && last !== undefined ? last.at + OVERLAP_MS : toMs, listed: rows.length, found, hasMore }
+      return { pulledUntil: hasMore && last !== undefined ? last.at + OVERLAP_MS : toMs, listed: rows.length, found, hasMore, coveredUntil: startOfDay(coveredMs, timeZone) }
     },
   })
 }
@@ -48,6 +53,10 @@ export function pullMoney({ mpesa, directory, receiptIds, providerNow }: PullPar
 interface Unread {
   row: PulledTransaction
   at: number
+}
+
+function toStatementRow({ row: { receipt, amount, currency, accountReference }, at }: Unread): PulledRow[] {
+  return amount === 0 ? [] : [{ receipt, kind: 'paid-in', amount, currency, at: new Date(at).toISOString(), accountReference, details: null }]
 }
 
 async function withoutKnown(directory: Directory, tenant: string, rows: readonly Unread[]): Promise<Unread[]> {

@@ -1,4 +1,4 @@
-/** The provider's statement: imported as its portal exports it, and held against the ledger. */
+/** The provider's statement: imported as its portal exports it or pulled, and held against the ledger. */
 import { z } from 'zod'
 import { parseStatement } from '../../actors/gateways/mpesa/statement.ts'
 import type { App } from '../app-type.ts'
@@ -88,7 +88,7 @@ export function statementRoutes(app: App, statements: Statements, now: () => num
       schema: {
         tags: ['ledger'],
         summary: 'Money that the statement and the ledger do not both know',
-        description: 'Compared by receipt, over the time that the statements cover unless said. Charges are left out. At the ends of the period a payment may stand on one side only, as it is booked when we hear of it.',
+        description: 'Compared by receipt, over the time that the statements cover unless said. Charges are left out. At the ends of the period a payment may stand on one side only, as it is booked when we hear of it. Where the list of M-Pesa is pulled, its rows count as statement, too: then money in of ours is missed only in time that the list or a file covers, money out only in time that files cover.',
         querystring: z.strictObject({ from: instant.optional(), to: instant.optional(), limit: wholeNumber(1, ROWS_MAX).default(ROWS_DEFAULT) }),
         response: { 200: unexplained, ...staffProblems() },
       },

@@ -18,6 +18,7 @@ import { indexesWithoutTenant } from './0018-indexes-without-tenant.ts'
 import { hookActors } from './0020-hook-actors.ts'
 import { audit } from './0023-audit.ts'
 import { rejectedLoginsAndRouterNames } from './0025-rejected-logins-and-router-names.ts'
+import { dailyMatch } from './0026-daily-match.ts'
 
 export const migrations: readonly Migration[] = [
   engineTables,
@@ -38,4 +39,5 @@ export const migrations: readonly Migration[] = [
   hookActors,
   audit,
   rejectedLoginsAndRouterNames,
+  dailyMatch,
 ]

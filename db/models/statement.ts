@@ -11,14 +11,22 @@ export interface StatementEntry {
   details: string | null
 }
 
+/**
+ * A row is one, whoever tells of it. What the portal's file says takes the place of what was pulled: it knows more, and its rows say what
+ * it covers.
+ */
 const ADD = `
   insert into business.statement_rows (tenant, receipt, kind, amount_minor, currency, at, account_ref, details, source, imported_at, imported_by)
-  select ?, s.receipt, s.kind, s.amount, s.currency, s.at, s."accountReference", s.details, ?, to_timestamp(? / 1000.0), ?
-  from json_to_recordset(?::json) as s(receipt text, kind text, amount bigint, currency text, at timestamptz, "accountReference" text, details text)
-  on conflict (tenant, receipt, kind) do nothing
-  returning 1`
+  select distinct on (s.receipt, s.kind) :tenant, s.receipt, s.kind, s.amount, s.currency, s.at, s."accountReference", s.details, :source, to_timestamp(:at / 1000.0), :by
+  from json_to_recordset(cast(:entries as json)) as s(receipt text, kind text, amount bigint, currency text, at timestamptz, "accountReference" text, details text)
+  on conflict (tenant, receipt, kind) do update
+    set amount_minor = excluded.amount_minor, currency = excluded.currency, at = excluded.at, account_ref = excluded.account_ref, details = excluded.details,
+        source = excluded.source, imported_at = excluded.imported_at, imported_by = excluded.imported_by
+    where statement_rows.source = 'pull' and excluded.source <> 'pull'
+  returning xmax = 0 as "isNew"`
 
-const PERIOD = 'select min(at) as "from", max(at) as "to" from business.statement_rows where tenant = ?'
+const FILED = "select min(at) as \"from\", max(at) as \"to\" from business.statement_rows where tenant = ? and source <> 'pull'"
+const PULLED = 'select min(from_at) as "from", max(to_at) as "to" from business.statement_periods where tenant = ?'
 
 /**
  * What moved at the provider, by us: lines of the account `mpesa`, without charges, which the statement lists apart. A payment that a
@@ -42,11 +50,18 @@ const PROVIDER_SIDE = `
   where t.at between to_timestamp(:from / 1000.0) and to_timestamp(:to / 1000.0) and t.amount_minor is distinct from b.amount_minor
   order by t.at, t.receipt limit :limit`
 
+/**
+ * Where the list is pulled, money is missed only where something covers it: what came in by the list, what went out by files alone, for
+ * the list does not have it. Within the first hour it may be money of the time before, of which we heard later.
+ */
 const OUR_SIDE = `
   with ours as (${OURS})
   select o.* from ours o
   where o.at between to_timestamp(:from / 1000.0) and to_timestamp(:to / 1000.0)
     and not exists (select from business.statement_rows s where s.tenant = :tenant and s.receipt = o.receipt and s.kind <> 'charge')
+    and (not cast(:isPulled as boolean)
+      or o.at between to_timestamp(:filedFrom / 1000.0) and to_timestamp(:filedTo / 1000.0)
+      or o.amount_minor > 0 and exists (select from business.statement_periods p where p.tenant = :tenant and o.at >= p.from_at + interval '1 hour' and o.at < p.to_at))
     and (o.receipt is null or (select sum(b.amount_minor) from ours b where b.receipt = o.receipt and b.currency = o.currency) <> 0)
   order by o.position limit :limit`
 
@@ -70,17 +85,58 @@ interface OurRow {
   actor_id: string
 }
 
+interface Span {
+  from: number
+  to: number
+}
+
 export function statementQueries(knex: Knex) {
+  async function spanOf(query: string, tenant: string): Promise<Span | null> {
+    const found = (await knex.raw<{ rows: { from: Date | null; to: Date | null }[] }>(query, [tenant])).rows[0]
+    return found?.from == null || found.to === null ? null : { from: found.from.getTime(), to: found.to.getTime() }
+  }
+
+  /** What the two sides are asked with; undefined while no statement says anything. */
+  async function scopeOf(tenant: string, { from, to }: { from: number | undefined; to: number | undefined }) {
+    const [filed, pulled] = await Promise.all([spanOf(FILED, tenant), spanOf(PULLED, tenant)])
+    const covered = [filed, pulled].filter((span) => span !== null)
+    if (covered.length === 0) return undefined
+    const period = { from: from ?? Math.min(...covered.map((span) => span.from)), to: to ?? Math.max(...covered.map((span) => span.to)) }
+    return { period, given: { tenant, ...period, isPulled: pulled !== null, filedFrom: filed?.from ?? null, filedTo: filed?.to ?? null } }
+  }
+
+  async function add(db: Knex, tenant: string, entries: readonly StatementEntry[], { source, by, at }: { source: string; by: string; at: number }): Promise<{ added: number }> {
+    const { rows } = await db.raw<{ rows: { isNew: boolean }[] }>(ADD, { tenant, source, at, by, entries: JSON.stringify(entries) })
+    return { added: rows.filter(({ isNew }) => isNew).length }
+  }
+
   return {
-    async add(tenant: string, entries: readonly StatementEntry[], { source, by, at }: { source: string; by: string; at: number }): Promise<{ added: number }> {
-      const { rows } = await knex.raw<{ rows: unknown[] }>(ADD, [tenant, source, at, by, JSON.stringify(entries)])
-      return { added: rows.length }
+    add: (tenant: string, entries: readonly StatementEntry[], by: { source: string; by: string; at: number }) => add(knex, tenant, entries, by),
+    /** Keeps what the provider's list said, and of which time that was all; the same again changes nothing. */
+    async addPulled(tenant: string, entries: readonly StatementEntry[], { from, to, at, by }: Span & { at: number; by: string }): Promise<{ added: number }> {
+      return knex.transaction(async (transaction) => {
+        const added = await add(transaction, tenant, entries, { source: 'pull', by, at })
+        const [start, end] = [new Date(from), new Date(to)]
+        const periods = transaction<{ tenant: string; from_at: Date; to_at: Date }>('business.statement_periods')
+        const touching = await periods.where({ tenant }).where('from_at', '<=', end).where('to_at', '>=', start).delete(['from_at', 'to_at'])
+        const merged = { from_at: earliest([start, ...touching.map((one) => one.from_at)]), to_at: latest([end, ...touching.map((one) => one.to_at)]) }
+        await transaction('business.statement_periods').insert({ tenant, ...merged })
+        return added
+      })
+    },
+    /** How much of a span of time, its end not included, is not explained. */
+    async countUnexplained(tenant: string, { from, until }: { from: number; until: number }): Promise<{ provider: number; ours: number }> {
+      const scope = await scopeOf(tenant, { from, to: until - 1 })
+      if (scope === undefined) return { provider: 0, ours: 0 }
+      const count = async (side: string) => Number((await knex.raw<{ rows: { count: string }[] }>(`select count(*) from (${side}) as unexplained`, { ...scope.given, limit: null })).rows[0]?.count ?? 0)
+      const [provider, ours] = await Promise.all([count(PROVIDER_SIDE), count(OUR_SIDE)])
+      return { provider, ours }
     },
     async unexplained(tenant: string, { from, to, limit }: { from: number | undefined; to: number | undefined; limit: number }) {
-      const covered = (await knex.raw<{ rows: { from: Date | null; to: Date | null }[] }>(PERIOD, [tenant])).rows[0]
-      if (covered?.from == null || covered.to === null) return { period: null, provider: [], ours: [], hasMore: false }
-      const period = { from: from ?? covered.from.getTime(), to: to ?? covered.to.getTime() }
-      const given = { tenant, ...period, limit: limit + 1 }
+      const scope = await scopeOf(tenant, { from, to })
+      if (scope === undefined) return { period: null, provider: [], ours: [], hasMore: false }
+      const { period } = scope
+      const given = { ...scope.given, limit: limit + 1 }
       const [provider, ours] = await Promise.all([knex.raw<{ rows: ProviderRow[] }>(PROVIDER_SIDE, given), knex.raw<{ rows: OurRow[] }>(OUR_SIDE, given)])
       return {
         period,
@@ -105,4 +161,12 @@ export function statementQueries(knex: Knex) {
       }
     },
   }
+}
+
+function earliest(moments: readonly Date[]): Date {
+  return new Date(Math.min(...moments.map((moment) => moment.getTime())))
+}
+
+function latest(moments: readonly Date[]): Date {
+  return new Date(Math.max(...moments.map((moment) => moment.getTime())))
 }

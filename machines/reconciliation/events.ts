@@ -29,5 +29,36 @@ export interface Pulled {
   found: FoundMoney[]
   /** The list goes on. */
   hasMore: boolean
+  /** The first moment of the newest day that is not on the list as a whole. */
+  coveredUntil: number
+}
+
+/** A day, or what is left of it: its first moment, and that of the next one. */
+export interface DaySpan {
+  /** `2028-02-29`, in the business's time zone. */
+  day: string
+  from: number
+  until: number
+}
+
+export interface MatchRequest {
+  /** Null before the first match, which takes the last day that is over. */
+  matchedUntil: number | null
+  coveredUntil: number
+  /** Days that were matched and left something. */
+  again: DaySpan[]
+}
+
+export interface MatchedDay extends DaySpan {
+  /** Rows of the statement that the ledger does not have so. */
+  provider: number
+  /** Lines of the ledger that the statement does not have. */
+  ours: number
+}
+
+export interface Matched {
+  /** Oldest first; those that were asked for again among them. */
+  days: MatchedDay[]
+  matchedUntil: number
 }
 

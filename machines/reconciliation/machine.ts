@@ -1,19 +1,25 @@
 /**
  * Looks through the provider's list of transactions for money that nobody told us of: one for each shortcode of a tenant.
  *
- *   pulling <-> waiting,   idle when looking is of no use until somebody mends something
+ *   pulling -> (settling -> matching ->) waiting -> pulling,   idle when looking is of no use until somebody mends something
  *
  *   N1  Looking never stops by itself but for a refusal that is for ever.
  *   N2  What is found is announced, one fact each; whoever reacts makes the payments (their ids follow from the receipts, so twice is harmless).
+ *   N3  Each day of the business's calendar is matched with the ledger once the list covers all of it, however late that is; what is not
+ *       explained is matched again after each look, until it is.
  */
 import { assign, enqueueActions, setup } from 'xstate'
 import { durable, timeOf } from '../../runtime/vocabulary.ts'
 import { newReconciliation, type ReconciliationContext, type ReconciliationFact } from './context.ts'
-import type { Pulled, PullRequest, ReconciliationEvent } from './events.ts'
+import type { Matched, MatchedDay, MatchRequest, Pulled, PullRequest, ReconciliationEvent } from './events.ts'
 
 const MINUTE_MS = 60_000
 const PULL_GAP_MS = 60 * MINUTE_MS
 const ERROR_GAP_MS = 10 * MINUTE_MS
+/** What was found is in the books when its payments have been made. */
+const SETTLING_GAP_MS = MINUTE_MS
+/** R9: so many days are matched again; older ones stay on the list, uncounted. */
+const UNEXPLAINED_DAYS_MAX = 31
 
 const outcomeOf = <Output>({ event }: { event: { output: Output } }): Output => event.output
 
@@ -24,27 +30,42 @@ export const reconciliationMachine = setup({
     emitted: {} as ReconciliationFact,
     tags: {} as 'attention',
   },
-  actors: { pullMoney: durable<Pulled, PullRequest>() },
-  delays: { pullGap: PULL_GAP_MS, errorGap: ERROR_GAP_MS },
+  actors: { pullMoney: durable<Pulled, PullRequest>(), matchDays: durable<Matched, MatchRequest>() },
+  delays: {
+    // From look to look, whatever was done in between.
+    pullGap: ({ context, event }) => Math.max(0, (context.lastPulledAt ?? 0) + PULL_GAP_MS - timeOf(event)),
+    settlingGap: SETTLING_GAP_MS,
+    errorGap: ERROR_GAP_MS,
+  },
   guards: {
     hasMoreToPull: ({ context }) => context.again || context.hasMore,
+    hasDaysToMatch: ({ context }) => context.coveredUntil !== null && (context.unexplained.length > 0 || context.coveredUntil > (context.matchedUntil ?? 0)),
     isForEver: (_, error: { name: string }) => error.name === 'TerminalError',
   },
   actions: {
     noteAgain: assign({ again: true }),
     forgetAgain: assign({ again: false, hasMore: false }),
-    recordPulled: assign(({ context, event }, { pulledUntil, listed, found, hasMore }: Pulled) => ({
+    recordPulled: assign(({ context, event }, { pulledUntil, listed, found, hasMore, coveredUntil }: Pulled) => ({
       pulledUntil,
       hasMore,
+      coveredUntil,
       pulls: context.pulls + 1,
       listed: context.listed + listed,
       found: context.found + found.length,
       lastPulledAt: timeOf(event),
       lastError: null,
     })),
+    recordMatched: assign((_, { days, matchedUntil }: Matched) => ({ matchedUntil, unexplained: days.filter(isUnexplained).slice(-UNEXPLAINED_DAYS_MAX), lastError: null })),
     recordError: assign(({ event }, { code, description }: { code: string; description: string }) => ({ lastError: { code, description, at: timeOf(event) } })),
     announceFound: enqueueActions(({ enqueue, event }, { found }: Pulled) => {
       for (const money of found) enqueue.emit({ type: 'reconciliation.moneyFound', at: timeOf(event), ...money })
+    }),
+    // Before they are recorded: what is told again is what has changed.
+    announceMatched: enqueueActions(({ enqueue, context, event }, { days }: Matched) => {
+      for (const day of days) {
+        const before = context.unexplained.find((one) => one.from === day.from)
+        if (before?.provider !== day.provider || before.ours !== day.ours) enqueue.emit({ type: 'reconciliation.dayMatched', at: timeOf(event), ...day })
+      }
     }),
     announceFailed: enqueueActions(({ enqueue, event }, { code, description }: { code: string; description: string }) => {
       enqueue.emit({ type: 'reconciliation.failed', code, description, at: timeOf(event) })
@@ -61,7 +82,7 @@ export const reconciliationMachine = setup({
         id: 'pullMoney',
         src: 'pullMoney',
         input: ({ context }) => ({ pulledUntil: context.pulledUntil }),
-        onDone: { target: 'waiting', actions: [{ type: 'recordPulled', params: outcomeOf }, { type: 'announceFound', params: outcomeOf }] },
+        onDone: { target: 'pulled', actions: [{ type: 'recordPulled', params: outcomeOf }, { type: 'announceFound', params: outcomeOf }] },
         onError: [
           {
             guard: { type: 'isForEver', params: ({ event }) => event.error as { name: string } },
@@ -70,6 +91,21 @@ export const reconciliationMachine = setup({
           },
           { target: 'troubled', actions: { type: 'recordError', params: ({ event }) => describe(event.error) } },
         ],
+      },
+      on: { 'reconciliation.pull': { actions: 'noteAgain' } },
+    },
+    pulled: {
+      always: [{ guard: 'hasMoreToPull', target: 'pulling' }, { guard: 'hasDaysToMatch', target: 'settling' }, { target: 'waiting' }],
+    },
+    settling: { after: { settlingGap: 'matching' }, on: { 'reconciliation.pull': 'pulling' } },
+    matching: {
+      invoke: {
+        id: 'matchDays',
+        src: 'matchDays',
+        input: ({ context: { matchedUntil, coveredUntil, unexplained } }) => ({ matchedUntil, coveredUntil: coveredUntil ?? 0, again: unexplained.map(({ day, from, until }) => ({ day, from, until })) }),
+        onDone: { target: 'waiting', actions: [{ type: 'announceMatched', params: outcomeOf }, { type: 'recordMatched', params: outcomeOf }] },
+        // Money is looked for all the same; the match is tried again after that.
+        onError: { target: 'troubled', actions: { type: 'recordError', params: ({ event }) => describe(event.error) } },
       },
       on: { 'reconciliation.pull': { actions: 'noteAgain' } },
     },
@@ -82,6 +118,10 @@ export const reconciliationMachine = setup({
     idle: { tags: 'attention', on: { 'reconciliation.pull': 'pulling' } },
   },
 })
+
+function isUnexplained({ provider, ours }: MatchedDay): boolean {
+  return provider + ours > 0
+}
 
 function describe(error: unknown): { code: string; description: string } {
   const { code, message } = (typeof error === 'object' && error !== null ? error : {}) as { code?: unknown; message?: unknown }

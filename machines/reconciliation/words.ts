@@ -3,18 +3,26 @@ import type { Words } from '../words.ts'
 export const reconciliationWords = {
   states: {
     pulling: { staff: "We are reading M-Pesa's list of transactions.", customer: 'We are looking for your payment at M-Pesa.' },
+    pulled: { staff: "M-Pesa's list was read.", customer: 'We have looked for your payment at M-Pesa.' },
+    settling: { staff: "M-Pesa's list was read; what was found is being booked before days are matched.", customer: 'We have looked for your payment at M-Pesa.' },
+    matching: { staff: "We are matching the days that are over with M-Pesa's list, by receipt and amount.", customer: 'We are comparing our books with M-Pesa.' },
     waiting: { staff: "M-Pesa's list was read; the next look is due within the hour.", customer: 'We look for missing payments every hour.' },
-    troubled: { staff: "M-Pesa's list could not be read; we try again in ten minutes.", customer: 'We look for missing payments again soon.' },
+    troubled: { staff: "M-Pesa's list could not be read, or not be matched with the ledger; we try again in ten minutes.", customer: 'We look for missing payments again soon.' },
     idle: { staff: "M-Pesa refuses to show its list: see the error, mend what it names (is the shortcode registered for pull?), and ask to look again.", customer: 'We are mending the search for missing payments.' },
   },
   events: { 'reconciliation.pull': { staff: 'Look for missing payments now.', customer: 'Look for my payment now.' } },
   guards: {
     hasMoreToPull: { staff: 'The list goes on, or somebody asked to look meanwhile.', customer: 'There is more to look at.' },
+    hasDaysToMatch: { staff: 'A day is over and on the list as a whole, or something of an earlier one is not explained yet.', customer: 'There is a day to compare.' },
     isForEver: { staff: 'Asking again would be refused again.', customer: 'M-Pesa refuses.' },
   },
   delays: {
     pullGap: { staff: 'an hour until the next look', customer: 'an hour until we look again' },
+    settlingGap: { staff: 'a minute until days are matched', customer: 'a minute until we compare' },
     errorGap: { staff: 'ten minutes until the next try', customer: 'ten minutes until we try again' },
   },
-  effects: { pullMoney: { staff: "pull query: read M-Pesa's list of transactions, and find whose the money is", customer: 'looking for missing payments at M-Pesa' } },
+  effects: {
+    pullMoney: { staff: "pull query: read M-Pesa's list of transactions, and find whose the money is", customer: 'looking for missing payments at M-Pesa' },
+    matchDays: { staff: "daily match: compare M-Pesa's list with the ledger, both ways", customer: 'comparing our books with M-Pesa' },
+  },
 } satisfies Words

@@ -206,7 +206,7 @@ describe('for whoever runs it', () => {
     expect(sum(/^standing_effect_duration_seconds_count\{lane="mpesa",name="promptPayer"/)).toBe(1)
     // Of how many payments that began, how many came to be.
     expect([sum(/^standing_facts_total\{fact="payment.requested"\}/), sum(/^standing_facts_total\{fact="payment.completed"\}/)]).toEqual([1, 1])
-    expect([...samples].filter(([name]) => name.startsWith('standing_set_aside'))).toEqual([['standing_set_aside{kind="parked"}', 0], ['standing_set_aside{kind="failedEffects"}', 0], ['standing_set_aside{kind="heldActors"}', 0]])
+    expect([...samples].filter(([name]) => name.startsWith('standing_set_aside'))).toEqual([['standing_set_aside{kind="parked"}', 0], ['standing_set_aside{kind="failedEffects"}', 0], ['standing_set_aside{kind="heldActors"}', 0], ['standing_set_aside{kind="unexplainedMoney"}', 0]])
     expect(sum(/^standing_effect_duration_seconds_count\{lane="sms",name="sendSms"/)).toBe(1)
     expect(sum(/^standing_hooks_received_total\{provider="daraja",outcome="fresh"/)).toBe(1)
     expect(sum(/^standing_hooks_processed_total\{provider="daraja",outcome="applied"/)).toBe(1)

@@ -9,7 +9,8 @@ import { createVoucherCodes } from '../../actors/voucher/codes.ts'
 import type { PulledTransaction } from '../../actors/gateways/mpesa/port.ts'
 import { receiptPaymentIds, type Directory } from '../../actors/payment/received-money.ts'
 import { defineReconciliation } from '../../actors/reconciliation/definition.ts'
-import { addMonths } from '../../machines/calendar.ts'
+import type { StatementRows } from '../../actors/reconciliation/matching.ts'
+import { addMonths, startOfDay } from '../../machines/calendar.ts'
 import type { ReconciliationContext } from '../../machines/reconciliation/context.ts'
 import { createRuntime, manualClock, memoryStore, type Runtime } from '../../runtime/index.ts'
 import { fakeMpesa } from '../support/fake-mpesa.ts'
@@ -38,9 +39,17 @@ function world(list: (window: { fromMs: number; toMs: number }) => PulledTransac
     config: { receiptIds, directory },
   })
   // The provider's clock goes with ours here.
-  const pulling = defineReconciliation({ mpesa, receiptIds, directory, providerNow: () => clock.now() })
+  const matched: { from: number; until: number }[] = []
+  const statements: StatementRows = {
+    addPulled: async () => undefined,
+    countUnexplained: async (_tenant, { from, until }) => {
+      matched.push({ from, until })
+      return { provider: 0, ours: 0 }
+    },
+  }
+  const pulling = defineReconciliation({ mpesa, receiptIds, directory, providerNow: () => clock.now(), statements, timeZone: ZONE })
   const runtime: Runtime = createRuntime({ store: memoryStore(), clock, actors: registry.map((one) => (one.type === pulling.type ? pulling : one)) })
-  return { runtime, clock }
+  return { runtime, clock, matched }
 }
 
 /** The first moments of the days of ZONE, and of the months' ends among them all that a calendar stumbles over. */
@@ -55,7 +64,7 @@ it('money that nobody told us of is looked for every hour, without a gap, and ea
   const days = localMidnights()
   // One payment a minute before and one at each of the midnights, listed as long as M-Pesa shows them.
   const money = days.flatMap((day, n) => [day - 60_000, day].map((at, m) => ({ receipt: `RKT${String(n).padStart(3, '0')}${m}`, at: new Date(at).toISOString(), amount: 1_000, currency: 'KES' as const, phone: null, accountReference: 'rent' })))
-  const { runtime, clock } = world((window) => {
+  const { runtime, clock, matched } = world((window) => {
     windows.push(window)
     return money.filter(({ at }) => Date.parse(at) >= window.fromMs && Date.parse(at) <= window.toMs)
   })
@@ -74,6 +83,16 @@ it('money that nobody told us of is looked for every hour, without a gap, and ea
   const { data } = await runtime.list({ type: 'payment', limit: 200 })
   expect(data.map(({ context }) => (context as { receipt: string }).receipt).sort()).toEqual(money.map(({ receipt }) => receipt).sort())
   expect((await runtime.get({ type: 'reconciliation', id: 'mpesa' }))?.context as ReconciliationContext).toMatchObject({ pulls: hours + 1, found: money.length, lastError: null })
+
+  // Each day of the calendar is matched, once, from its first moment to that of the next; the last is not on the list as a whole yet.
+  expect(matched[0]?.until).toBe(START - DAY_MS)
+  for (const [n, { from, until }] of matched.entries()) {
+    expect(startOfDay(from, ZONE)).toBe(from)
+    if (n > 0) expect(from).toBe(matched[n - 1]?.until)
+    expect([23, 24, 25]).toContain((until - from) / HOUR_MS)
+  }
+  expect(matched.at(-1)?.until).toBe(END - DAY_MS)
+  expect(new Set(matched.map(({ from, until }) => (until - from) / HOUR_MS))).toEqual(new Set([23, 24, 25]))
   await runtime.stop()
 }, 120_000)
 

@@ -181,12 +181,14 @@ const walks: Walk[] = [
     machine: reconciliationMachine,
     inputs: [{}],
     events: [
-      ...[true, false].map((hasMore) => done('pullMoney', { pulledUntil: 1, listed: 1, found: [{ receipt: 'NLJ7RT61SV', amount: 1, currency: 'KES', paymentId: 'pay_1', event: { type: 'x' } }], hasMore })),
+      ...[true, false].map((hasMore) => done('pullMoney', { pulledUntil: 1, listed: 1, found: [{ receipt: 'NLJ7RT61SV', amount: 1, currency: 'KES', paymentId: 'pay_1', event: { type: 'x' } }], hasMore, coveredUntil: 86_400_000 })),
+      ...[0, 1].map((provider) => done('matchDays', { days: [{ day: '1970-01-01', from: 0, until: 86_400_000, provider, ours: 0 }], matchedUntil: 86_400_000 })),
+      error('matchDays'),
       ...['TerminalError', 'Error'].map((name) => ({ type: 'xstate.error.actor.pullMoney', error: { name, code: 'x', message: 'x' } }) as EventObject),
       { type: 'reconciliation.pull' },
-      ...['pullGap.reconciliation.waiting', 'errorGap.reconciliation.troubled'].map((timer) => ({ type: `xstate.after.${timer}` })),
+      ...['pullGap.reconciliation.waiting', 'settlingGap.reconciliation.settling', 'errorGap.reconciliation.troubled'].map((timer) => ({ type: `xstate.after.${timer}` })),
     ],
-    detail: ({ again, hasMore, lastError }: ReconciliationContext) => [again, hasMore, lastError === null],
+    detail: ({ again, hasMore, lastError, matchedUntil, unexplained }: ReconciliationContext) => [again, hasMore, lastError === null, matchedUntil, unexplained.length],
     // It looks again for ever (N1).
     absorbing: [],
     coversTransitions: true,

@@ -1,0 +1,7 @@
+/** Stored reconciliations of older machines, brought to the present one (R12). A released one is never edited. */
+import type { JsonObject, Migration } from '../../runtime/index.ts'
+
+/** Version 1 matched no days. Its next look begins with the last day that is over, as far as the list covers it. */
+const withMatching: Migration = { from: '1', migrate: ({ value, context }) => ({ value, context: { ...(context as JsonObject), coveredUntil: null, matchedUntil: null, unexplained: [] } }) }
+
+export const reconciliationMigrations: readonly Migration[] = [withMatching]
