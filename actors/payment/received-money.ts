@@ -96,9 +96,10 @@ async function subscriptionsOfPayer(directory: Directory, tenant: string, { phon
   return active(directory, hits.filter(({ address }) => address.type === 'subscription'))
 }
 
+/** One that is over goes on taking money, for a person to give back: rather a person decides at once what new money is for. */
 async function active(directory: Directory, hits: readonly SearchHit[]): Promise<string[]> {
   const views = await Promise.all([...new Map(hits.map((hit) => [hit.address.id, hit.address])).values()].map((address) => directory.get(address)))
-  return views.filter((view) => view !== undefined && view.status === 'active').map((view) => (view as ActorView).id)
+  return views.filter((view) => view !== undefined && view.status === 'active' && !view.tags.includes('settled')).map((view) => (view as ActorView).id)
 }
 
 function told(view: ActorView, { source, receipt, amount, currency, phone, payer, at }: ReceivedMoney): Destination {

@@ -20,9 +20,11 @@ export const subscriptionStub: ActorDefinition = defineActor({
     context: ({ input }) => ({ ...input, paid: [] }),
     initial: 'active',
     states: {
-      active: { on: { end: 'terminated', 'subscription.pay': { actions: assign({ paid: ({ context, event }): unknown[] => [...(context as Stub).paid, event] }) } } },
-      terminated: { type: 'final' },
+      active: { on: { end: 'terminated' } },
+      // Over, but no final state: like the real one it takes what is on its way, for a person to give back.
+      terminated: { tags: 'settled' },
     },
+    on: { 'subscription.pay': { actions: assign({ paid: ({ context, event }): unknown[] => [...(context as Stub).paid, event] }) } },
   }),
   identifiers: ({ context }) => {
     const { accountNumber, phone } = context as Stub
