@@ -55,7 +55,7 @@ export interface RegistryConfig {
   receiptIds?: ReceiptIds
 }
 
-const NO_RULES: ContactRules = { hasOptedOut: () => Promise.resolve(false), lastSentAt: () => Promise.resolve(undefined) }
+const NO_RULES: ContactRules = { hasOptedOut: () => Promise.resolve(false), lastSentAt: () => Promise.resolve(undefined), optOut: () => Promise.resolve() }
 const NO_STATEMENTS: StatementRows = { addPulled: () => Promise.resolve(), countUnexplained: () => Promise.resolve({ provider: 0, ours: 0 }) }
 const NO_QUIET_HOURS: QuietHours = { from: '00:00', to: '00:00' }
 

@@ -12,7 +12,7 @@ import { startTwilio, TWILIO_SANDBOX_CREDENTIALS, type Twilio, type TwilioOption
 export interface SandboxOptions {
   /** Usually `process.env`. Credentials that are set are what the stand-ins then ask for. */
   env: Readonly<Record<string, string | undefined>>
-  /** What the stand-ins say it is, milliseconds since the epoch; their delays are real time. Default: the machine's clock. */
+  /** When messages were sent, as their stand-ins say, milliseconds since the epoch; delays are real time. M-Pesa's is asked by the machine's clock, and has that one. */
   clock?: () => number
   daraja?: DarajaOptions
   sms?: SmsOptions
@@ -56,7 +56,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
 }
 
-async function playDaraja({ env, clock = Date.now, daraja: options }: SandboxOptions, settings: Record<string, string>): Promise<Daraja> {
+async function playDaraja({ env, daraja: options }: SandboxOptions, settings: Record<string, string>): Promise<Daraja> {
   const credentials = {
     consumerKey: env['DARAJA_CONSUMER_KEY'] ?? DARAJA_SANDBOX_CREDENTIALS.consumerKey,
     consumerSecret: env['DARAJA_CONSUMER_SECRET'] ?? DARAJA_SANDBOX_CREDENTIALS.consumerSecret,
@@ -64,7 +64,7 @@ async function playDaraja({ env, clock = Date.now, daraja: options }: SandboxOpt
     passkey: env['DARAJA_PASSKEY'] ?? DARAJA_SANDBOX_CREDENTIALS.passkey,
   }
   const initiator = { name: env['DARAJA_INITIATOR_NAME'] ?? DARAJA_SANDBOX_INITIATOR.name, securityCredential: env['DARAJA_SECURITY_CREDENTIAL'] ?? DARAJA_SANDBOX_INITIATOR.securityCredential }
-  const daraja = await startDaraja({ clock, credentials, initiator, ...options })
+  const daraja = await startDaraja({ credentials, initiator, ...options })
   Object.assign(settings, {
     DARAJA_BASE_URL: daraja.url,
     DARAJA_CONSUMER_KEY: credentials.consumerKey,

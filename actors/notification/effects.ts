@@ -12,6 +12,8 @@ export interface ContactRules {
   hasOptedOut(tenant: string, phone: string): Promise<boolean>
   /** When the newest message of this template went to the phone, milliseconds since the epoch; of other notifications than this one. */
   lastSentAt(query: { tenant: string; phone: string; template: string; exceptId: string }): Promise<number | undefined>
+  /** A provider knows that the phone wants no more messages; once said, saying it again changes nothing. */
+  optOut(tenant: string, optOut: { phone: string; reason: string; source: string; at: number }): Promise<unknown>
 }
 
 export interface NotificationCalls {
@@ -29,21 +31,27 @@ const TRANSACTIONAL: ReadonlySet<string> = new Set(['subscription-receipt'])
 /** Between two messages of one template to one phone. Receipts are each about another payment. */
 export const COOLDOWN_MS = 10 * 60_000
 
+/** The recipient has stopped our messages with the provider or the network: Twilio's 21610, Africa's Talking's 406. */
+const STOPPED = 'blocked-by-recipient'
+
 /** One attempt: what may be sent again, and when, is the machine's decision (N2). */
-export function sendSms({ sms, credentials, timeZone }: Pick<NotificationCalls, 'sms' | 'credentials' | 'timeZone'>): EffectDefinition {
+export function sendSms({ sms, credentials, timeZone, contactRules }: Pick<NotificationCalls, 'sms' | 'credentials' | 'timeZone' | 'contactRules'>): EffectDefinition {
   return defineEffect<SendRequest, SendOutcome>({
     lane: 'sms',
     retry: { attempts: 1 },
     noteBeforeCall: true,
     timeoutMs: 60_000,
-    async run(request, { key, interrupted, signal, at }) {
+    async run(request, { key, interrupted, signal, at, address: { tenant } }) {
       if (interrupted) return INTERRUPTED
       const text = textOf(request, credentials.issue(request.about, request.credentialVersion), { timeZone, now: at })
       try {
         const { provider = 'sms', providerId, cost = null, segments } = await sms.send({ to: request.to, text, key, ...(request.isRepetition ? { isRepetition: true } : {}) }, { signal })
         return { outcome: 'accepted', provider, providerId, cost, segments }
       } catch (error) {
-        return outcomeOfError(error)
+        const outcome = outcomeOfError(error)
+        // The next refusal says it again, should it not be written down now.
+        if (outcome.outcome === 'refused' && outcome.code === STOPPED) await contactRules.optOut(tenant, { phone: request.to, reason: 'stopped with the provider', source: 'sms', at }).catch(() => undefined)
+        return outcome
       }
     },
   })

@@ -157,6 +157,7 @@ describe('sendSms', () => {
   const request = { to: '254708374149', template: 'hotspot-credentials' as const, locale: 'en' as const, about, credentialVersion: 1, details }
   const { username, password } = credentials.issue(about, 1)
   const sent: SmsMessage[] = []
+  const optedOut: string[][] = []
   const effect = (error?: Error) =>
     sendSms({
       sms: {
@@ -168,7 +169,23 @@ describe('sendSms', () => {
       },
       credentials,
       timeZone: 'Africa/Nairobi',
+      contactRules: {
+        hasOptedOut: () => Promise.resolve(false),
+        lastSentAt: () => Promise.resolve(undefined),
+        optOut: async (tenant, { phone, reason }) => {
+          optedOut.push([tenant, phone, reason])
+          throw new Error('the database is away')
+        },
+      },
     })
+
+  it('notes who has stopped our messages with the provider, whether it can be written down or not', async () => {
+    expect(await run(effect(limited), request)).toMatchObject({ outcome: 'refused' })
+    expect(optedOut).toEqual([])
+    const stopped = new GatewayError('blocked-by-recipient', 'Twilio: 21610', {})
+    expect(await run(effect(stopped), request)).toMatchObject({ outcome: 'refused', code: 'blocked-by-recipient', retryAfterMs: null })
+    expect(optedOut).toEqual([['main', request.to, 'stopped with the provider']])
+  })
 
   it('derives the credentials and makes the text only now', async () => {
     sent.length = 0

@@ -83,7 +83,7 @@ describe('quiet hours over a year', () => {
 describe('clearance', () => {
   const address = { tenant: 'main', type: 'notification', id: 'n' }
   async function cleared(template: string, now: string, { optedOut = false, lastSentAt }: { optedOut?: boolean; lastSentAt?: number } = {}) {
-    const contactRules = { hasOptedOut: async () => optedOut, lastSentAt: async () => lastSentAt }
+    const contactRules = { hasOptedOut: async () => optedOut, lastSentAt: async () => lastSentAt, optOut: async () => undefined }
     return await checkClearance({ contactRules, timeZone: 'Africa/Nairobi', quietHours: NIGHT }).run({ to: '254708374149', template } as never, { at: at(now), address } as never)
   }
   const DAY = '2026-01-01T12:00:00+03:00'
