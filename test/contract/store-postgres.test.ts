@@ -192,6 +192,7 @@ const PROJECTED_KEYS: readonly [table: string, key: Record<string, string | numb
   ['business.routers', { tenant: 't', id: 'i' }],
   ['business.router_names', { tenant: 't', router_id: 'r' }],
   ['business.router_outages', { tenant: 't', router_id: 'r', since: '2026-01-01T00:00:00Z' }],
+  ['business.unexplained_days', { tenant: 't', reconciliation_id: 'r' }],
   ['radius.access', { username: 'u' }],
   ['radius.nas', { shortname: 's' }],
 ]
