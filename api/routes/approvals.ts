@@ -7,7 +7,8 @@ import type { SecondKey } from '../approvals/second-key.ts'
 import { isWeighed, type Worth } from '../approvals/worth.ts'
 import { demand, type Principal } from '../auth/principal.ts'
 import { permissionToSend } from '../auth/send-rules.ts'
-import { etagOf } from '../http/headers.ts'
+import { derivedId } from '../derived-id.ts'
+import { etagOf, idempotencyKey } from '../http/headers.ts'
 import { Problem } from '../http/problem.ts'
 import { traceIdOf } from '../http/trace.ts'
 import type { EventTeller } from '../payments/event-teller.ts'
@@ -49,20 +50,24 @@ export function approvalRoutes(app: App, { runtime, teller, gate, packages, now 
         body,
         response: {
           201: actorView,
-          ...staffProblems('actor-type-unknown', 'actor-not-found', 'event-not-accepted', 'actor-done', 'actor-blocked', 'step-failed', 'invalid-event', 'package-unknown', 'subscription-unknown', 'payload-too-large', 'unsupported-media-type'),
+          ...staffProblems('actor-type-unknown', 'actor-not-found', 'event-not-accepted', 'actor-done', 'actor-blocked', 'step-failed', 'invalid-event', 'package-unknown', 'subscription-unknown', 'idempotency-mismatch', 'payload-too-large', 'unsupported-media-type'),
         },
       },
     },
     async (request, reply) => {
       const { principal, body: asked } = request
-      const { to, act, worth } = 'batch' in asked ? await newBatch(principal.tenant, asked.batch) : await event(principal, { type: asked.type, id: asked.id }, asked.event)
+      const eventId = idempotencyKey(request)
+      const { to, act, worth } = 'batch' in asked ? await newBatch(principal.tenant, asked.batch, eventId) : await event(principal, { type: asked.type, id: asked.id }, asked.event)
       // Its price has changed since it was read, or it was never sold so.
       if (worth === undefined || worth.currency === null) throw new Problem('package-unknown', 'Nothing is sold as this package is named.')
       const input = { to, act, worth: worth.amount, currency: worth.currency, reason: asked.reason, requestedBy: principal.by }
       const correlationId = traceIdOf(request.headers)
-      const view = await runtime.create({ tenant: principal.tenant, type: 'approval' }, input, { source: principal.source, ...(correlationId === undefined ? {} : { correlationId }) })
+      const definition = definitionOf(runtime, 'approval')
+      const id = eventId === undefined ? {} : { id: derivedId(definition, principal.tenant, eventId) }
+      const once = eventId === undefined ? {} : { eventId, checkBody: true }
+      const view = await runtime.create({ tenant: principal.tenant, type: 'approval', ...id }, input, { source: principal.source, ...once, ...(correlationId === undefined ? {} : { correlationId }) })
       reply.code(201).header('location', `/api/v1/actors/approval/${view.id}`).header('etag', etagOf(view.seq))
-      return lensFor(principal, definitionOf(runtime, 'approval')).view(view)
+      return lensFor(principal, definition).view(view)
     },
   )
 
@@ -78,9 +83,10 @@ export function approvalRoutes(app: App, { runtime, teller, gate, packages, now 
     return { to: { type, id }, act: { kind: 'event', event: told }, worth }
   }
 
-  async function newBatch(tenant: string, asked: z.output<typeof batchBody>): Promise<Asked> {
+  async function newBatch(tenant: string, asked: z.output<typeof batchBody>, key: string | undefined): Promise<Asked> {
     const input = await batchInputOf(packages, tenant, asked, now())
-    return { to: { type: 'voucher-batch', id: `vb_${sortableId()}` }, act: { kind: 'create', input }, worth: await gate.weighNew(tenant, 'voucher-batch', input) }
+    const id = key === undefined ? `vb_${sortableId()}` : derivedId(definitionOf(runtime, 'voucher-batch'), tenant, `approved\0${key}`)
+    return { to: { type: 'voucher-batch', id }, act: { kind: 'create', input }, worth: await gate.weighNew(tenant, 'voucher-batch', input) }
   }
 }
 

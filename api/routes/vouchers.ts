@@ -9,6 +9,7 @@ import { sortableId, StandingError, type ActorView, type Runtime } from '../../r
 import type { App } from '../app-type.ts'
 import type { SecondKey } from '../approvals/second-key.ts'
 import type { Principal } from '../auth/principal.ts'
+import { derivedId } from '../derived-id.ts'
 import { idempotencyKey } from '../http/headers.ts'
 import { Problem } from '../http/problem.ts'
 import { traceIdOf } from '../http/trace.ts'
@@ -26,6 +27,7 @@ import { batchInputOf } from '../vouchers/batch-input.ts'
 import type { VoucherParts } from '../vouchers/parts.ts'
 import { voucherDesk, type Found } from '../vouchers/redeem.ts'
 import { csvOf, sheetOf, type SheetVoucher } from '../vouchers/sheet.ts'
+import { definitionOf } from './actors.ts'
 
 const WITH_BODY = ['payload-too-large', 'unsupported-media-type'] as const
 const REFUSALS = ['voucher-mistyped', 'voucher-unknown', 'voucher-expired', 'voucher-revoked'] as const
@@ -92,12 +94,15 @@ export function voucherStaffRoutes(app: App, runtime: Runtime, parts: VoucherPar
     '/vouchers/batches',
     {
       config: { permission: 'money' },
-      schema: { tags: ['vouchers'], summary: 'Make a batch of vouchers', querystring: noQuery, body: batchBody, response: { 201: batchSchema, ...staffProblems('package-unknown', 'second-key-needed', ...WITH_BODY) } },
+      schema: { tags: ['vouchers'], summary: 'Make a batch of vouchers', querystring: noQuery, body: batchBody, response: { 201: batchSchema, ...staffProblems('package-unknown', 'second-key-needed', 'idempotency-mismatch', ...WITH_BODY) } },
     },
-    async ({ principal, body }, reply) => {
+    async (request, reply) => {
+      const { principal, body } = request
       const input = await batchInputOf(packages, principal.tenant, body, now())
       await gate.demandOneSufficesFor(principal.tenant, 'voucher-batch', input)
-      const view = await runtime.create({ tenant: principal.tenant, type: 'voucher-batch', id: `vb_${sortableId()}` }, input, { source: principal.source })
+      const eventId = idempotencyKey(request)
+      const id = eventId === undefined ? `vb_${sortableId()}` : derivedId(definitionOf(runtime, 'voucher-batch'), principal.tenant, eventId)
+      const view = await runtime.create({ tenant: principal.tenant, type: 'voucher-batch', id }, input, { source: principal.source, ...(eventId === undefined ? {} : { eventId, checkBody: true }) })
       reply.code(201).header('location', `/api/vouchers/batches/${view.id}`)
       return batchView(view, new Map())
     },

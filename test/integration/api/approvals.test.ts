@@ -164,6 +164,20 @@ describe('free time', () => {
   })
 })
 
+describe('a request that comes again under its Idempotency-Key', () => {
+  it('is the same approval, and the same batch; with another body it is refused', async () => {
+    const again = (suffix: string) => ({ ...anne, 'idempotency-key': `order-${suffix}` })
+    const [first, second] = [await ask({ batch: BATCH, reason: 'for the fair' }, again('1')), await ask({ batch: BATCH, reason: 'for the fair' }, again('1'))]
+    expect([first.status, second.status, second.body.id]).toEqual([201, 201, first.body.id])
+    expect(await ask({ batch: BATCH, reason: 'for another fair' }, again('1'))).toMatchObject({ body: { code: 'idempotency-mismatch' } })
+    expect((await ask({ batch: BATCH, reason: 'for the fair' }, again('2'))).body.id).not.toBe(first.body.id)
+    const small = { ...BATCH, count: 2 }
+    const [made, repeated] = [await call('POST', '/vouchers/batches', small, again('3')), await call('POST', '/vouchers/batches', small, again('3'))]
+    expect([made.status, repeated.status, repeated.body.id]).toEqual([201, 201, made.body.id])
+    expect(await call('POST', '/vouchers/batches', { ...small, count: 3 }, again('3'))).toMatchObject({ body: { code: 'idempotency-mismatch' } })
+  })
+})
+
 describe('a batch of vouchers', () => {
   it('of little worth is made by one key, of more by two', async () => {
     expect(await call('POST', '/vouchers/batches', { ...BATCH, count: 99 }, anne)).toMatchObject({ status: 201 })
