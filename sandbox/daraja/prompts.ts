@@ -20,6 +20,8 @@ export interface Prompt extends Push {
   resultDesc?: string
   /** Only if paid. */
   receipt?: string
+  /** When it was paid: `YYYYMMDDHHmmss` in Nairobi, the same in each copy of the callback. */
+  transactionDate?: string
   queries: number
   deliveries: (Delivery & { resultCode: string })[]
 }
@@ -66,7 +68,10 @@ export function createPrompts(rules: PromptRules, background: Background): Promp
     prompt.state = 'answered'
     prompt.resultCode = String(plan.resultCode ?? 0)
     prompt.resultDesc = plan.resultDesc ?? resultDescOf(prompt.resultCode)
-    if (prompt.resultCode === '0') prompt.receipt = makeReceipt()
+    if (prompt.resultCode === '0') {
+      prompt.receipt = makeReceipt()
+      prompt.transactionDate = nairobi(rules.clock()).slice(0, 14)
+    }
     journal.changed()
   }
 
@@ -80,7 +85,7 @@ export function createPrompts(rules: PromptRules, background: Background): Promp
       amount: plan.amount ?? prompt.amount,
       phone: plan.phone ?? prompt.phone,
       receipt: prompt.receipt ?? makeReceipt(),
-      transactionDate: nairobi(rules.clock()).slice(0, 14),
+      transactionDate: prompt.transactionDate ?? nairobi(rules.clock()).slice(0, 14),
     }, plan.dialect)
     const post = { url: prompt.callbackUrl, contentType: 'application/json', body: JSON.stringify(body) }
     const delivery = await deliver(post, rules.delivery, background.signal)

@@ -123,6 +123,15 @@ describe('callbacks', () => {
     expect((await callbacks(3)).map(({ resultCode }) => resultCode).sort()).toEqual(['0', '0', '1037'])
   })
 
+  test('a copy is the same to the byte, whenever it is sent', async () => {
+    let now = Date.now()
+    const { client, control, receiver } = await startWorld({ clock: () => (now += 1_000) }, { clock: () => now })
+    control.next({ callback: { times: 2 } })
+    await client.stkPush(pushOf(), fresh())
+    const [first, second] = await receiver.until(2)
+    expect(second).toBe(first)
+  })
+
   test('are tried again until they are taken, and not for ever', async () => {
     const { client, control, receiver } = await startWorld({ delivery: { attemptsMax: 3, retryAfterMs: 1 } })
     receiver.answerWith(503, 500)
