@@ -1,6 +1,5 @@
 /** Creating and reading actors. */
 import { z } from 'zod'
-import { derivedId } from '../derived-id.ts'
 import { permissionToCreate } from '../auth/send-rules.ts'
 import { demand } from '../auth/principal.ts'
 import type { SecondKey } from '../approvals/second-key.ts'
@@ -8,7 +7,8 @@ import type { App } from '../app-type.ts'
 import { StandingError, type ActorView, type Runtime } from '../../runtime/index.ts'
 import { decodeTextCursor, encodeCursor } from '../http/cursor.ts'
 import { demandKnown } from '../http/known.ts'
-import { etagOf, idempotencyKey, matchesIfNoneMatch } from '../http/headers.ts'
+import { etagOf, matchesIfNoneMatch } from '../http/headers.ts'
+import { onceOnly } from '../http/once.ts'
 import { traceIdOf } from '../http/trace.ts'
 import { stateIds, stateTags } from '../machines/describe.ts'
 import type { AppDeps } from '../deps.ts'
@@ -51,14 +51,14 @@ export function actorRoutes(app: App, { runtime, openPrompts, packages }: Pick<A
       const definition = definitionOf(runtime, type)
       demand(principal, permissionToCreate(type))
       await gate.demandOneSufficesFor(principal.tenant, type, request.body.input)
-      const eventId = idempotencyKey(request)
-      const id = request.body.id ?? (eventId === undefined ? undefined : derivedId(definition, principal.tenant, eventId))
+      const once = onceOnly(request, definition, principal.tenant)
+      const id = request.body.id ?? once.id
       const correlationId = traceIdOf(request.headers)
       const input = await withListedPackage({ runtime, packages }, { tenant: principal.tenant, type, id }, request.body.input)
       const view = await runtime
         .create({ tenant: principal.tenant, type, ...(id === undefined ? {} : { id }) }, input, {
           source: principal.source,
-          ...(eventId === undefined ? {} : { eventId, checkBody: true }),
+          ...once.options,
           ...(correlationId === undefined ? {} : { correlationId }),
         })
         .catch(async (error: unknown) => {

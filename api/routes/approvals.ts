@@ -8,7 +8,8 @@ import { isWeighed, type Worth } from '../approvals/worth.ts'
 import { demand, type Principal } from '../auth/principal.ts'
 import { permissionToSend } from '../auth/send-rules.ts'
 import { derivedId } from '../derived-id.ts'
-import { etagOf, idempotencyKey } from '../http/headers.ts'
+import { etagOf } from '../http/headers.ts'
+import { onceOnly } from '../http/once.ts'
 import { Problem } from '../http/problem.ts'
 import { traceIdOf } from '../http/trace.ts'
 import type { EventTeller } from '../payments/event-teller.ts'
@@ -56,16 +57,14 @@ export function approvalRoutes(app: App, { runtime, teller, gate, packages, now 
     },
     async (request, reply) => {
       const { principal, body: asked } = request
-      const eventId = idempotencyKey(request)
+      const definition = definitionOf(runtime, 'approval')
+      const { eventId, id, options: once } = onceOnly(request, definition, principal.tenant)
       const { to, act, worth } = 'batch' in asked ? await newBatch(principal.tenant, asked.batch, eventId) : await event(principal, { type: asked.type, id: asked.id }, asked.event)
       // Its price has changed since it was read, or it was never sold so.
       if (worth === undefined || worth.currency === null) throw new Problem('package-unknown', 'Nothing is sold as this package is named.')
       const input = { to, act, worth: worth.amount, currency: worth.currency, reason: asked.reason, requestedBy: principal.by }
       const correlationId = traceIdOf(request.headers)
-      const definition = definitionOf(runtime, 'approval')
-      const id = eventId === undefined ? {} : { id: derivedId(definition, principal.tenant, eventId) }
-      const once = eventId === undefined ? {} : { eventId, checkBody: true }
-      const view = await runtime.create({ tenant: principal.tenant, type: 'approval', ...id }, input, { source: principal.source, ...once, ...(correlationId === undefined ? {} : { correlationId }) })
+      const view = await runtime.create({ tenant: principal.tenant, type: 'approval', ...(id === undefined ? {} : { id }) }, input, { source: principal.source, ...once, ...(correlationId === undefined ? {} : { correlationId }) })
       reply.code(201).header('location', `/api/v1/actors/approval/${view.id}`).header('etag', etagOf(view.seq))
       return lensFor(principal, definition).view(view)
     },

@@ -9,8 +9,8 @@ import { sortableId, StandingError, type ActorView, type Runtime } from '../../r
 import type { App } from '../app-type.ts'
 import type { SecondKey } from '../approvals/second-key.ts'
 import type { Principal } from '../auth/principal.ts'
-import { derivedId } from '../derived-id.ts'
 import { idempotencyKey } from '../http/headers.ts'
+import { onceOnly } from '../http/once.ts'
 import { Problem } from '../http/problem.ts'
 import { traceIdOf } from '../http/trace.ts'
 import { loginForm } from '../payments/hotspot-login.ts'
@@ -100,9 +100,8 @@ export function voucherStaffRoutes(app: App, runtime: Runtime, parts: VoucherPar
       const { principal, body } = request
       const input = await batchInputOf(packages, principal.tenant, body, now())
       await gate.demandOneSufficesFor(principal.tenant, 'voucher-batch', input)
-      const eventId = idempotencyKey(request)
-      const id = eventId === undefined ? `vb_${sortableId()}` : derivedId(definitionOf(runtime, 'voucher-batch'), principal.tenant, eventId)
-      const view = await runtime.create({ tenant: principal.tenant, type: 'voucher-batch', id }, input, { source: principal.source, ...(eventId === undefined ? {} : { eventId, checkBody: true }) })
+      const { id = `vb_${sortableId()}`, options } = onceOnly(request, definitionOf(runtime, 'voucher-batch'), principal.tenant)
+      const view = await runtime.create({ tenant: principal.tenant, type: 'voucher-batch', id }, input, { source: principal.source, ...options })
       reply.code(201).header('location', `/api/vouchers/batches/${view.id}`)
       return batchView(view, new Map())
     },

@@ -1,7 +1,7 @@
 /** Long synchronous work in slices, so that between two of them the event loop can take in what has come meanwhile. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
-/** Milliseconds. Ten steps of usual actors; a turn of the event loop in between costs some hundredths of one. */
+/** Milliseconds: ten to thirty steps of usual actors. A turn of the event loop in between costs some hundredths of one. */
 const SLICE_MS = 3
 
 /**
