@@ -132,10 +132,10 @@ module.exports = {
     },
     {
       name: 'nothing-imports-the-roots',
-      comment: 'main.ts and cli.ts put the parts together. A part that imported them would start the program by being loaded.',
+      comment: 'main.ts, its thread intake.ts and cli.ts put the parts together. A part that imported them would start the program by being loaded.',
       severity: 'error',
       from: { pathNot: '^test/' },
-      to: { path: '^(main|cli)\\.ts$' },
+      to: { path: '^(main|intake|cli)\\.ts$' },
     },
     {
       name: 'nothing-imports-tests',
@@ -148,7 +148,7 @@ module.exports = {
       name: 'no-tools-in-production',
       comment: 'tools/ checks the code; it is no part of it.',
       severity: 'error',
-      from: { path: [FOLDERS, '^(main|cli)\\.ts$'] },
+      from: { path: [FOLDERS, '^(main|intake|cli)\\.ts$'] },
       to: { path: '^tools/' },
     },
     {
@@ -162,7 +162,7 @@ module.exports = {
       name: 'no-dev-dependency-in-production',
       comment: 'Development packages are absent where only production ones are installed.',
       severity: 'error',
-      from: { path: [FOLDERS, '^(main|cli)\\.ts$'] },
+      from: { path: [FOLDERS, '^(main|intake|cli)\\.ts$'] },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: '^node_modules/@types/' },
     },
     {

@@ -10,7 +10,7 @@ ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 STANDING_DATA_DIR=/data
 WORKDIR /app
 RUN mkdir /data && chown node:node /data
 COPY --from=packages /app/node_modules ./node_modules
-COPY package.json tsconfig.json main.ts cli.ts ./
+COPY package.json tsconfig.json main.ts intake.ts cli.ts ./
 COPY machines ./machines
 COPY actors ./actors
 COPY runtime ./runtime

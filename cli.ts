@@ -186,7 +186,8 @@ async function registerC2b(settings: Settings): Promise<number> {
 async function smsAddresses(settings: Settings): Promise<number> {
   const appKey = await appKeyOf(settings)
   // The stand-ins of the sandbox call where it listens.
-  const own = settings.STANDING_MODE === 'sandbox' && settings.PORT > 0 ? ownAddress(settings.HOST, settings.PORT) : undefined
+  const port = settings.STANDING_HOOKS_PORT ?? settings.PORT
+  const own = settings.STANDING_MODE === 'sandbox' && port > 0 ? ownAddress(settings.HOST, port) : undefined
   const base = settings.WEB_URL ?? settings.DARAJA_CALLBACK_BASE_URL ?? own
   if (base === undefined) return usage('sms addresses needs WEB_URL or DARAJA_CALLBACK_BASE_URL: where the providers reach this server')
   const smsHook = (what: string): string => `${base.replace(/\/$/, '')}/hooks/sms/${settings.SMS_HOOK_SECRET ?? derivedSecret(appKey, 'sms-hook')}/${what}`

@@ -3,7 +3,6 @@
  * order. Nothing imports this file.
  */
 import { randomBytes } from 'node:crypto'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { createCredentialIssuer } from './actors/credentials.ts'
@@ -18,11 +17,12 @@ import { restDriver } from './actors/live-access/drivers.ts'
 import { createRegistry } from './actors/registry.ts'
 import { createRouterSecrets } from './actors/router/secrets.ts'
 import { createVoucherCodes } from './actors/voucher/codes.ts'
-import type { App } from './api/app-type.ts'
 import { secondKey } from './api/approvals/second-key.ts'
 import { buildApp } from './api/app.ts'
 import { auditTrail } from './api/audit/trail.ts'
 import { ensureFirstKey } from './api/auth/first-key.ts'
+import { listen } from './api/http/server.ts'
+import { intakeThread } from './api/intake/thread.ts'
 import { createLogger } from './api/logger.ts'
 import { createMetrics } from './api/metrics.ts'
 import { stkRates } from './api/payments/rates.ts'
@@ -39,7 +39,6 @@ import { redisGuessCounts } from './api/redis/guess-counts.ts'
 import { redisRateLimiter } from './api/redis/rate-limiter.ts'
 import { redisShownOnce } from './api/redis/shown-once.ts'
 import { derivedSecret } from './api/derived-secret.ts'
-import { ownAddress } from './api/own-address.ts'
 import { processEnd, StoppedError, type ProcessEnd } from './api/process-end.ts'
 import { readiness } from './api/readiness.ts'
 import { type Business, createKnex, keepSecret, KEPT_FOR_DAYS, latestMoment, migrate, openBusiness, openDatabase, postgresStore, startTidying } from './db/index.ts'
@@ -52,7 +51,6 @@ import type { Sandbox } from './sandbox/index.ts'
 import { leapsOf, type Leaps } from './sandbox/leaps.ts'
 import { settleTown } from './sandbox/town/index.ts'
 
-const LISTEN_BACKLOG = 4_096
 /** Of the ten seconds that a stop may take (contract.md, "SIGTERM drains"), and how much of it the database is given. */
 const DRAIN_LIMIT_MS = 9_500
 const DATABASE_STOP_MS = 2_000
@@ -97,14 +95,16 @@ async function start(settings: Settings, log: Logger, open: ProcessEnd): Promise
   const secrets = { daraja: outside.DARAJA_HOOK_SECRET ?? derivedSecret(appKey, 'daraja-hook'), sms: outside.SMS_HOOK_SECRET ?? derivedSecret(appKey, 'sms-hook') }
 
   let address = ''
+  /** Where web hooks come in. */
+  let hooksAddress = ''
   // Named after its payment, so that a callback finds it even when the answer of the push was lost (docs/adr/0006).
-  const callbackUrl = (payment: Address): string => `${outside.DARAJA_CALLBACK_BASE_URL ?? address}/hooks/daraja/${secrets.daraja}/stk/${payment.id}`
+  const callbackUrl = (payment: Address): string => `${outside.DARAJA_CALLBACK_BASE_URL ?? hooksAddress}/hooks/daraja/${secrets.daraja}/stk/${payment.id}`
   const resultUrls: ResultUrls = (payment, about) => {
-    const at = (what: string) => `${outside.DARAJA_CALLBACK_BASE_URL ?? address}/hooks/daraja/${secrets.daraja}/${what}/${payment.id}.${about}`
+    const at = (what: string) => `${outside.DARAJA_CALLBACK_BASE_URL ?? hooksAddress}/hooks/daraja/${secrets.daraja}/${what}/${payment.id}.${about}`
     return { resultUrl: at('result'), timeoutUrl: at('timeout') }
   }
   const twilioSecret = derivedSecret(appKey, 'twilio-hook')
-  const twilioUrl = (what: 'status' | 'inbound'): string => `${outside.TWILIO_CALLBACK_BASE_URL ?? address}/hooks/twilio/${twilioSecret}/${what}`
+  const twilioUrl = (what: 'status' | 'inbound'): string => `${outside.TWILIO_CALLBACK_BASE_URL ?? hooksAddress}/hooks/twilio/${twilioSecret}/${what}`
   const leaps = isMovable(clock) ? leapsOf(clock, async () => standIns.nas?.logins.report()) : undefined
   const credentials = createCredentialIssuer(appKey)
   const routers = { routers: business.routers, routerOs: createRouterOsClient(), secrets: createRouterSecrets(appKey), surroundings: once(() => surroundingsOf(outside, address, appKey)), now: () => clock.now() }
@@ -145,6 +145,20 @@ async function start(settings: Settings, log: Logger, open: ProcessEnd): Promise
   open.push(() => runtime.stop())
   runtime.onFact(({ type }) => metrics.fact(type))
 
+  const intake =
+    settings.STANDING_HOOKS_PORT === undefined
+      ? undefined
+      : intakeThread(new URL('intake.ts', import.meta.url), {
+          databaseUrl: database.url,
+          host: settings.HOST,
+          port: settings.STANDING_HOOKS_PORT,
+          logLevel: settings.LOG_LEVEL,
+          trustedProxies: settings.STANDING_TRUSTED_PROXIES,
+          darajaSecret: secrets.daraja,
+          smsSecret: secrets.sms,
+          darajaAllowedIps: outside.DARAJA_ALLOWED_IPS,
+          ...(outside.TWILIO_AUTH_TOKEN === undefined ? {} : { twilio: { secret: twilioSecret, authToken: outside.TWILIO_AUTH_TOKEN, baseUrl: outside.TWILIO_CALLBACK_BASE_URL } }),
+        })
   const trail = auditTrail({ audit: business.audit, log, clock: () => clock.now() })
   const app = await buildApp({
     runtime,
@@ -187,6 +201,7 @@ async function start(settings: Settings, log: Logger, open: ProcessEnd): Promise
       darajaShortcode: outside.DARAJA_SHORTCODE,
       smsSecret: secrets.sms,
       darajaAllowedIps: outside.DARAJA_ALLOWED_IPS,
+      intake,
       ...(outside.TWILIO_AUTH_TOKEN === undefined ? {} : { twilio: { secret: twilioSecret, authToken: outside.TWILIO_AUTH_TOKEN, url: twilioUrl } }),
     },
     rates: stkRates(settings),
@@ -199,12 +214,17 @@ async function start(settings: Settings, log: Logger, open: ProcessEnd): Promise
   })
   await app.ready()
   // Before anything recovers: the first effect may need to say where it wants to be called back.
-  address = await listen(app, settings)
+  address = await listen(app, { host: settings.HOST, port: settings.PORT })
   open.push(() => app.close())
+  hooksAddress = address
+  if (intake !== undefined) {
+    hooksAddress = await intake.listen()
+    open.push(() => intake.close())
+  }
   if (standIns.nas !== undefined) await connectRouter(standIns.nas, business, { url: address, token: outside.RADIUS_REST_TOKEN ?? '', now: () => clock.now() })
-  const c2bUrl = (what: string): string => `${address}/hooks/daraja/${secrets.daraja}/c2b/${what}`
+  const c2bUrl = (what: string): string => `${hooksAddress}/hooks/daraja/${secrets.daraja}/c2b/${what}`
   standIns.daraja?.control.setC2bUrls({ validationUrl: c2bUrl('validation'), confirmationUrl: c2bUrl('confirmation') })
-  standIns.sms?.control.setReportUrl(`${address}/hooks/sms/${secrets.sms}/delivery`)
+  standIns.sms?.control.setReportUrl(`${hooksAddress}/hooks/sms/${secrets.sms}/delivery`)
   await runtime.start()
   if (outside.DARAJA_PULL) await startReconciliation(runtime)
   if (nats !== undefined) {
@@ -218,7 +238,7 @@ async function start(settings: Settings, log: Logger, open: ProcessEnd): Promise
     keep: isSandbox ? (make) => keepSecret(settings.STANDING_DATA_DIR, 'api-key', make) : undefined,
   })
   if (!isSandbox) for (const warning of callbackUrlWarnings(callbackUrl({ tenant: 'main', type: 'payment', id: 'pay_0' }))) log.warn(warning)
-  announce(address, key, settings.STANDING_API_KEY !== undefined)
+  announce(address, hooksAddress, key, settings.STANDING_API_KEY !== undefined)
   announceStandIns(standIns)
   if (hasTown && key !== undefined) fillTown({ url: address, apiKey: key, standIns }, log, open)
 }
@@ -240,13 +260,6 @@ function fillTown(parts: { url: string; apiKey: string; standIns: Sandbox }, log
 async function connectRouter(nas: NonNullable<Sandbox['nas']>, business: Business, rest: RadiusRest): Promise<void> {
   nas.connect(rest)
   await business.sandboxRouter.keep({ address: '127.0.0.1', secret: nas.secret, coaPort: nas.coaPort })
-}
-
-async function listen(app: App, { HOST, PORT }: Settings): Promise<string> {
-  // A burst of callbacks on fresh connections: what does not fit the line is tried again only after seconds.
-  await app.listen({ host: HOST, port: PORT, backlog: LISTEN_BACKLOG })
-  const { port } = app.server.address() as AddressInfo
-  return ownAddress(HOST, port)
 }
 
 /** From then on it wakes itself. */
@@ -297,8 +310,9 @@ function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {
 }
 
 /** A key that was given is known to whoever gave it; the log, which may be kept, need not know it too. */
-function announce(address: string, key: string | undefined, isGiven: boolean): void {
+function announce(address: string, hooksAddress: string, key: string | undefined, isGiven: boolean): void {
   console.log(`Standing listens on ${address}`)
+  if (hooksAddress !== address) console.log(`Web hooks         ${hooksAddress}/hooks (beside /hooks there)`)
   console.log(`API description   ${address}/openapi.json`)
   const made = key === undefined ? 'make one: npm run cli -- key create --name first --roles admin' : key
   console.log(`API key           ${isGiven ? 'the one in STANDING_API_KEY' : made}`)

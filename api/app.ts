@@ -1,6 +1,5 @@
 /** The edge: every address, without listening. `main.ts` gives it what it needs and lets it listen. */
 import { setMaxListeners } from 'node:events'
-import Fastify, { LogController, type FastifyBaseLogger } from 'fastify'
 import { calendar, SHOP_ZONE } from '../actors/dashboard/sums.ts'
 import { NO_SECOND_KEY, secondKey, type SecondKey } from './approvals/second-key.ts'
 import { asyncApiRoute } from './asyncapi.ts'
@@ -25,15 +24,7 @@ import { rehearseHook } from './hooks/rehearse.ts'
 import { smsDelivery } from './hooks/sms-delivery.ts'
 import { smsInbound, smsOptOut, twilioInbound } from './hooks/sms-inbound.ts'
 import { twilioStatus } from './hooks/twilio-status.ts'
-import { useClosing } from './http/closing.ts'
-import { usePlainAddresses } from './http/control-characters.ts'
-import { errorHandler } from './http/error-handler.ts'
-import { useJsonBodies } from './http/json-body.ts'
-import { answerBrokenRequest } from './http/broken-request.ts'
-import { useNotFound } from './http/not-found.ts'
-import { serializerFor } from './http/serializer.ts'
-import { requestId } from './http/trace.ts'
-import { validatorCompiler } from './http/validation.ts'
+import { createServer } from './http/server.ts'
 import { openApiRoute, useOpenApi } from './openapi.ts'
 import { paymentClaimer } from './payments/claimed.ts'
 import { createClaims } from './payments/claim.ts'
@@ -80,50 +71,13 @@ import { steeringRoutes } from './routes/steering.ts'
 import { timelineRoute } from './routes/timeline.ts'
 import { subscriptionRoutes } from './routes/subscriptions.ts'
 
-const BODY_BYTES_MAX = 1_024 * 1_024
-/** Effect keys and event ids stand in addresses, URL-encoded. */
-const PARAM_CHARS_MAX = 1_500
-/** For a client to send its whole request; waiting for the answer is not limited by it. */
-const REQUEST_TIMEOUT_MS = 30_000
-/** Longer than usual proxies keep theirs, so that they never send into a connection that we are closing. */
-const KEEP_ALIVE_MS = 72_000
-
 export async function buildApp(deps: AppDeps): Promise<App> {
   const { runtime, metrics, publicTenant: tenant = 'main', now = Date.now } = deps
-  // Pino's own type would become part of every route's.
-  const loggerInstance: FastifyBaseLogger = deps.log
-  const app: App = Fastify({
-    loggerInstance,
-    logController: new LogController({ disableRequestLogging: true }),
-    // A child logger per request costs more than all our logging; the trace id is logged where something is.
-    childLoggerFactory: (logger) => logger,
-    genReqId: requestId,
-    trustProxy: deps.trustedProxies === undefined || deps.trustedProxies.length === 0 ? false : [...deps.trustedProxies],
-    bodyLimit: BODY_BYTES_MAX,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    forceCloseConnections: 'idle',
-    // A request that still comes in over an open connection while we drain is served like any other.
-    return503OnClosing: false,
-    routerOptions: { maxParamLength: PARAM_CHARS_MAX },
-    frameworkErrors: errorHandler,
-    clientErrorHandler: answerBrokenRequest,
-  })
-  app.setValidatorCompiler(validatorCompiler)
-  app.setSerializerCompiler(serializerFor(deps.strictResponses ?? false))
-  app.setErrorHandler(errorHandler)
+  const { app, closing } = createServer(deps)
   app.decorateRequest('principal')
-  useJsonBodies(app)
-  useNotFound(app)
-  usePlainAddresses(app)
-  const closing = useClosing(app)
   app.addHook('onClose', () => deps.trail.stop())
   // Every waiting request listens to it; that many listeners are no leak.
   setMaxListeners(0, closing)
-  app.addHook('onResponse', (request, reply, done) => {
-    metrics.http(request.method, request.routeOptions.url ?? '(unknown)', reply.statusCode, reply.elapsedTime)
-    done()
-  })
   const { outboxAgeMs, setAside } = deps
   metrics.watch({ stats: () => runtime.stats(), ...(outboxAgeMs === undefined ? {} : { outboxAgeMs }), ...(setAside === undefined ? {} : { setAside }), ...(deps.busStatus === undefined ? {} : { busStatus: deps.busStatus }) })
   await useOpenApi(app)
@@ -210,6 +164,7 @@ function addHooks(app: App, { runtime, inbox, receipts, optOuts, metrics, log, h
   })
   const validate = (body: Buffer) => validateC2b({ directory: runtime, tenant, shortcode: hooks.darajaShortcode }, body)
   hookRoutes(app, { writer: inboxWriter(inbox), inbox, processor, validate, metrics, log, now, ...hooks })
+  hooks.intake?.connect({ accept: (stored) => processor.accept(stored), validate, metrics })
   runWith(app, processor)
 }
 

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino'
 import type { ChannelLimits } from './channels/limits.ts'
 import type { StkRates } from './payments/rates.ts'
+import type { Intake } from './intake/thread.ts'
 import type { BusStatus, Runtime } from '../runtime/index.ts'
 import type { EdgeMetrics } from './metrics.ts'
 import type { AuditTrail } from './audit/trail.ts'
@@ -123,6 +124,8 @@ export interface HookSettings {
   /** Of C2B validations; absent: any. */
   darajaShortcode?: string | undefined
   twilio?: TwilioHook | undefined
+  /** Takes them on a port of its own, too. */
+  intake?: Pick<Intake, 'connect'> | undefined
   /** Absent or empty: any address may call. */
   darajaAllowedIps?: readonly string[] | undefined
   /** Default 1 s. */

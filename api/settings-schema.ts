@@ -8,6 +8,7 @@ const url = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/
 const list = z.string().transform((value) => value.split(',').map((part) => part.trim()).filter((part) => part !== ''))
 const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1')
 const hookSecret = z.string().regex(/^[A-Za-z0-9_-]{8,128}$/, 'must be 8 to 128 letters, digits, _ or -, for it stands in an address')
+const port = z.string().regex(/^\d{1,5}$/, 'must be a port, 0 to 65535').transform(Number).pipe(z.number().max(65_535))
 /** Such as `5/600`: five in 600 seconds. */
 const rate = z
   .string()
@@ -41,7 +42,7 @@ const amountByTenant = z
 
 /** Every name we read, with what it may be. Order is that of the contract. */
 export const SETTINGS = {
-  PORT: z.string().regex(/^\d{1,5}$/, 'must be a port, 0 to 65535').transform(Number).pipe(z.number().max(65_535)).default(3_000),
+  PORT: port.default(3_000),
   HOST: text.default('127.0.0.1'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   NATS_URL: text.optional(),
@@ -64,6 +65,7 @@ export const SETTINGS = {
   STANDING_QUIET_HOURS: quietHours.prefault('21:00-07:00'),
   STANDING_RETENTION: daysByTable.default({}),
   STANDING_SECOND_KEY_FROM: amountByTenant.prefault('1000000'),
+  STANDING_HOOKS_PORT: port.optional(),
   STANDING_SANDBOX_TOWN: z.enum(['on', 'off']).default('on'),
   STANDING_STK_PER_PHONE: rate.optional(),
   STANDING_STK_PER_MAC: rate.optional(),

@@ -91,21 +91,21 @@ export async function startServer<Ready>(name: keyof typeof SERVERS, options: ob
 
 export interface Program {
   pid: number
-  /** The first group of the pattern. */
-  said: string
+  /** The groups of the pattern. */
+  said: readonly string[]
   stop(): Promise<void>
 }
 
-/** Starts a file of the project as a user would, and resolves when it prints what `until` matches. */
+/** Starts a file of the project as a user would, and resolves when it prints what `until` matches, with its groups. */
 export async function startProgram(file: string, env: Readonly<Record<string, string>>, until: RegExp): Promise<Program> {
   const child = spawn(process.execPath, [...HEAP, ...profiling(file), '--import', 'ts-blank-space/register', file], { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 2] })
   const gone = track(child)
   let output = ''
-  const said = new Promise<string>((resolve, reject) => {
+  const said = new Promise<readonly string[]>((resolve, reject) => {
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       output = (output + text).slice(-10_000)
-      const found = until.exec(output)?.[1]
-      if (found !== undefined) resolve(found)
+      const found = until.exec(output)
+      if (found !== null) resolve(found.slice(1))
     })
     void gone.then((how) => reject(new Error(`${file} ended with ${how}: ${output}`)))
   })

@@ -24,6 +24,8 @@ export async function startSystem(databaseUrl: string, dir: string): Promise<Sys
   const env = {
     PORT: '0',
     HOST: '127.0.0.1',
+    // As where callbacks must be answered in time whatever else goes on (docs/adr/0023).
+    STANDING_HOOKS_PORT: '0',
     DATABASE_URL: databaseUrl,
     STANDING_DATA_DIR: dataDir,
     STANDING_MODE: 'sandbox',
@@ -46,13 +48,14 @@ export async function startSystem(databaseUrl: string, dir: string): Promise<Sys
     AT_API_KEY: SMS_SANDBOX_CREDENTIALS.apiKey,
     SMS_HOOK_SECRET: HOOK_SECRET,
   }
-  const program = await startProgram('main.ts', env, /listens on (http:\S+)/)
-  await outside.ask('reportTo', `${program.said}/hooks/sms/${HOOK_SECRET}/delivery`)
+  const program = await startProgram('main.ts', env, /listens on (http:\S+)\nWeb hooks +(http:\S+)\/hooks /)
+  const [url = '', hooksUrl = ''] = program.said
+  await outside.ask('reportTo', `${hooksUrl}/hooks/sms/${HOOK_SECRET}/delivery`)
   return {
-    url: program.said,
+    url,
     outside,
     async cpuMs() {
-      const metrics = await (await fetch(`${program.said}/metrics`)).text()
+      const metrics = await (await fetch(`${url}/metrics`)).text()
       return Number(/^process_cpu_seconds_total (\S+)/m.exec(metrics)?.[1]) * 1_000
     },
     async stop() {

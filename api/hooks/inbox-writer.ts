@@ -1,5 +1,5 @@
 /**
- * Stores web hooks in groups: while one insert is on its way the next group gathers, and an idle writer inserts at
+ * Stores web hooks in groups: while inserts are on their way the next group gathers, and an idle writer inserts at
  * once. A burst of a thousand callbacks is then a handful of inserts, and a single one waits for nobody.
  */
 import { Problem } from '../http/problem.ts'
@@ -22,18 +22,19 @@ export interface InboxWriter {
   write(hook: NewHook): Promise<StoreResult>
 }
 
-export function inboxWriter(inbox: Pick<HookInbox, 'storeMany'>): InboxWriter {
+/** @param insertsAtOnce with more, those that come meanwhile wait for none, but groups are smaller, and each costs as much as a large one */
+export function inboxWriter(inbox: Pick<HookInbox, 'storeMany'>, insertsAtOnce = 1): InboxWriter {
   let waiting: Waiting[] = []
-  let isWriting = false
+  let inserting = 0
 
   async function drain(): Promise<void> {
-    isWriting = true
+    inserting++
     while (waiting.length > 0) {
       const group = waiting.slice(0, GROUP_MAX)
       waiting = waiting.slice(GROUP_MAX)
       await storeGroup(group)
     }
-    isWriting = false
+    inserting--
   }
 
   async function storeGroup(group: readonly Waiting[]): Promise<void> {
@@ -71,7 +72,7 @@ export function inboxWriter(inbox: Pick<HookInbox, 'storeMany'>): InboxWriter {
       if (waiting.length >= WAITING_MAX) return Promise.reject(new Problem('overloaded'))
       return new Promise((resolve, reject) => {
         waiting.push({ hook, resolve, reject })
-        if (!isWriting) void drain()
+        if (inserting < insertsAtOnce) void drain()
       })
     },
   }

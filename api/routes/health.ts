@@ -4,10 +4,10 @@ import type { App } from '../app-type.ts'
 import type { AppDeps } from '../deps.ts'
 import { Problem } from '../http/problem.ts'
 import { problems } from '../schemas/problem.ts'
+import { aliveRoute } from './alive.ts'
 
 export function healthRoutes(app: App, deps: Pick<AppDeps, 'readiness' | 'metrics'>, isClosing: () => boolean): void {
-  app.get('/healthz', { schema: { tags: ['health'], summary: 'Whether the process lives', response: { 200: z.object({ status: z.literal('ok') }) } } }, () => ({ status: 'ok' as const }))
-
+  aliveRoute(app)
   app.get(
     '/readyz',
     {

@@ -32,7 +32,7 @@ export interface HookRouteDeps {
   writer: InboxWriter
   inbox: Pick<HookInbox, 'reschedule'>
   processor: Pick<HookProcessor, 'accept'>
-  metrics: EdgeMetrics
+  metrics: Pick<EdgeMetrics, 'hookReceived'>
   log: Log
   now: () => number
   /** Answers a C2B validation. */

@@ -91,8 +91,8 @@ export function hookInboxQueries(knex: Knex) {
     /** Durable when it resolves; results in the order of the hooks. The same content again is not stored twice. */
     async storeMany(hooks: readonly NewHook[]): Promise<Stored[]> {
       if (hooks.length === 0) return []
-      // One content twice in one statement would be an error.
-      const distinct = [...new Map(hooks.map((hook) => [key(hook.provider, hook.contentHash), hook])).values()]
+      // One content twice in one statement would be an error; in one order, two statements with the same contents do not lock each other out.
+      const distinct = [...new Map(hooks.map((hook) => [key(hook.provider, hook.contentHash), hook]))].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, hook]) => hook)
       const { rows } = await knex.raw<{ rows: Returned[] }>(STORE, [JSON.stringify(distinct)]).options({ name: 'hook inbox: store' })
       const stored = new Map(rows.map(({ id, provider, content_hash: hash, fresh, outcome }) => [key(provider, hash), { id: String(id), fresh, outcome }]))
       const answered = new Set<string>()

@@ -63,7 +63,7 @@ describe('tidy', () => {
   })
 
   it(`keeps source files within ${LINES_MAX} lines`, () => {
-    const long = code.filter(within(...SOURCE_FOLDERS, 'main.ts', 'cli.ts')).filter(({ path, lines }) => lines.length > LINES_MAX && !(path in LONG_FOR_A_REASON))
+    const long = code.filter(within(...SOURCE_FOLDERS, 'main.ts', 'intake.ts', 'cli.ts')).filter(({ path, lines }) => lines.length > LINES_MAX && !(path in LONG_FOR_A_REASON))
     expect(long.map(({ path, lines }) => `${path}: ${lines.length} lines`)).toEqual([])
   })
 
