@@ -11,16 +11,19 @@ WORKDIR /app
 RUN mkdir /data && chown node:node /data
 COPY --from=packages /app/node_modules ./node_modules
 COPY package.json tsconfig.json main.ts intake.ts cli.ts ./
+COPY loader ./loader
 COPY machines ./machines
 COPY actors ./actors
 COPY runtime ./runtime
 COPY db ./db
 COPY api ./api
 COPY sandbox ./sandbox
+# Here, for the user below may not write it (docs/adr/0024).
+RUN node loader/fill.js
 USER node
 VOLUME /data
 EXPOSE 3000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/healthz').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 # As `npm start` (docs/adr/0009), without npm in between: the signal to stop must reach the process.
-CMD ["node", "--min-semi-space-size=16", "--max-semi-space-size=32", "--heap-growing-percent=70", "--import", "ts-blank-space/register", "main.ts"]
+CMD ["node", "--min-semi-space-size=16", "--max-semi-space-size=32", "--heap-growing-percent=150", "--import", "./loader/register.js", "main.ts"]

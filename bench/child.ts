@@ -46,7 +46,7 @@ export interface Server<Ready> {
 export async function startServer<Ready>(name: keyof typeof SERVERS, options: object): Promise<Server<Ready>> {
   const child = fork(fileURLToPath(SERVERS[name]), [JSON.stringify(options)], {
     cwd: ROOT,
-    execArgv: [...HEAP, '--import', 'ts-blank-space/register', ...profiling(name)],
+    execArgv: [...HEAP, '--import', './loader/register.js', ...profiling(name)],
     // Standard output belongs to the figures.
     stdio: ['ignore', 2, 2, 'ipc'],
     serialization: 'advanced',
@@ -98,7 +98,7 @@ export interface Program {
 
 /** Starts a file of the project as a user would, and resolves when it prints what `until` matches, with its groups. */
 export async function startProgram(file: string, env: Readonly<Record<string, string>>, until: RegExp): Promise<Program> {
-  const child = spawn(process.execPath, [...HEAP, ...profiling(file), '--import', 'ts-blank-space/register', file], { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 2] })
+  const child = spawn(process.execPath, [...HEAP, ...profiling(file), '--import', './loader/register.js', file], { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 2] })
   const gone = track(child)
   let output = ''
   const said = new Promise<readonly string[]>((resolve, reject) => {

@@ -25,8 +25,8 @@ const STEPS: readonly Step[] = [
   { name: 'lint', args: ['node_modules/eslint/bin/eslint.js', '.', '--max-warnings', '0'] },
   { name: 'layers', args: ['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', '--config', '.dependency-cruiser.cjs', '--output-type', 'err-long', '.'] },
   { name: 'dead code', args: ['node_modules/knip/bin/knip.js', '--no-progress'] },
-  { name: 'words', args: ['--import', 'ts-blank-space/register', 'tools/check-words.ts'] },
-  { name: 'schema', args: ['--import', 'ts-blank-space/register', 'tools/schema-dump.ts', '--check'] },
+  { name: 'words', args: ['--import', './loader/register.js', 'tools/check-words.ts'] },
+  { name: 'schema', args: ['--import', './loader/register.js', 'tools/schema-dump.ts', '--check'] },
 ]
 
 /** Types and lint each fill a core and a gigabyte; more at once gains nothing on a small machine. */

@@ -41,6 +41,6 @@ const expected = await dump()
 if (!process.argv.includes('--check')) {
   await writeFile(FILE, expected)
 } else if ((await readFile(FILE, 'utf8').catch(() => '')) !== expected) {
-  console.error('db/schema.sql is not what the migrations make. Run: node --import ts-blank-space/register tools/schema-dump.ts')
+  console.error('db/schema.sql is not what the migrations make. Run: node --import ./loader/register.js tools/schema-dump.ts')
   process.exitCode = 1
 }

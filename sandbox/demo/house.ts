@@ -28,7 +28,7 @@ const REPOSITORY = join(import.meta.dirname, '../..')
 const FOLDER = 'standing-demo-'
 const START_LIMIT_MS = 40_000
 const END_LIMIT_MS = 12_000
-const LOADER = ['--import', 'ts-blank-space/register']
+const LOADER = ['--import', './loader/register.js']
 
 /** Whatever was started is ended, also when a later part does not start. */
 export async function openHouse(signal: AbortSignal): Promise<House> {

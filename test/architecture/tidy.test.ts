@@ -14,7 +14,7 @@ const LINES_MAX = 350
 /** File -> why it may be longer. */
 const LONG_FOR_A_REASON: Readonly<Record<string, string>> = {}
 
-const SOURCE_FOLDERS = ['machines', 'actors', 'runtime', 'db', 'api', 'console', 'sandbox', 'bench', 'tools']
+const SOURCE_FOLDERS = ['loader', 'machines', 'actors', 'runtime', 'db', 'api', 'console', 'sandbox', 'bench', 'tools']
 const CODE = /\.(ts|js|cjs|mjs)$/
 const TEXT = /\.(ts|js|cjs|mjs|json|md|ya?ml|sql|css|html|sh|conf)$|^\.[\w-]+$|^\.ci\/run$|^Dockerfile$/
 

@@ -51,7 +51,7 @@ test('ends with an error, and without a server left, when it cannot be told', as
 test('killed in the middle, its system and server end, and the next one clears its folder away', async () => {
   const folder = await scratchFolder()
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
-  const demo = spawn(process.execPath, ['--import', 'ts-blank-space/register', 'sandbox/demo/index.ts'], { cwd: REPOSITORY, env: { ...cleanEnvironment(), TMPDIR: folder }, stdio: 'ignore' })
+  const demo = spawn(process.execPath, ['--import', './loader/register.js', 'sandbox/demo/index.ts'], { cwd: REPOSITORY, env: { ...cleanEnvironment(), TMPDIR: folder }, stdio: 'ignore' })
   onTestFinished(() => void demo.kill('SIGKILL'))
   const until = <Result>(look: () => Promise<Result>) => vi.waitFor(look, { timeout: 40_000, interval: 50 })
   const name = await until(async () => {

@@ -101,7 +101,7 @@ test('a port that is taken is said, and nothing is left running', async () => {
 test('a node whose thread is stuck still stores and answers', async () => {
   const database = await createTestDatabase()
   onTestFinished(() => database.drop())
-  const node = spawn(process.execPath, ['--import', 'ts-blank-space/register', 'test/support/stuck-node.ts', database.url, DARAJA_HOOK_SECRET], { cwd: REPOSITORY, stdio: ['ignore', 'pipe', 'inherit'] })
+  const node = spawn(process.execPath, ['--import', './loader/register.js', 'test/support/stuck-node.ts', database.url, DARAJA_HOOK_SECRET], { cwd: REPOSITORY, stdio: ['ignore', 'pipe', 'inherit'] })
   const gone = once(node, 'exit')
   onTestFinished(async () => {
     node.kill('SIGKILL')
@@ -118,7 +118,7 @@ test('an error in the thread that nobody has caught ends the process', async () 
     await intakeThread(new URL(thread), {}).listen()
     setInterval(() => {}, 1_000)`
   const outcome = await new Promise<{ code: unknown; stderr: string }>((resolve) => {
-    execFile(process.execPath, ['--import', 'ts-blank-space/register', '--input-type=module', '-e', code], { cwd: REPOSITORY }, (error, _stdout, stderr) => resolve({ code: error?.code, stderr }))
+    execFile(process.execPath, ['--import', './loader/register.js', '--input-type=module', '-e', code], { cwd: REPOSITORY }, (error, _stdout, stderr) => resolve({ code: error?.code, stderr }))
   })
   expect(outcome).toEqual({ code: 1, stderr: expect.stringContaining('lost its head') as unknown })
 })

@@ -24,7 +24,7 @@ export class SoakNode {
   }
 
   async start(): Promise<void> {
-    const child = fork(fileURLToPath(new URL('./node.ts', import.meta.url)), [this.#options], { execArgv: ['--import', 'ts-blank-space/register'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    const child = fork(fileURLToPath(new URL('./node.ts', import.meta.url)), [this.#options], { execArgv: ['--import', './loader/register.js'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     this.#child = child
     child.once('exit', () => {
       if (this.#child === child) this.url = undefined

@@ -1,11 +1,10 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 
 export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url))
@@ -57,7 +56,7 @@ export interface Script {
 
 /** Runs TypeScript in a process of its own, so that it can be killed. Relative imports begin at `root`. */
 export function runScript(code: string, root = REPOSITORY): Script {
-  const types = pathToFileURL(createRequire(import.meta.url).resolve('ts-blank-space/register')).href
+  const types = new URL('../../loader/register.js', import.meta.url).href
   const child = spawn(process.execPath, ['--import', types, '--input-type=module', '--eval', code], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -148,7 +148,7 @@ export class System {
   async start(more: Env = {}): Promise<void> {
     const printed = this.#log.length
     const PORT = this.#address === undefined ? '0' : new URL(this.#address).port
-    const child = spawn(process.execPath, ['--import', 'ts-blank-space/register', 'main.ts'], {
+    const child = spawn(process.execPath, ['--import', './loader/register.js', 'main.ts'], {
       cwd: REPOSITORY,
       env: this.environment({ PORT, ...more }),
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -249,7 +249,7 @@ export interface Finished {
 
 /** Runs a program to its end. */
 export function runToEnd(program: 'main.ts' | 'cli.ts' | 'sandbox/demo/index.ts', args: readonly string[], env: NodeJS.ProcessEnv): Promise<Finished> {
-  const child = spawn(process.execPath, ['--import', 'ts-blank-space/register', program, ...args], { cwd: REPOSITORY, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, ['--import', './loader/register.js', program, ...args], { cwd: REPOSITORY, env, stdio: ['ignore', 'pipe', 'pipe'] })
   alive.add(child)
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))

@@ -85,3 +85,18 @@ describe('Dockerfile', () => {
     for (const folder of new Set([...imported, 'machines'])) expect(dockerfile).toContain(`COPY ${folder} ./${folder}`)
   })
 })
+
+describe('Dockerfile', () => {
+  it('copies all that the programs load', async () => {
+    const programs = ['main.ts', 'intake.ts', 'cli.ts']
+    const folders = (await Promise.all(programs.map(read))).flatMap((source) => [...source.matchAll(/from '\.\/(\w+)\//g)].map(([, folder]) => folder))
+    const copied = [...dockerfile.matchAll(/^COPY (?!--)(.+) \S+$/gm)].flatMap(([, names = '']) => names.split(' '))
+    expect(copied).toEqual(expect.arrayContaining([...programs, ...folders, 'loader']))
+  })
+
+  it('starts the program as npm start does', async () => {
+    const { scripts } = JSON.parse(await read('package.json')) as { scripts: { start: string } }
+    const [, command = '[]'] = /^CMD (\[.*\])$/m.exec(dockerfile) ?? []
+    expect((JSON.parse(command) as string[]).join(' ')).toBe(scripts.start)
+  })
+})
