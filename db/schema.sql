@@ -783,7 +783,9 @@ create table business.ledger_entries (
 );
 CREATE INDEX ledger_entries_account ON business.ledger_entries USING btree (tenant, account, "position") INCLUDE (currency, amount_minor);
 CREATE INDEX ledger_entries_actor ON business.ledger_entries USING btree (tenant, actor_type, actor_id);
+CREATE INDEX ledger_entries_mpesa_at ON business.ledger_entries USING btree (at) WHERE (account = 'mpesa'::text);
 CREATE INDEX ledger_entries_order ON business.ledger_entries USING btree (tenant, "position");
+CREATE INDEX ledger_entries_receipt ON business.ledger_entries USING btree (receipt) WHERE (receipt IS NOT NULL);
 CREATE CONSTRAINT TRIGGER ledger_entry_balances AFTER INSERT OR DELETE ON business.ledger_entries DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION business.demand_balance();
 CREATE TRIGGER ledger_line_stays BEFORE UPDATE ON business.ledger_entries FOR EACH ROW EXECUTE FUNCTION business.refuse_ledger_change();
 
@@ -944,6 +946,7 @@ create table business.statement_rows (
   constraint statement_rows_kind_check CHECK (kind = ANY (ARRAY['paid-in'::text, 'withdrawn'::text, 'charge'::text]))
 );
 CREATE INDEX statement_rows_at ON business.statement_rows USING btree (tenant, at);
+CREATE INDEX statement_rows_filed ON business.statement_rows USING btree (tenant, at) WHERE (source <> 'pull'::text);
 
 create table business.subscriptions (
   "tenant" text collate "C" not null,

@@ -19,6 +19,7 @@ import { hookActors } from './0020-hook-actors.ts'
 import { audit } from './0023-audit.ts'
 import { rejectedLoginsAndRouterNames } from './0025-rejected-logins-and-router-names.ts'
 import { dailyMatch } from './0026-daily-match.ts'
+import { matchByReceipt } from './0027-match-by-receipt.ts'
 
 export const migrations: readonly Migration[] = [
   engineTables,
@@ -40,4 +41,5 @@ export const migrations: readonly Migration[] = [
   audit,
   rejectedLoginsAndRouterNames,
   dailyMatch,
+  matchByReceipt,
 ]

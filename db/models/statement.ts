@@ -29,24 +29,32 @@ const FILED = "select min(at) as \"from\", max(at) as \"to\" from business.state
 const PULLED = 'select min(from_at) as "from", max(to_at) as "to" from business.statement_periods where tenant = ?'
 
 /**
- * What moved at the provider, by us: lines of the account `mpesa`, without charges, which the statement lists apart. A payment that a
- * query confirmed learnt its receipt later, so the table of receipts knows it, not the line.
+ * What moved at the provider, by us: lines of the account `mpesa`, without charges, which the statement lists apart. The reference of an
+ * entry names its tenant; were that asked for too, all charges of the tenant could be read for each line.
  */
-const OURS = `
-  select l.position, l.amount_minor, l.currency, l.at, l.description, l.actor_type, l.actor_id, coalesce(l.receipt, r.receipt) as receipt
-  from business.ledger_entries l
-  left join business.payment_receipts r on r.tenant = l.tenant and l.actor_type = 'payment' and r.payment_id = l.actor_id and r.credited and l.amount_minor > 0
-  where l.tenant = :tenant and l.account = 'mpesa'
-    and not exists (select from business.ledger_entries f where f.tenant = l.tenant and f.entry_ref = l.entry_ref and f.account = 'fees')`
+const IS_OURS = `l.tenant = :tenant and l.account = 'mpesa'
+    and not exists (select from business.ledger_entries f where f.entry_ref = l.entry_ref and f.account = 'fees')`
 
-const THEIRS = `
-  select receipt, currency, sum(amount_minor) as amount_minor, min(at) as at, min(account_ref) as account_ref, min(details) as details
-  from business.statement_rows where tenant = :tenant and kind <> 'charge' group by receipt, currency`
+/** A payment that a query confirmed learnt its receipt later, so the table of receipts knows it, not the line. */
+const LEARNT = `r.tenant = l.tenant and l.actor_type = 'payment' and r.payment_id = l.actor_id and r.credited and l.amount_minor > 0`
 
+/** All that is booked under the receipt of a row, whenever: found by the receipt, for the ledger is long. */
+const bookedUnder = (row: string) => `
+  select sum(o.amount_minor) as amount_minor from (
+    select l.amount_minor from business.ledger_entries l where l.receipt = ${row}.receipt and l.currency = ${row}.currency and ${IS_OURS}
+    union all
+    select l.amount_minor from business.payment_receipts r join business.ledger_entries l on ${LEARNT}
+    where r.tenant = :tenant and r.receipt = ${row}.receipt and l.receipt is null and l.currency = ${row}.currency and ${IS_OURS}
+  ) o`
+
+/** A receipt is of the moment of its first row. */
 const PROVIDER_SIDE = `
-  with ours as (${OURS}), booked as (select receipt, currency, sum(amount_minor) as amount_minor from ours where receipt is not null group by receipt, currency)
+  with named as (select distinct receipt from business.statement_rows where tenant = :tenant and at between to_timestamp(:from / 1000.0) and to_timestamp(:to / 1000.0)),
+  theirs as (
+    select receipt, currency, sum(amount_minor) as amount_minor, min(at) as at, min(account_ref) as account_ref, min(details) as details
+    from business.statement_rows where tenant = :tenant and kind <> 'charge' and receipt in (select receipt from named) group by receipt, currency)
   select t.receipt, t.amount_minor, t.currency, t.at, t.account_ref, t.details, b.amount_minor as ledger_amount
-  from (${THEIRS}) t left join booked b on b.receipt = t.receipt and b.currency = t.currency
+  from theirs t cross join lateral (${bookedUnder('t')}) b
   where t.at between to_timestamp(:from / 1000.0) and to_timestamp(:to / 1000.0) and t.amount_minor is distinct from b.amount_minor
   order by t.at, t.receipt limit :limit`
 
@@ -55,14 +63,16 @@ const PROVIDER_SIDE = `
  * the list does not have it. Within the first hour it may be money of the time before, of which we heard later.
  */
 const OUR_SIDE = `
-  with ours as (${OURS})
+  with ours as (
+    select l.position, l.amount_minor, l.currency, l.at, l.description, l.actor_type, l.actor_id, coalesce(l.receipt, r.receipt) as receipt
+    from business.ledger_entries l left join business.payment_receipts r on ${LEARNT}
+    where l.at between to_timestamp(:from / 1000.0) and to_timestamp(:to / 1000.0) and ${IS_OURS})
   select o.* from ours o
-  where o.at between to_timestamp(:from / 1000.0) and to_timestamp(:to / 1000.0)
-    and not exists (select from business.statement_rows s where s.tenant = :tenant and s.receipt = o.receipt and s.kind <> 'charge')
+  where not exists (select from business.statement_rows s where s.tenant = :tenant and s.receipt = o.receipt and s.kind <> 'charge')
     and (not cast(:isPulled as boolean)
       or o.at between to_timestamp(:filedFrom / 1000.0) and to_timestamp(:filedTo / 1000.0)
       or o.amount_minor > 0 and exists (select from business.statement_periods p where p.tenant = :tenant and o.at >= p.from_at + interval '1 hour' and o.at < p.to_at))
-    and (o.receipt is null or (select sum(b.amount_minor) from ours b where b.receipt = o.receipt and b.currency = o.currency) <> 0)
+    and (o.receipt is null or (${bookedUnder('o')}) <> 0)
   order by o.position limit :limit`
 
 interface ProviderRow {
