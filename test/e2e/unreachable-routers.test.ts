@@ -101,7 +101,8 @@ test('a registered router that is silent for days: asked until it is back, and c
   expect(facts.filter(({ type }) => type === 'router.loginsEnded')).toMatchObject([{ count: 1 }])
   // The router tells that it is over, which is asked about at once.
   await account('Stop', body.tunnel_address, username, 2_600_000)
-  await untilState(system, 'hotspot-session', id, 'expired')
+  // Or it has been long enough since the look that cut it off.
+  await vi.waitFor(async () => expect(['expired', 'closed']).toContain((await actorOf(system, 'hotspot-session', id)).states[0]), { timeout: 20_000, interval: 50 })
 }, 240_000)
 
 test('a router that is up and does not answer RADIUS is asked by REST, and forgets the device first', async () => {

@@ -187,7 +187,8 @@ describe('up and down', () => {
     expect((await viewOf(id)).states[0]).toBe('offline')
     expect(outages()).toEqual(['router.outageOpened'])
     played.mood = 'well'
-    await world.clock.advance(20 * MINUTE_MS)
+    // It is looked at a tenth of its outage apart, spread by a tenth.
+    await world.clock.advance(40 * MINUTE_MS)
     expect((await viewOf(id)).states[0]).toBe('online')
     expect(outages()).toEqual(['router.outageOpened', 'router.outageClosed'])
     const closed = world.facts.find(({ type }) => type === 'router.outageClosed') as unknown as { since: number; until: number; slaMinutes: number; durationMs: number }
