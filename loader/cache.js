@@ -17,7 +17,8 @@ export function nameOf(source) {
   return `${createHash('sha256').update(MADE_BY).update('\0').update(source).digest('hex')}.js`
 }
 
-/** Undefined if it is not there. */
+/** Undefined if it is not there, or not whole, as after a loss of power: types become blanks, so what is whole is as long as its source. */
 export async function cached(source) {
-  return readFile(join(CACHE, nameOf(source)), 'utf8').catch(() => undefined)
+  const text = await readFile(join(CACHE, nameOf(source)), 'utf8').catch(() => undefined)
+  return text?.length === source.length ? text : undefined
 }

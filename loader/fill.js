@@ -5,9 +5,9 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import blank from 'ts-blank-space'
-import { CACHE, nameOf, ROOT } from './cache.js'
+import { cached, CACHE, nameOf, ROOT } from './cache.js'
 
-function main() {
+async function main() {
   mkdirSync(CACHE, { recursive: true })
   const before = new Set(readdirSync(CACHE))
   const now = new Set()
@@ -15,7 +15,7 @@ function main() {
     const source = readFileSync(path, 'utf8')
     const name = nameOf(source)
     now.add(name)
-    if (!before.has(name)) write(name, blank(source))
+    if ((await cached(source)) === undefined) write(name, blank(source))
   }
   // Drafts are somebody's who is at work, too.
   for (const name of before) if (name.endsWith('.js') && !now.has(name)) rmSync(join(CACHE, name), { force: true })
@@ -36,4 +36,4 @@ function* sources(folder) {
   }
 }
 
-main()
+await main()

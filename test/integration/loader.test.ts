@@ -1,6 +1,6 @@
 /** Types are taken off once, and the compiler is not in the way again (docs/adr/0024). */
 import { execFile } from 'node:child_process'
-import { cp, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { REPOSITORY, scratchFolder } from '../support/postgres.ts'
@@ -49,6 +49,14 @@ test('a file that has changed is made anew, and what it was before is gone', asy
   await withoutCompiler()
   await writeFile(join(project, 'other.ts'), 'export const two: number = 200\n')
   expect((await run()).output).toContain('ts-blank-space')
+})
+
+test('a file of the cache that is not whole, as after a loss of power, is made anew', async () => {
+  await run()
+  for (const name of await made()) await truncate(join(project, 'node_modules/.cache/standing-types', name), 0)
+  expect(await run()).toEqual({ code: 0, output: '3\n' })
+  await withoutCompiler()
+  expect(await run()).toEqual({ code: 0, output: '3\n' })
 })
 
 test('a cache that cannot be written costs a start time, not its life', async () => {
