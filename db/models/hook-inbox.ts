@@ -63,9 +63,8 @@ export interface HookTrace {
 }
 
 /**
- * By hand: an insert that leaves some rows out gives back fewer than it was given, and Objection counts them off one by one. The update of
- * a known row changes nothing; it is there for the row to be returned. `xmax` is 0 only for a row that was inserted. With a name the server
- * plans it once: a payer's network waits for it.
+ * By hand: an insert that leaves some rows out gives back fewer than it was given, and Objection counts them off one by one. With a name the
+ * server plans it once: a payer's network waits for it.
  */
 const STORE = `
   insert into business.hook_inbox (provider, kind, content_hash, body, headers, remote_ip, received_at, next_attempt_at, outcome, processed_at)
@@ -73,8 +72,13 @@ const STORE = `
     to_timestamp(h."nextAttemptAt" / 1000), h.outcome, case when h.outcome is not null then to_timestamp(h."receivedAt" / 1000) end
   from json_to_recordset(?::json) as h(provider text, kind text, "contentHash" text, body text, headers json, "remoteIp" text,
     "receivedAt" float8, "nextAttemptAt" float8, outcome text)
-  on conflict (provider, content_hash) do update set attempts = hook_inbox.attempts
-  returning id, provider, content_hash, outcome, xmax = 0 as fresh`
+  on conflict (provider, content_hash) do nothing
+  returning id, provider, content_hash, outcome, true as fresh`
+
+/** A copy locks nothing: it waits for nobody who marks the first as processed, nor he for it. A statement of its own sees what has been committed meanwhile. */
+const KNOWN = `
+  select h.id, h.provider, h.content_hash, h.outcome, false as fresh
+  from business.hook_inbox h join json_to_recordset(?::json) as k(provider text, "contentHash" text) on h.provider = k.provider and h.content_hash = k."contentHash"`
 
 interface Returned {
   id: number | string
@@ -94,11 +98,18 @@ export function hookInboxQueries(knex: Knex) {
       // One content twice in one statement would be an error; in one order, two statements with the same contents do not lock each other out.
       const distinct = [...new Map(hooks.map((hook) => [key(hook.provider, hook.contentHash), hook]))].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, hook]) => hook)
       const { rows } = await knex.raw<{ rows: Returned[] }>(STORE, [JSON.stringify(distinct)]).options({ name: 'hook inbox: store' })
-      const stored = new Map(rows.map(({ id, provider, content_hash: hash, fresh, outcome }) => [key(provider, hash), { id: String(id), fresh, outcome }]))
+      const stored = byContent(rows)
+      const copies = distinct.filter((hook) => !stored.has(key(hook.provider, hook.contentHash)))
+      if (copies.length > 0) {
+        const named = copies.map(({ provider, contentHash }) => ({ provider, contentHash }))
+        const known = await knex.raw<{ rows: Returned[] }>(KNOWN, [JSON.stringify(named)]).options({ name: 'hook inbox: known' })
+        for (const [name, found] of byContent(known.rows)) stored.set(name, found)
+      }
       const answered = new Set<string>()
       return hooks.map((hook) => {
         const name = key(hook.provider, hook.contentHash)
-        const found = stored.get(name) as Stored
+        const found = stored.get(name)
+        if (found === undefined) throw new Error('a copy of a web hook came while the first was taken away')
         // Of two alike in one call, only the first is fresh.
         const fresh = found.fresh && !answered.has(name)
         answered.add(name)
@@ -118,8 +129,9 @@ export function hookInboxQueries(knex: Knex) {
       const row = await HookModel.query(knex).findById(id)
       return row === undefined ? undefined : { ...storedHookOf(row), outcome: row.outcome, note: row.note }
     },
-    async markProcessed(marks: readonly { id: string; outcome: HookOutcome; note?: string; actor?: { tenant: string; type: string; id: string } }[]): Promise<void> {
-      if (marks.length === 0) return
+    async markProcessed(given: readonly { id: string; outcome: HookOutcome; note?: string; actor?: { tenant: string; type: string; id: string } }[]): Promise<void> {
+      if (given.length === 0) return
+      const marks = inOneOrder(given)
       const actorPart = (part: 'tenant' | 'type' | 'id') => marks.map(({ actor }) => actor?.[part] ?? '')
       await knex.raw(
         `update business.hook_inbox h set processed_at = now(), outcome = m.outcome, note = nullif(m.note, ''),
@@ -150,8 +162,9 @@ export function hookInboxQueries(knex: Knex) {
       }))
     },
     /** Keeps them unprocessed until then, with one attempt more; also reopens one that was given up. */
-    async reschedule(delays: readonly { id: string; nextAttemptAt: number; note?: string }[]): Promise<void> {
-      if (delays.length === 0) return
+    async reschedule(given: readonly { id: string; nextAttemptAt: number; note?: string }[]): Promise<void> {
+      if (given.length === 0) return
+      const delays = inOneOrder(given)
       await knex.raw(
         `update business.hook_inbox h set processed_at = null, outcome = null, attempts = attempts + 1, next_attempt_at = d.at, note = nullif(d.note, '')
          from unnest(?::bigint[], ?::timestamptz[], ?::text[]) as d(id, at, note) where h.id = d.id`,
@@ -163,6 +176,15 @@ export function hookInboxQueries(knex: Knex) {
 
 function storedHookOf(row: HookModel): StoredHook {
   return { id: String(row.id), provider: row.provider, kind: row.kind, contentHash: row.content_hash, body: row.body, receivedAt: row.received_at.getTime(), attempts: row.attempts }
+}
+
+/** So that two nodes with the same hooks do not lock each other out. */
+function inOneOrder<Named extends { id: string }>(hooks: readonly Named[]): Named[] {
+  return [...hooks].sort((a, b) => Number(a.id) - Number(b.id))
+}
+
+function byContent(rows: readonly Returned[]): Map<string, Stored> {
+  return new Map(rows.map(({ id, provider, content_hash: hash, fresh, outcome }) => [key(provider, hash), { id: String(id), fresh, outcome }]))
 }
 
 function key(provider: string, contentHash: string): string {

@@ -13,10 +13,11 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 
 describe('the business tables', () => {
   let business: Business
+  let knex: ReturnType<typeof createKnex>
   let close: () => Promise<void>
   beforeAll(async () => {
     const database = await createTestDatabase()
-    const knex = createKnex(database.url, { max: 4, applicationName: 'test' })
+    knex = createKnex(database.url, { max: 4, applicationName: 'test' })
     business = openBusiness(knex)
     const { tenant, receipt, payment_id } = CREDITED
     await knex.raw('insert into business.payment_receipts (tenant, receipt, payment_id, amount, currency, paid_at) values (?, ?, ?, 1000, ?, now())', [tenant, receipt, payment_id, 'KES'])
@@ -138,6 +139,19 @@ describe('the business tables', () => {
     await hookInbox.reschedule([{ id, nextAttemptAt: T0 }])
     expect(await hookInbox.unprocessed({ dueBefore: T0, limit: 10 })).toMatchObject([{ id, attempts: 1 }])
     expect(await hookInbox.storeMany([hook('b')])).toMatchObject([{ fresh: false, outcome: 'applied' }])
+  })
+
+  it('take a copy of a web hook while somebody works on the first: neither waits for the other', async () => {
+    const { hookInbox } = business
+    const hook = (text: string) => ({ provider: 'daraja', kind: 'stk', contentHash: sha256(text), body: text, headers: {}, remoteIp: '::1', receivedAt: T0, nextAttemptAt: T0, outcome: null })
+    const first = await hookInbox.storeMany([hook('copied 1'), hook('copied 2')])
+    const work = await knex.transaction()
+    try {
+      await work.raw('select from business.hook_inbox where id = any (?::bigint[]) for update', [first.map(({ id }) => id)])
+      expect(await hookInbox.storeMany([hook('copied 2'), hook('copied 3'), hook('copied 1')])).toMatchObject([{ id: first[1]?.id, fresh: false }, { fresh: true }, { id: first[0]?.id, fresh: false }])
+    } finally {
+      await work.rollback()
+    }
   })
 
   it('know which phone has a prompt open', async () => {
