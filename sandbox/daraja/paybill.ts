@@ -103,8 +103,8 @@ export function createPaybill(rules: PaybillRules, prompts: Prompts, background:
 
   /** Prompts that were paid came in, too. */
   function all(): Transaction[] {
-    const prompted = prompts.list().flatMap(({ receipt, phone, amount, accountReference, createdAt }) =>
-      receipt === undefined || journal.get(receipt) !== undefined ? [] : [{ receipt, at: Date.parse(createdAt), phone, amount, account: accountReference, reversed: false }],
+    const prompted = prompts.list().flatMap(({ receipt, phone, amount, accountReference, createdAt, paidAt }) =>
+      receipt === undefined || journal.get(receipt) !== undefined ? [] : [{ receipt, at: Date.parse(paidAt ?? createdAt), phone, amount, account: accountReference, reversed: false }],
     )
     return [...prompted, ...journal.list()]
   }

@@ -20,8 +20,8 @@ export interface Prompt extends Push {
   resultDesc?: string
   /** Only if paid. */
   receipt?: string
-  /** When it was paid: `YYYYMMDDHHmmss` in Nairobi, the same in each copy of the callback. */
-  transactionDate?: string
+  /** When it was paid; RFC 3339 UTC. The same in each copy of the callback, and in what is pulled. */
+  paidAt?: string
   queries: number
   deliveries: (Delivery & { resultCode: string })[]
 }
@@ -70,7 +70,7 @@ export function createPrompts(rules: PromptRules, background: Background): Promp
     prompt.resultDesc = plan.resultDesc ?? resultDescOf(prompt.resultCode)
     if (prompt.resultCode === '0') {
       prompt.receipt = makeReceipt()
-      prompt.transactionDate = nairobi(rules.clock()).slice(0, 14)
+      prompt.paidAt = new Date(rules.clock()).toISOString()
     }
     journal.changed()
   }
@@ -85,7 +85,7 @@ export function createPrompts(rules: PromptRules, background: Background): Promp
       amount: plan.amount ?? prompt.amount,
       phone: plan.phone ?? prompt.phone,
       receipt: prompt.receipt ?? makeReceipt(),
-      transactionDate: prompt.transactionDate ?? nairobi(rules.clock()).slice(0, 14),
+      transactionDate: nairobi(prompt.paidAt === undefined ? rules.clock() : Date.parse(prompt.paidAt)).slice(0, 14),
     }, plan.dialect)
     const post = { url: prompt.callbackUrl, contentType: 'application/json', body: JSON.stringify(body) }
     const delivery = await deliver(post, rules.delivery, background.signal)

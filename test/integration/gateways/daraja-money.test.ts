@@ -38,6 +38,18 @@ describe('the paybill', () => {
   })
 })
 
+test('a prompt that was paid late is pulled with the time of its callback', async () => {
+  let now = Date.now() - 600_000
+  const { client, control, callbacks } = await startWorld({ clock: () => now, defaults: { callback: { manual: true } } }, { clock: () => now })
+  const { checkoutRequestId } = await client.stkPush(pushOf(), fresh())
+  now += 120_000
+  await control.answer(checkoutRequestId, 0)
+  const [told] = await callbacks(1)
+  const [pulled] = await client.pullTransactions({ fromMs: now - 3_600_000, toMs: now + 1_000 })
+  expect(Math.floor(Date.parse(pulled?.at ?? '') / 1_000)).toBe(Math.floor(now / 1_000))
+  expect(Date.parse(told?.transactionDate ?? '')).toBe(Math.floor(now / 1_000) * 1_000)
+})
+
 describe('a reversal', () => {
   async function paid({ control }: World): Promise<string> {
     const outcome = await control.pay({ amount: 10 })
