@@ -166,6 +166,11 @@ export interface Runtime {
    * ignored, one for a held actor waits with it, one for nobody is parked. @throws StandingError for what can never be an event of that type.
    */
   post(to: AddressInput, event: EventObject, options: PostOptions): Promise<void>
+  /**
+   * What was said first under event ids, as it was told then, of which a repetition is a copy (R3); undefined where nothing was.
+   * What an actor was made from is `xstate.init` with its `input`.
+   */
+  saidBefore(events: readonly { to: AddressInput; eventId: string }[]): Promise<(EventObject | undefined)[]>
   sendMany(items: readonly BatchItem[], options?: Omit<SendOptions, 'eventId' | 'ifSeq'>): Promise<BatchItemResult[]>
   get(address: AddressInput): Promise<ActorView | undefined>
   /** The actor as it was after step `seq`, or at a moment; replayed from the journal. */

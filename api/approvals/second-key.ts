@@ -7,7 +7,7 @@ import type { SubscriptionContext } from '../../machines/subscription/context.ts
 import type { Address, EventObject, Runtime } from '../../runtime/index.ts'
 import { Problem } from '../http/problem.ts'
 import type { Packages } from '../ports/packages.ts'
-import { isWeighed, worthOfBatch, worthOfPayment, worthOfTime, type Worth } from './worth.ts'
+import { isWeighed, isWeighedNew, worthOfBatch, worthOfPayment, worthOfTime, type Worth } from './worth.ts'
 
 export interface SecondKey {
   /** What an event would give away; undefined where that does not count, or there is no such actor. */
@@ -41,7 +41,7 @@ export function secondKey({ runtime, packages, from, clock }: SecondKeyDeps): Se
   }
 
   async function weighNew(tenant: string, type: string, input: unknown): Promise<Worth | undefined> {
-    return type === 'voucher-batch' ? worthOfBatch(packages, tenant, input) : undefined
+    return isWeighedNew(type) ? worthOfBatch(packages, tenant, input) : undefined
   }
 
   async function demandBelow(tenant: string, weighed: Promise<Worth | undefined>): Promise<void> {

@@ -24,6 +24,11 @@ export function isWeighed(type: string, event: string): boolean {
   return WEIGHED[type]?.has(event) ?? false
 }
 
+/** Of these the making counts. */
+export function isWeighedNew(type: string): boolean {
+  return type === 'voucher-batch'
+}
+
 /** What is credited, or what is given for it if that is more. */
 export async function worthOfPayment(packages: Pick<Packages, 'find'>, tenant: string, { amount, currency, review }: PaymentContext, { package: given }: EventObject): Promise<Worth> {
   const received = typeof review?.received === 'number' ? review.received : 0

@@ -9,7 +9,7 @@ import { derivedId } from '../derived-id.ts'
 import { Problem } from '../http/problem.ts'
 import { requestId, traceIdOf } from '../http/trace.ts'
 import { fieldErrors } from '../http/validation.ts'
-import { withListedPackage } from '../payments/listed-package.ts'
+import { admittedInput } from '../payments/listed-package.ts'
 import { explainRefusedPayment } from '../payments/open-prompt.ts'
 import type { EventTeller } from '../payments/event-teller.ts'
 import { pointingAtReceipt } from '../payments/receipt-use.ts'
@@ -55,7 +55,7 @@ export async function answerCall({ runtime, keys, teller, openPrompts, trail, ga
       const once = body.eventId === undefined ? {} : { eventId: body.eventId, checkBody: true }
       const guard = body.ifSeq === undefined ? {} : { ifSeq: body.ifSeq }
       const to = { tenant: caller.tenant, type: body.type, id: body.id }
-      const [{ event } = { event: body.event }] = await teller.tell(caller, [{ to, event: body.event }])
+      const [{ event } = { event: body.event }] = await teller.tell(caller, [{ to, event: body.event, ...(body.eventId === undefined ? {} : { eventId: body.eventId }) }])
       const result = await runtime.send(to, event, { source: caller.source, ...once, ...guard, ...trace }).catch((error: unknown) => {
         throw pointingAtReceipt(error, event)
       })
@@ -78,11 +78,10 @@ export async function answerCall({ runtime, keys, teller, openPrompts, trail, ga
       const caller = await callerOf(keys, authorization, body.tenant)
       const definition = definitionOf(runtime, body.type)
       demand(caller, permissionToCreate(body.type))
-      await gate.demandOneSufficesFor(caller.tenant, body.type, body.input)
       const made = body.id ?? (body.eventId === undefined ? undefined : derivedId(definition, caller.tenant, body.eventId))
       const once = body.eventId === undefined ? {} : { eventId: body.eventId, checkBody: true }
       const to = { tenant: caller.tenant, type: body.type, ...(made === undefined ? {} : { id: made }) }
-      const input = await withListedPackage({ runtime, packages }, { tenant: caller.tenant, type: body.type, id: made }, body.input)
+      const input = await admittedInput({ runtime, packages, gate }, { tenant: caller.tenant, type: body.type, id: made, eventId: body.eventId, input: body.input })
       const view = await runtime.create(to, input, { source: caller.source, ...once, ...trace }).catch(async (error: unknown) => {
         if (body.type === 'payment') await explainRefusedPayment(openPrompts, { tenant: caller.tenant, id: made, input }, error)
         throw error

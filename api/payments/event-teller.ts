@@ -2,13 +2,14 @@
  * Adds to what people send to payments what they cannot say themselves: whose a receipt is, who is asking, and what a package is
  * on the price list now. A machine knows nothing of its neighbours, of keys or of the price list.
  */
-import type { Address, EventObject, Runtime } from '../../runtime/index.ts'
+import { StandingError, type Address, type EventObject, type Runtime } from '../../runtime/index.ts'
 import type { ApprovalContext } from '../../machines/approval/machine.ts'
 import { packageSnapshot, type PackageSnapshot } from '../../machines/package.ts'
 import type { SecondKey } from '../approvals/second-key.ts'
 import { Problem } from '../http/problem.ts'
 import type { Package, Packages } from '../ports/packages.ts'
 import type { Receipts } from '../ports/receipts.ts'
+import { saidBefore, toldAgain, type Repeatable } from '../repetition.ts'
 import { receiptTeller } from './receipt-use.ts'
 import { isPayable } from './subscription-due.ts'
 
@@ -17,24 +18,26 @@ const SIGNED: ReadonlySet<string> = new Set(['payment.refund', 'payment.approveR
 
 const ACTOR_ID = /^[A-Za-z0-9_-]{1,64}$/
 
-interface Item {
-  to: Address
-  event: EventObject
-}
+type Sender = { tenant: string; by: string }
 
 export interface EventTeller {
-  /** The same items, of which those that need it say more. `by` as staff actions name who did them. @throws Problem `package-unknown`, `subscription-unknown`, `second-key-needed` */
-  tell<One extends Item>(sender: { tenant: string; by: string }, items: readonly One[]): Promise<readonly One[]>
+  /**
+   * The same items, of which those that need it say more; one that comes again under its `eventId` says what it said first.
+   * `by` as staff actions name who did them. @throws Problem `package-unknown`, `subscription-unknown`, `second-key-needed`
+   */
+  tell<One extends Repeatable>(sender: Sender, items: readonly One[]): Promise<readonly One[]>
   /** As {@link tell}, for what is not sent yet: one key may ask what two may do. */
-  rehearse<One extends Item>(sender: { tenant: string; by: string }, items: readonly One[]): Promise<readonly One[]>
+  rehearse<One extends Repeatable>(sender: Sender, items: readonly One[]): Promise<readonly One[]>
   /** As {@link tell}, but one that names what is not there does not hold up the others: in its place stands the problem. */
-  tellEach<One extends Item>(sender: { tenant: string; by: string }, items: readonly One[]): Promise<readonly (One | Problem)[]>
+  tellEach<One extends Repeatable>(sender: Sender, items: readonly One[]): Promise<readonly (One | Refusal)[]>
 }
+
+type Refusal = Problem | StandingError
 
 export interface EventTellerDeps {
   receipts: Receipts
   packages: Pick<Packages, 'find'>
-  runtime: Pick<Runtime, 'get'>
+  runtime: Pick<Runtime, 'get' | 'saidBefore'>
   gate: SecondKey
 }
 
@@ -73,34 +76,56 @@ export function eventTeller({ receipts, packages, runtime, gate }: EventTellerDe
     throw new Problem('subscription-unknown', undefined, { errors: [{ pointer: '/subscriptionId', detail: 'names no subscription that can be paid for' }] })
   }
 
-  async function signed<One extends Item>({ tenant, by }: { tenant: string; by: string }, item: One): Promise<One> {
+  async function signed<One extends Repeatable>({ tenant, by }: Sender, item: One): Promise<One> {
     const event = await filledIn(tenant, by, item.to, item.event)
     return event === item.event ? item : { ...item, event }
   }
 
-  async function admitted<One extends Item>(sender: { tenant: string; by: string }, item: One): Promise<One> {
+  async function admitted<One extends Repeatable>(sender: Sender, item: One): Promise<One> {
     const told = await signed(sender, item)
     await gate.demandOneSuffices(told.to, told.event)
     return told
   }
 
+  /** Nothing is asked of it that was asked when it came first: the engine answers as it did then. */
+  function again<One extends Repeatable>({ by }: Sender, item: One, first: EventObject): One {
+    const event = toldAgain(item.event, first)
+    return { ...item, event: SIGNED.has(event.type) ? { ...event, by } : event }
+  }
+
+  async function tellEach<One extends Repeatable>(sender: Sender, items: readonly One[]): Promise<readonly (One | Refusal)[]> {
+    const first = await saidBefore(runtime, items.map(({ to, eventId }) => ({ to, eventId: isToldMore(to) ? eventId : undefined })))
+    const all = await Promise.all(items.map(async (item, index) => (first[index] === undefined ? admitted(sender, item).catch(onlyRefusal) : again(sender, item, first[index]))))
+    const isNews = all.map((one, index) => !isRefusal(one) && first[index] === undefined)
+    const told = [...(await ofReceipts.tell(sender.tenant, all.filter((one, index): one is Awaited<One> => isNews[index] === true && !isRefusal(one))))]
+    return all.map((one, index) => (isNews[index] === true ? (told.shift() as One) : one))
+  }
+
   return {
     async tell(sender, items) {
-      return ofReceipts.tell(sender.tenant, await Promise.all(items.map((item) => admitted(sender, item))))
+      return (await tellEach(sender, items)).map((one) => {
+        if (isRefusal(one)) throw one
+        return one
+      })
     },
     async rehearse(sender, items) {
       return ofReceipts.tell(sender.tenant, await Promise.all(items.map((item) => signed(sender, item))))
     },
-    async tellEach<One extends Item>(sender: { tenant: string; by: string }, items: readonly One[]) {
-      const all = await Promise.all(items.map((item) => admitted(sender, item).catch(onlyProblem)))
-      const told = [...(await ofReceipts.tell(sender.tenant, all.filter((one): one is Awaited<One> => !(one instanceof Problem))))]
-      return all.map((one) => (one instanceof Problem ? one : (told.shift() as One)))
-    },
+    tellEach,
   }
 }
 
-function onlyProblem(error: unknown): Problem {
-  if (error instanceof Problem) return error
+/** Types whose events the edge says more in, or weighs; of all others nobody needs to know what came before. */
+function isToldMore({ type }: Address): boolean {
+  return type === 'payment' || type === 'approval' || type === 'subscription'
+}
+
+function isRefusal(one: unknown): one is Refusal {
+  return one instanceof Problem || one instanceof StandingError
+}
+
+function onlyRefusal(error: unknown): Refusal {
+  if (isRefusal(error)) return error
   throw error
 }
 

@@ -8,13 +8,37 @@
  */
 import { z } from 'zod'
 import type { Runtime } from '../../runtime/index.ts'
+import type { SecondKey } from '../approvals/second-key.ts'
+import { isWeighedNew } from '../approvals/worth.ts'
 import { Problem } from '../http/problem.ts'
 import type { Packages } from '../ports/packages.ts'
+import { madeFrom } from '../repetition.ts'
 import { snapshotOf } from './event-teller.ts'
 
 export interface InputTellerDeps {
   packages: Pick<Packages, 'find'>
-  runtime: Pick<Runtime, 'get'>
+  runtime: Pick<Runtime, 'saidBefore'>
+  gate: SecondKey
+}
+
+export interface ActorToMake {
+  tenant: string
+  type: string
+  id: string | undefined
+  /** Under which the same request may have come before. */
+  eventId: string | undefined
+  input: unknown
+}
+
+/**
+ * The input of an actor that people make: as they gave it, but for a payment's package, which is the one on sale now, or the one that was sold
+ * when the same request came first. @throws Problem `second-key-needed`; `package-unknown`; `invalid-input` where the amount is not the price, or less than that.
+ */
+export async function admittedInput({ packages, runtime, gate }: InputTellerDeps, { tenant, type, id, eventId, input }: ActorToMake): Promise<unknown> {
+  if (type !== 'payment' && !isWeighedNew(type)) return input
+  const before = id === undefined ? undefined : await madeFrom(runtime, { tenant, type, id }, eventId)
+  if (before === undefined) await gate.demandOneSufficesFor(tenant, type, input)
+  return type === 'payment' ? withListedPackage(packages, tenant, input, before) : input
 }
 
 /** Only what is looked at; all else is for the schema of the input. */
@@ -27,19 +51,13 @@ const sale = z.looseObject({
 })
 const sold = z.looseObject({ package: z.looseObject({ id: z.string() }) })
 
-/**
- * The input of an actor that people make, of which a payment's package is the one on sale now, or the one that was sold when the same request came first.
- * @throws Problem `package-unknown`; `invalid-input` where the amount is not the price, or less than that.
- */
-export async function withListedPackage({ packages, runtime }: InputTellerDeps, to: { tenant: string; type: string; id: string | undefined }, input: unknown): Promise<unknown> {
-  const read = to.type === 'payment' ? sale.safeParse(input) : undefined
-  if (read?.success !== true) return input
+async function withListedPackage(packages: InputTellerDeps['packages'], tenant: string, input: unknown, before: unknown): Promise<unknown> {
+  const read = sale.safeParse(input)
+  if (!read.success) return input
   const { method, package: named, amount, currency } = read.data
-  const before = to.id === undefined ? undefined : await runtime.get({ tenant: to.tenant, type: to.type, id: to.id })
-  const bought = sold.safeParse(before?.context).data?.package
-  // A repetition is answered as the first was, also after a change of the price list.
+  const bought = sold.safeParse(before).data?.package
   if (bought?.id === named.id) return { ...read.data, package: bought }
-  const found = await packages.find(to.tenant, named.id)
+  const found = await packages.find(tenant, named.id)
   if (found === undefined) throw new Problem('package-unknown', undefined, { errors: [{ pointer: '/input/package/id', detail: 'is not on sale' }] })
   const isPrice = method === 'c2b' ? Number(amount) >= found.amount : amount === found.amount
   if (typeof amount === 'number' && (!isPrice || currency !== found.currency)) {

@@ -12,7 +12,7 @@ import { onceOnly } from '../http/once.ts'
 import { traceIdOf } from '../http/trace.ts'
 import { stateIds, stateTags } from '../machines/describe.ts'
 import type { AppDeps } from '../deps.ts'
-import { withListedPackage } from '../payments/listed-package.ts'
+import { admittedInput } from '../payments/listed-package.ts'
 import { explainRefusedPayment } from '../payments/open-prompt.ts'
 import { lensFor } from '../privacy/lens.ts'
 import { actorStatus, actorView, createBody } from '../schemas/actor.ts'
@@ -50,11 +50,10 @@ export function actorRoutes(app: App, { runtime, openPrompts, packages }: Pick<A
       const { type } = request.params
       const definition = definitionOf(runtime, type)
       demand(principal, permissionToCreate(type))
-      await gate.demandOneSufficesFor(principal.tenant, type, request.body.input)
       const once = onceOnly(request, definition, principal.tenant)
       const id = request.body.id ?? once.id
       const correlationId = traceIdOf(request.headers)
-      const input = await withListedPackage({ runtime, packages }, { tenant: principal.tenant, type, id }, request.body.input)
+      const input = await admittedInput({ runtime, packages, gate }, { tenant: principal.tenant, type, id, eventId: once.eventId, input: request.body.input })
       const view = await runtime
         .create({ tenant: principal.tenant, type, ...(id === undefined ? {} : { id }) }, input, {
           source: principal.source,

@@ -1,6 +1,8 @@
 /** What is worth too much for one key is asked for here; a second key approves it as an event of the approval. */
 import { z } from 'zod'
+import type { ApprovalInput } from '../../machines/approval/events.ts'
 import { remark } from '../../machines/printable.ts'
+import type { VoucherBatchInput } from '../../machines/voucher-batch/events.ts'
 import { sortableId, StandingError, type Address, type EventObject, type Runtime } from '../../runtime/index.ts'
 import type { App } from '../app-type.ts'
 import type { SecondKey } from '../approvals/second-key.ts'
@@ -13,13 +15,13 @@ import { onceOnly } from '../http/once.ts'
 import { Problem } from '../http/problem.ts'
 import { traceIdOf } from '../http/trace.ts'
 import type { EventTeller } from '../payments/event-teller.ts'
-import type { Packages } from '../ports/packages.ts'
 import { lensFor } from '../privacy/lens.ts'
+import { madeFrom, toldAgain } from '../repetition.ts'
 import { actorView } from '../schemas/actor.ts'
 import { eventBody, noQuery } from '../schemas/common.ts'
 import { staffProblems } from '../schemas/problem.ts'
 import { batchBody } from '../schemas/voucher.ts'
-import { batchInputOf } from '../vouchers/batch-input.ts'
+import { batchInputOf, type BatchParts } from '../vouchers/batch-input.ts'
 import { definitionOf } from './actors.ts'
 
 const reason = remark(500).describe('why, for the second key and for the journal')
@@ -28,15 +30,13 @@ const body = z.union([
   z.strictObject({ batch: batchBody.describe('a batch of vouchers to be made'), reason }),
 ])
 
-export interface ApprovalRouteDeps {
+export interface ApprovalRouteDeps extends BatchParts {
   runtime: Runtime
   teller: EventTeller
   gate: SecondKey
-  packages: Packages
-  now: () => number
 }
 
-export function approvalRoutes(app: App, { runtime, teller, gate, packages, now }: ApprovalRouteDeps): void {
+export function approvalRoutes(app: App, { runtime, teller, gate, ...parts }: ApprovalRouteDeps): void {
   app.post(
     '/approvals',
     {
@@ -59,7 +59,8 @@ export function approvalRoutes(app: App, { runtime, teller, gate, packages, now 
       const { principal, body: asked } = request
       const definition = definitionOf(runtime, 'approval')
       const { eventId, id, options: once } = onceOnly(request, definition, principal.tenant)
-      const { to, act, worth } = 'batch' in asked ? await newBatch(principal.tenant, asked.batch, eventId) : await event(principal, { type: asked.type, id: asked.id }, asked.event)
+      const before = id === undefined ? undefined : await madeFrom<ApprovalInput>(runtime, { tenant: principal.tenant, type: 'approval', id }, eventId)
+      const { to, act, worth } = 'batch' in asked ? await newBatch(principal.tenant, asked.batch, eventId, before) : await event(principal, { type: asked.type, id: asked.id }, asked.event, before)
       // Its price has changed since it was read, or it was never sold so.
       if (worth === undefined || worth.currency === null) throw new Problem('package-unknown', 'Nothing is sold as this package is named.')
       const input = { to, act, worth: worth.amount, currency: worth.currency, reason: asked.reason, requestedBy: principal.by }
@@ -70,9 +71,11 @@ export function approvalRoutes(app: App, { runtime, teller, gate, packages, now 
     },
   )
 
-  async function event(principal: Principal, { type, id }: Pick<Address, 'type' | 'id'>, said: EventObject): Promise<Asked> {
+  async function event(principal: Principal, { type, id }: Pick<Address, 'type' | 'id'>, said: EventObject, before: ApprovalInput | undefined): Promise<Asked> {
     if (!isWeighed(type, said.type)) throw new Problem('invalid-input', undefined, { errors: [{ pointer: '/event/type', detail: 'needs no second key: send it to its actor' }] })
     demand(principal, permissionToSend(type, said.type))
+    // What it asks for has been done perhaps, or is worth something else by now.
+    if (before?.act.kind === 'event') return { to: { type, id }, act: { kind: 'event', event: toldAgain(said, before.act.event) }, worth: worthOf(before) }
     const to = { tenant: principal.tenant, type, id }
     const [{ event: told } = { event: said }] = await teller.rehearse(principal, [{ to, event: said }])
     // Nobody shall be asked to approve what is refused then.
@@ -82,11 +85,16 @@ export function approvalRoutes(app: App, { runtime, teller, gate, packages, now 
     return { to: { type, id }, act: { kind: 'event', event: told }, worth }
   }
 
-  async function newBatch(tenant: string, asked: z.output<typeof batchBody>, key: string | undefined): Promise<Asked> {
-    const input = await batchInputOf(packages, tenant, asked, now())
+  async function newBatch(tenant: string, asked: z.output<typeof batchBody>, key: string | undefined, before: ApprovalInput | undefined): Promise<Asked> {
+    const made = before?.act.kind === 'create' ? (before.act.input as unknown as VoucherBatchInput) : undefined
+    const input = await batchInputOf(parts, tenant, asked, made)
     const id = key === undefined ? `vb_${sortableId()}` : derivedId(definitionOf(runtime, 'voucher-batch'), tenant, `approved\0${key}`)
-    return { to: { type: 'voucher-batch', id }, act: { kind: 'create', input }, worth: await gate.weighNew(tenant, 'voucher-batch', input) }
+    return { to: { type: 'voucher-batch', id }, act: { kind: 'create', input }, worth: before === undefined ? await gate.weighNew(tenant, 'voucher-batch', input) : worthOf(before) }
   }
+}
+
+function worthOf({ worth, currency }: ApprovalInput): Worth {
+  return { amount: worth, currency }
 }
 
 interface Asked {

@@ -6,7 +6,6 @@ import type { App } from '../app-type.ts'
 import type { BatchItemResult, EventObject, Runtime } from '../../runtime/index.ts'
 import { problemOf } from '../http/error-handler.ts'
 import { etagOf, idempotencyKey, ifMatchSeq } from '../http/headers.ts'
-import { Problem } from '../http/problem.ts'
 import { traceIdOf } from '../http/trace.ts'
 import type { EventTeller } from '../payments/event-teller.ts'
 import { pointingAtReceipt } from '../payments/receipt-use.ts'
@@ -55,7 +54,7 @@ export function eventRoutes(app: App, runtime: Runtime, teller: EventTeller): vo
       const ifSeq = ifMatchSeq(request)
       const correlationId = traceIdOf(request.headers)
       const to = { tenant: principal.tenant, type, id }
-      const [{ event } = { event: body }] = await teller.tell(principal, [{ to, event: body }])
+      const [{ event } = { event: body }] = await teller.tell(principal, [{ to, event: body, ...(eventId === undefined ? {} : { eventId }) }])
       const sending = runtime.send(to, event, {
         source: principal.source,
         ...(eventId === undefined ? {} : { eventId, checkBody: true }),
@@ -94,11 +93,11 @@ export function eventRoutes(app: App, runtime: Runtime, teller: EventTeller): vo
         principal,
         allowed.map(({ type, id, event, eventId }) => ({ to: { tenant: principal.tenant, type, id }, event, ...(eventId === undefined ? {} : { eventId }) })),
       )
-      const ready = told.flatMap((one) => (one instanceof Problem ? [] : [one]))
+      const ready = told.flatMap((one) => ('to' in one ? [one] : []))
       const sent = await runtime.sendMany(ready, { source: principal.source, checkBody: true, ...(correlationId === undefined ? {} : { correlationId }) })
       let nextSent = 0
       const results = told.map((one): BatchItemResult => {
-        if (one instanceof Problem) return { ok: false, error: one }
+        if (!('to' in one)) return { ok: false, error: one }
         const result = sent[nextSent++] ?? missingResult
         return result.ok ? result : { ok: false, error: pointingAtReceipt(result.error, one.event) as Error }
       })

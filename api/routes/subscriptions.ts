@@ -1,7 +1,10 @@
 /** Thin calls for what needs the price list: beginning a subscription and changing its package. All else is events of the actor. */
 import { z } from 'zod'
 import { normalisePhone } from '../../actors/gateways/phone.ts'
+import type { SubscriptionPlan } from '../../machines/plan.ts'
 import { printable, remark } from '../../machines/printable.ts'
+import type { SubscriptionContext } from '../../machines/subscription/context.ts'
+import type { SubscriptionInput } from '../../machines/subscription/events.ts'
 import { StandingError, type ActorView, type Runtime } from '../../runtime/index.ts'
 import type { App } from '../app-type.ts'
 import { derivedId } from '../derived-id.ts'
@@ -9,6 +12,7 @@ import { etagOf, idempotencyKey, ifMatchSeq } from '../http/headers.ts'
 import { Problem } from '../http/problem.ts'
 import { traceIdOf } from '../http/trace.ts'
 import { lensFor } from '../privacy/lens.ts'
+import { madeFrom, saidBefore } from '../repetition.ts'
 import type { Accounts } from '../ports/accounts.ts'
 import type { PackageCatalogue } from '../ports/package-catalogue.ts'
 import { actorView } from '../schemas/actor.ts'
@@ -64,28 +68,34 @@ export function subscriptionRoutes(app: App, { runtime, accounts, catalogue, tim
       const id = body.id ?? (eventId === undefined ? undefined : derivedId(definition, principal.tenant, eventId))
       const phone = normalisePhone(body.phone)
       if (!phone.ok) throw new Problem('invalid-input', undefined, { errors: [{ pointer: '/phone', detail: phone.problem }] })
-      const plan = await planOf(catalogue, principal.tenant, body.package_id)
-      const before = eventId === undefined || id === undefined ? undefined : await runtime.get({ tenant: principal.tenant, type: TYPE, id })
-      const view = before ?? (await create(id, { name: body.name, phone: phone.phone, locale: body.locale, timeZone, plan }))
-      if (before !== undefined) {
-        demandSame(before, { name: body.name, phone: phone.phone })
-        reply.header('idempotency-replayed', 'true')
-      }
+      const asked = { name: body.name, phone: phone.phone, locale: body.locale }
+      const before = id === undefined ? undefined : await madeFrom<SubscriptionInput>(runtime, { tenant: principal.tenant, type: TYPE, id }, eventId)
+      const view = before === undefined ? await createNew({ ...asked, timeZone, plan: await planOf(catalogue, principal.tenant, body.package_id) }) : await create(before)
+      // Of two at once under one key both came here without finding the other.
+      demandSame(before ?? (view.context as SubscriptionContext), { ...asked, packageId: body.package_id })
+      if (before !== undefined) reply.header('idempotency-replayed', 'true')
       reply.code(201).header('location', `/api/v1/actors/subscription/${encodeURIComponent(view.id)}`).header('etag', etagOf(view.seq))
       return lensFor(principal, definition).view(view)
 
       /** Of two at once with the same number of chance, the second breaks the key of the table and takes another. */
-      async function create(id: string | undefined, input: object): Promise<ActorView> {
-        const correlationId = traceIdOf(request.headers)
+      async function createNew(input: Omit<SubscriptionInput, 'accountNumber'>): Promise<ActorView> {
         const accountNumber = await freeAccountNumber(accounts)
-        const options = { source: principal.source, ...(correlationId === undefined ? {} : { correlationId }) }
         try {
-          return await runtime.create({ tenant: principal.tenant, type: TYPE, ...(id === undefined ? {} : { id }) }, { ...input, accountNumber }, options)
+          return await create({ ...input, accountNumber })
         } catch (error) {
           const isRefused = error instanceof StandingError && ['actor-exists', 'invalid-input'].includes(error.code)
           if (isRefused || !(await accounts.isTaken(accountNumber))) throw error
-          return await create(id, input)
+          return await createNew(input)
         }
+      }
+
+      function create(input: SubscriptionInput): Promise<ActorView> {
+        const correlationId = traceIdOf(request.headers)
+        return runtime.create({ tenant: principal.tenant, type: TYPE, ...(id === undefined ? {} : { id }) }, input, {
+          source: principal.source,
+          ...(eventId === undefined ? {} : { eventId }),
+          ...(correlationId === undefined ? {} : { correlationId }),
+        })
       }
     },
   )
@@ -105,19 +115,22 @@ export function subscriptionRoutes(app: App, { runtime, accounts, catalogue, tim
     },
     async (request, reply) => {
       const { principal, body } = request
-      const plan = await planOf(catalogue, principal.tenant, body.package_id)
       const address = { tenant: principal.tenant, type: TYPE, id: request.params.id }
-      const event = { type: 'subscription.changePackage', package: plan, at: body.at, ...(body.reason === undefined ? {} : { reason: body.reason }) }
       const eventId = idempotencyKey(request)
       const ifSeq = ifMatchSeq(request)
-      const { actor } = await runtime.send(address, event, { source: principal.source, ...(eventId === undefined ? {} : { eventId }), ...(ifSeq === undefined ? {} : { ifSeq }) })
+      const [before] = await saidBefore(runtime, [{ to: address, eventId }])
+      const agreed = before?.['package'] as SubscriptionPlan | undefined
+      const plan = agreed?.id === body.package_id ? agreed : await planOf(catalogue, principal.tenant, body.package_id)
+      const event = { type: 'subscription.changePackage', package: plan, at: body.at, ...(body.reason === undefined ? {} : { reason: body.reason }) }
+      const { actor, outcome } = await runtime.send(address, event, { source: principal.source, ...(eventId === undefined ? {} : { eventId, checkBody: true }), ...(ifSeq === undefined ? {} : { ifSeq }) })
+      if (outcome === 'duplicate') reply.header('idempotency-replayed', 'true')
       reply.header('etag', etagOf(actor.seq))
       return lensFor(principal, definitionOf(runtime, TYPE)).view(actor)
     },
   )
 }
 
-function demandSame(view: ActorView, asked: { name: string; phone: string }): void {
-  const { name, phone } = view.context as { name: string; phone: string }
-  if (name !== asked.name || phone !== asked.phone) throw new Problem('idempotency-mismatch', 'This Idempotency-Key was used before, for another subscription.')
+function demandSame({ name, phone, locale, plan }: Pick<SubscriptionInput, 'name' | 'phone' | 'locale' | 'plan'>, asked: { name: string; phone: string; locale: string; packageId: string }): void {
+  if (name === asked.name && phone === asked.phone && locale === asked.locale && plan.id === asked.packageId) return
+  throw new Problem('idempotency-mismatch', 'This Idempotency-Key was used before, for another subscription.')
 }

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { normaliseMac } from '../../actors/gateways/mac.ts'
 import { normaliseKenyanPhone } from '../../actors/gateways/phone.ts'
 import { voucherId } from '../../actors/voucher/voucher-id.ts'
+import type { VoucherBatchInput } from '../../machines/voucher-batch/events.ts'
 import type { VoucherBatchContext } from '../../machines/voucher-batch/machine.ts'
 import { sortableId, StandingError, type ActorView, type Runtime } from '../../runtime/index.ts'
 import type { App } from '../app-type.ts'
@@ -18,6 +19,7 @@ import type { Reveal } from '../payments/reveal.ts'
 import type { Packages } from '../ports/packages.ts'
 import type { RateLimiter } from '../ports/rate-limiter.ts'
 import { demandRate } from '../rate-limit.ts'
+import { madeFrom } from '../repetition.ts'
 import { noQuery } from '../schemas/common.ts'
 import { challengeIn } from '../schemas/hotspot-login.ts'
 import { problems, staffProblems } from '../schemas/problem.ts'
@@ -98,10 +100,12 @@ export function voucherStaffRoutes(app: App, runtime: Runtime, parts: VoucherPar
     },
     async (request, reply) => {
       const { principal, body } = request
-      const input = await batchInputOf(packages, principal.tenant, body, now())
-      await gate.demandOneSufficesFor(principal.tenant, 'voucher-batch', input)
-      const { id = `vb_${sortableId()}`, options } = onceOnly(request, definitionOf(runtime, 'voucher-batch'), principal.tenant)
-      const view = await runtime.create({ tenant: principal.tenant, type: 'voucher-batch', id }, input, { source: principal.source, ...options })
+      const { eventId, id = `vb_${sortableId()}`, options } = onceOnly(request, definitionOf(runtime, 'voucher-batch'), principal.tenant)
+      const to = { tenant: principal.tenant, type: 'voucher-batch', id }
+      const before = await madeFrom<VoucherBatchInput>(runtime, to, eventId)
+      const input = await batchInputOf({ packages, now }, principal.tenant, body, before)
+      if (before === undefined) await gate.demandOneSufficesFor(principal.tenant, to.type, input)
+      const view = await runtime.create(to, input, { source: principal.source, ...options })
       reply.code(201).header('location', `/api/vouchers/batches/${view.id}`)
       return batchView(view, new Map())
     },

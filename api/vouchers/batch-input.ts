@@ -6,11 +6,17 @@ import { snapshotOf } from '../payments/event-teller.ts'
 import type { Packages } from '../ports/packages.ts'
 import type { batchBody } from '../schemas/voucher.ts'
 
-/** @throws Problem `invalid-input`, `package-unknown` */
-export async function batchInputOf(packages: Pick<Packages, 'find'>, tenant: string, { name, package_id: packageId, count, expires_at: end }: z.output<typeof batchBody>, now: number): Promise<VoucherBatchInput> {
+export interface BatchParts {
+  packages: Pick<Packages, 'find'>
+  now: () => number
+}
+
+/** `before`: what it was made from when the same request came first. @throws Problem `invalid-input`, `package-unknown` */
+export async function batchInputOf({ packages, now }: BatchParts, tenant: string, { name, package_id: packageId, count, expires_at: end }: z.output<typeof batchBody>, before?: VoucherBatchInput): Promise<VoucherBatchInput> {
   const expiresAt = Date.parse(end)
+  if (before?.package.id === packageId) return { name, package: before.package, count, expiresAt }
   // Printed and sold, none of them would work.
-  if (expiresAt <= now) throw new Problem('invalid-input', undefined, { errors: [{ pointer: '/expires_at', detail: 'must be still to come' }] })
+  if (expiresAt <= now()) throw new Problem('invalid-input', undefined, { errors: [{ pointer: '/expires_at', detail: 'must be still to come' }] })
   const offer = await packages.find(tenant, packageId)
   if (offer === undefined) throw new Problem('package-unknown', undefined, { errors: [{ pointer: '/package_id', detail: 'is not on sale' }] })
   return { name, package: snapshotOf(offer), count, expiresAt }

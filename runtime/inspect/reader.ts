@@ -5,6 +5,7 @@ import { StandingError } from '../errors.ts'
 import type { CompiledActor } from '../machine/compile.ts'
 import { addressKey, DEFAULT_TENANT, parseAddressKey, toAddress } from '../model/address.ts'
 import type { Address, AddressInput } from '../model/address.ts'
+import type { EventObject } from '../model/messages.ts'
 import type { EffectRow, JournalRow } from '../model/records.ts'
 import type { ActorView } from '../model/view.ts'
 import type { Runtime } from '../runtime-face.ts'
@@ -22,7 +23,7 @@ const REPLAYED_MAX = 1_000
 
 export interface Reader {
   /** The public calls. */
-  calls: Pick<Runtime, 'get' | 'getAsOf' | 'list' | 'history' | 'next' | 'dryRun' | 'timers'>
+  calls: Pick<Runtime, 'get' | 'getAsOf' | 'list' | 'history' | 'saidBefore' | 'next' | 'dryRun' | 'timers'>
   /** @throws StandingError `actor-type-unknown` */
   definitionOf: (type: string) => CompiledActor
   stateOf: (to: AddressInput) => Promise<ActorState | undefined>
@@ -137,6 +138,15 @@ export function createReader({ compiled, store, clock, limits, activity, dispatc
       if (rows.length === 0) await existing(to)
       return rows.map(historyEntry)
     },
+    async saidBefore(events) {
+      if (events.length === 0) return []
+      const asked = events.map(({ to: { tenant = DEFAULT_TENANT, type, id }, eventId }) => ({ address: { tenant, type, id }, eventId }))
+      const found = new Map((await store.findEvents(asked)).map(({ address, row }) => [eventKey(address, row.eventId), row.event]))
+      return asked.map(({ address, eventId }) => {
+        const event = found.get(eventKey(address, eventId))
+        return event === undefined ? undefined : (JSON.parse(event) as EventObject)
+      })
+    },
     async next(to) {
       return nextView(definitionOf(to.type), dispatcher.scope, await existing(to), clock.now())
     },
@@ -149,4 +159,8 @@ export function createReader({ compiled, store, clock, limits, activity, dispatc
     },
   }
   return { calls, definitionOf, stateOf, existing, fullView, effectRow, stateAsOf }
+}
+
+function eventKey(address: Address, eventId: string): string {
+  return `${addressKey(address)}\0${eventId}`
 }

@@ -52,6 +52,7 @@ export function fakeRuntime(overrides: Partial<Runtime> = {}): Runtime {
     definitions: () => definitions,
     definition: (type) => definitions.find((one) => one.type === type),
     get: async ({ type, id }) => (type === 'lamp' && id === 'a' ? lampView() : undefined),
+    saidBefore: async (events) => events.map(() => undefined),
     search: async () => [],
     sendMany: async (items) => items.map(() => ({ ok: false, error: new StandingError('actor-not-found') })),
     stats: () => ({ waiting: 1, hotActors: 2, commitsInFlight: 0, outbox: 0, effects: { default: { queued: 3, running: 1 } }, timersNear: 4, slices: 64 }),
