@@ -25,8 +25,8 @@ export function loginForm({ username, password }: Credentials, chap: ChapChallen
 }
 
 const CHALLENGE_BYTES = { min: 8, max: 64 }
-/** A backslash with no digit behind it is a byte that has been read, as one in 256 is. */
-const WRITTEN = /^(?:\\[0-3][0-7]{2}|\\(?!\d)|[^\\])+$/
+/** A byte as the hotspot writes it. Any other backslash is a byte that has been read, as one in 256 is. */
+const WRITTEN = /\\([0-3][0-7]{2})/g
 
 /**
  * As the hotspot writes bytes into its pages: a backslash and three octal digits each. A page that has had them read by JavaScript
@@ -41,7 +41,6 @@ export function readChallenge(id: string, challenge: string): ChapChallenge | un
 }
 
 function bytesOf(text: string): Buffer | undefined {
-  if (!WRITTEN.test(text)) return undefined
-  const plain = text.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
+  const plain = text.replace(WRITTEN, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
   return [...plain].some((character) => character > '\u00ff') ? undefined : Buffer.from(plain, 'latin1')
 }

@@ -20,9 +20,11 @@ describe('a challenge', () => {
   it('is the same whether the page has read the escapes or not', () => {
     const read = (text: string) => text.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
     expect(readChallenge(read(CHAP.chap_id), read(CHAP.chap_challenge))).toEqual(readChallenge(CHAP.chap_id, CHAP.chap_challenge))
-    // One of sixteen challenges has a byte that is a backslash itself.
-    const backslash = `${CHAP.chap_challenge.slice(0, -8)}\\134\\377`
-    expect(readChallenge('\\', read(backslash))).toEqual(readChallenge('\\134', backslash))
+    // One of sixteen challenges has a byte that is a backslash itself; the next may be a digit.
+    for (const next of ['\\377', '\\071', '\\060']) {
+      const backslash = `${CHAP.chap_challenge.slice(0, -8)}\\134${next}`
+      expect(readChallenge('\\', read(backslash))).toEqual(readChallenge('\\134', backslash))
+    }
   })
 
   it.each([
@@ -34,7 +36,6 @@ describe('a challenge', () => {
     ['ā', CHAP.chap_challenge],
     [CHAP.chap_id, '\\001\\002'],
     [CHAP.chap_id, '\\001'.repeat(65)],
-    [CHAP.chap_id, '$(chap-challenge)\\9'],
   ])('%j, %j is none', (id, challenge) => {
     expect(readChallenge(id, challenge)).toBeUndefined()
   })
