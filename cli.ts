@@ -36,10 +36,11 @@ const USAGE = `npm run cli -- <command>
 type Options = Record<string, string | undefined>
 
 async function main(): Promise<number> {
-  const { positionals, values } = parseArgs({
+  const { positionals, values: { help, ...values } } = parseArgs({
     allowPositionals: true,
-    options: { name: { type: 'string' }, roles: { type: 'string' }, tenant: { type: 'string' }, reason: { type: 'string' }, url: { type: 'string' }, key: { type: 'string' } },
+    options: { name: { type: 'string' }, roles: { type: 'string' }, tenant: { type: 'string' }, reason: { type: 'string' }, url: { type: 'string' }, key: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
   })
+  if (help === true) return say(USAGE)
   const [command, subcommand, argument] = positionals
   const settings = readSettings(process.env)
   switch (`${command ?? ''} ${subcommand ?? ''}`.trim()) {

@@ -27,10 +27,16 @@ test.concurrent.for([
   [['key', 'create', '--name', 'x', '--roles', 'king'], 2, 'needs --name and --roles of: viewer, agent'],
   [['key', 'create', '--name', 'x', '--roles', 'viewer', '--tenant', 'Bad/..'], 2, 'a tenant has 1 to 63 small letters, digits and -'],
   [['key', 'revoke', 'key_nobody'], 1, "There is no key 'key_nobody' that could be revoked."],
+  [['key', 'list', '--loud'], 1, "Unknown option '--loud'"],
 ] as const)('%j is refused in words', async ([args, code, words]) => {
   const finished = await cli(...args)
   expect(finished.code).toBe(code)
   expect(finished.output).toContain(words)
+})
+
+test('whoever asks for help is told the commands, and nothing is done', async () => {
+  expect(await cli('key', 'create', '--name', 'x', '--roles', 'viewer', '--help')).toMatchObject({ code: 0, output: expect.stringMatching(/^npm run cli -- <command>\n\n {2}migrate /) as unknown })
+  expect(await cli('-h')).toMatchObject({ code: 0, output: expect.stringMatching(/^npm run cli -- <command>/) as unknown })
 })
 
 test('what is kept no longer is deleted, as long as is set', async () => {
