@@ -7,7 +7,7 @@ import type { SubscriptionContext } from '../../machines/subscription/context.ts
 import type { Address, EventObject, Runtime } from '../../runtime/index.ts'
 import { Problem } from '../http/problem.ts'
 import type { Packages } from '../ports/packages.ts'
-import { isWeighed, isWeighedNew, worthOfBatch, worthOfPayment, worthOfTime, type Worth } from './worth.ts'
+import { isWeighed, isWeighedNew, worthOfBatch, worthOfMoney, worthOfPayment, worthOfTime, type Worth } from './worth.ts'
 
 export interface SecondKey {
   /** What an event would give away; undefined where that does not count, or there is no such actor. */
@@ -37,6 +37,8 @@ export function secondKey({ runtime, packages, from, clock }: SecondKeyDeps): Se
     if (!isWeighed(to.type, event.type)) return undefined
     const context = (await runtime.get(to))?.context
     if (context === undefined) return undefined
+    if (event.type === 'subscription.pay') return worthOfMoney(event)
+    if (event.type === 'payment.callback' && Number(event['resultCode']) !== 0) return undefined
     return to.type === 'payment' ? worthOfPayment(packages, to.tenant, context as PaymentContext, event) : worthOfTime(context as SubscriptionContext, event, clock())
   }
 

@@ -16,8 +16,9 @@ export const UNKNOWN: Worth = { amount: Number.MAX_SAFE_INTEGER, currency: null 
 
 /** Types and events whose worth counts. Refunds have two keys of their own, whatever they are worth (docs/adr/0020). */
 const WEIGHED: Readonly<Record<string, ReadonlySet<string>>> = {
-  payment: new Set(['payment.approve', 'payment.assign']),
-  subscription: new Set(['subscription.changeExpiry']),
+  // Callbacks are not weighed: they come by their web hooks. Whoever has the right to say one by hand says that money has come.
+  payment: new Set(['payment.approve', 'payment.assign', 'payment.callback']),
+  subscription: new Set(['subscription.changeExpiry', 'subscription.pay']),
 }
 
 export function isWeighed(type: string, event: string): boolean {
@@ -34,6 +35,11 @@ export async function worthOfPayment(packages: Pick<Packages, 'find'>, tenant: s
   const received = typeof review?.received === 'number' ? review.received : 0
   const price = given === undefined ? undefined : await priceOf(packages, tenant, given)
   return price?.currency === null ? price : { amount: Math.max(amount, received, price?.amount ?? 0), currency }
+}
+
+/** Of an event that says how much has come; undefined for what its own schema refuses. */
+export function worthOfMoney({ amount, currency }: EventObject): Worth | undefined {
+  return typeof amount === 'number' && typeof currency === 'string' ? { amount, currency } : undefined
 }
 
 const MONTH_MS = 30 * 86_400_000

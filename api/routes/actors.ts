@@ -12,7 +12,7 @@ import { onceOnly } from '../http/once.ts'
 import { traceIdOf } from '../http/trace.ts'
 import { stateIds, stateTags } from '../machines/describe.ts'
 import type { AppDeps } from '../deps.ts'
-import { admittedInput } from '../payments/listed-package.ts'
+import { admittedInput } from '../payments/admitted-input.ts'
 import { explainRefusedPayment } from '../payments/open-prompt.ts'
 import { lensFor } from '../privacy/lens.ts'
 import { actorStatus, actorView, createBody } from '../schemas/actor.ts'
@@ -42,7 +42,7 @@ export function actorRoutes(app: App, { runtime, openPrompts, packages }: Pick<A
         params: typeParams,
         querystring: noQuery,
         body: createBody,
-        response: { 201: actorView, ...staffProblems('actor-type-unknown', 'actor-exists', 'prompt-open', 'package-unknown', 'payload-too-large', 'unsupported-media-type', 'idempotency-mismatch', 'second-key-needed') },
+        response: { 201: actorView, ...staffProblems('actor-type-unknown', 'actor-exists', 'prompt-open', 'package-unknown', 'subscription-unknown', 'payload-too-large', 'unsupported-media-type', 'idempotency-mismatch', 'second-key-needed') },
       },
     },
     async (request, reply) => {

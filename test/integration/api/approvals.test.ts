@@ -149,6 +149,34 @@ describe('what is asked for', () => {
   })
 })
 
+describe('money that a key says has come, which is for web hooks to say', () => {
+  it('counts below the limit by one key that may say so; above it another approves', async () => {
+    const id = await home()
+    const pay = (amount: number) => ({ type: 'subscription.pay', paymentId: 'pay_by_hand', amount, currency: 'KES', paidAt: Date.now() })
+    expect((await tell('subscription', id, pay(FROM - 1), world.admin)).status).toBe(200)
+    expect(await tell('subscription', id, { ...pay(FROM), paymentId: 'pay_more' }, world.admin)).toMatchObject({ status: 409, body: { code: 'second-key-needed', worth: FROM, currency: 'KES' } })
+    expect((await tell('subscription', id, pay(FROM), anne)).status).toBe(403)
+    const asked = await ask({ type: 'subscription', id, event: { ...pay(FROM), paymentId: 'pay_more' }, reason: 'wired to the bank' }, world.admin)
+    expect(asked).toMatchObject({ status: 201, body: { context: { worth: FROM } } })
+    await decide(asked.body.id, 'approve', ben)
+    await world.runtime.settled()
+    expect(((await world.runtime.get({ type: 'subscription', id }))?.context as { credit: number }).credit).toBe(2 * FROM - 1)
+  })
+
+  it('is a callback, too; one that says that nothing has come gives nothing', async () => {
+    const start = async (id: string, amount: number) => {
+      await world.runtime.create({ type: 'payment', id }, { phone: `25470837414${id.slice(-1)}`, package: await hour(), amount, currency: 'KES' })
+      await world.runtime.settled()
+      const view = await world.runtime.get({ type: 'payment', id })
+      return (view?.context as { checkoutRequestId: string }).checkoutRequestId
+    }
+    const told = async (id: string, amount: number, resultCode: number) => ({ type: 'payment.callback', checkoutRequestId: await start(id, amount), resultCode, resultDesc: 'x', amount, currency: 'KES', receipt: `NLJ7RT61A${id.slice(-1)}` })
+    expect((await tell('payment', 'pay_1', await told('pay_1', FROM - 1, 0), world.admin)).status).toBe(200)
+    expect(await tell('payment', 'pay_2', await told('pay_2', FROM, 0), world.admin)).toMatchObject({ status: 409, body: { code: 'second-key-needed', worth: FROM } })
+    expect((await tell('payment', 'pay_3', await told('pay_3', FROM, 1032), world.admin)).status).toBe(200)
+  })
+})
+
 describe('free time', () => {
   it('needs a second key from the worth on that it has at the price of the plan', async () => {
     const id = await home()

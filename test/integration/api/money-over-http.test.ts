@@ -148,6 +148,19 @@ describe('money over the counter', () => {
     expect((await record({ ...came, amount: HOUR_PACKAGE.amount + 100 })).statusCode).toBe(201)
   })
 
+  it.each([
+    ['nobody', {}, 'subscription-unknown', '/input/purpose/subscriptionId'],
+    ['no/body', {}, 'subscription-unknown', '/input/purpose/subscriptionId'],
+    ['sub_1', { currency: 'USD' }, 'invalid-input', '/input/currency'],
+  ])('is not recorded for a subscription that cannot use it: %s %j', async (subscriptionId, change, code, pointer) => {
+    const refused = await record({ purpose: { kind: 'subscription', subscriptionId }, amount: 20_000, ...change })
+    expect([refused.statusCode, refused.json()]).toMatchObject([422, { code, errors: [{ pointer }] }])
+    await world.runtime.send({ type: 'subscription', id: 'sub_1' }, { type: 'end' })
+    expect((await record({ purpose: { kind: 'subscription', subscriptionId: 'sub_1' }, amount: 20_000 })).json()).toMatchObject({ code: 'subscription-unknown' })
+    expect((await world.runtime.list({ tenant: 'main', type: 'payment', limit: 9 })).data).toEqual([])
+    expect(await balances()).toEqual({})
+  })
+
   it('is credited to a subscription as much as came', async () => {
     for (const amount of [20_000, 900_000]) expect((await record({ purpose: { kind: 'subscription', subscriptionId: 'sub_1' }, amount })).statusCode).toBe(201)
     await world.runtime.settled()

@@ -4,7 +4,8 @@
  * Over the counter and by prompt a package is sold at its price: another amount is refused before anything is recorded, and whoever stands
  * at the counter gives change or asks for the rest. Money that has come already (`c2b`) is recorded as it came, and sells what it suffices for:
  * less is recorded without a purpose and then assigned, which is weighed (docs/adr/0020). Whatever is paid for a subscription is recorded as it
- * came, too: parts gather there, and more than the price stays credit.
+ * came, too: parts gather there, and more than the price stays credit. But there must be such a subscription, which counts in that currency: a
+ * payment is completed and in the books before anybody is asked whether its money could be used.
  */
 import { z } from 'zod'
 import type { Runtime } from '../../runtime/index.ts'
@@ -14,10 +15,11 @@ import { Problem } from '../http/problem.ts'
 import type { Packages } from '../ports/packages.ts'
 import { madeFrom } from '../repetition.ts'
 import { snapshotOf } from './event-teller.ts'
+import { findDue } from './subscription-due.ts'
 
 export interface InputTellerDeps {
   packages: Pick<Packages, 'find'>
-  runtime: Pick<Runtime, 'saidBefore'>
+  runtime: Pick<Runtime, 'definition' | 'get' | 'saidBefore'>
   gate: SecondKey
 }
 
@@ -32,12 +34,16 @@ export interface ActorToMake {
 
 /**
  * The input of an actor that people make: as they gave it, but for a payment's package, which is the one on sale now, or the one that was sold
- * when the same request came first. @throws Problem `second-key-needed`; `package-unknown`; `invalid-input` where the amount is not the price, or less than that.
+ * when the same request came first. @throws Problem `second-key-needed`; `package-unknown`; `subscription-unknown`; `invalid-input` where the amount
+ * is not the price, or less than that, or of another currency.
  */
 export async function admittedInput({ packages, runtime, gate }: InputTellerDeps, { tenant, type, id, eventId, input }: ActorToMake): Promise<unknown> {
   if (type !== 'payment' && !isWeighedNew(type)) return input
   const before = id === undefined ? undefined : await madeFrom(runtime, { tenant, type, id }, eventId)
-  if (before === undefined) await gate.demandOneSufficesFor(tenant, type, input)
+  if (before === undefined) {
+    await gate.demandOneSufficesFor(tenant, type, input)
+    if (type === 'payment') await demandPayable(runtime, tenant, input)
+  }
   return type === 'payment' ? withListedPackage(packages, tenant, input, before) : input
 }
 
@@ -50,6 +56,16 @@ const sale = z.looseObject({
   currency: z.unknown(),
 })
 const sold = z.looseObject({ package: z.looseObject({ id: z.string() }) })
+const dues = z.looseObject({ purpose: z.looseObject({ kind: z.literal('subscription'), subscriptionId: z.string() }), currency: z.unknown() })
+
+async function demandPayable(runtime: InputTellerDeps['runtime'], tenant: string, input: unknown): Promise<void> {
+  const read = dues.safeParse(input)
+  if (!read.success) return
+  const { purpose, currency } = read.data
+  const due = await findDue(runtime, { tenant, type: 'subscription', id: purpose.subscriptionId })
+  if (due === undefined) throw new Problem('subscription-unknown', undefined, { errors: [{ pointer: '/input/purpose/subscriptionId', detail: 'names no subscription that can be paid for; record it without a purpose and assign it' }] })
+  if (typeof currency === 'string' && currency !== due.currency) throw new Problem('invalid-input', undefined, { errors: [{ pointer: '/input/currency', detail: `is not that of the subscription, ${due.currency}` }] })
+}
 
 async function withListedPackage(packages: InputTellerDeps['packages'], tenant: string, input: unknown, before: unknown): Promise<unknown> {
   const read = sale.safeParse(input)
