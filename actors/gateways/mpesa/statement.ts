@@ -67,7 +67,7 @@ function readRow(cell: (name: string) => string): StatementRow | 'skipped' | { p
   if (!/^[A-Z0-9]{6,20}$/.test(receipt)) return { problem: 'the receipt is none' }
   const at = momentOf(cell('completiontime'))
   if (at === undefined) return { problem: 'the completion time is no moment' }
-  const [paidIn, withdrawn] = [amountOf(cell('paidin')), amountOf(cell('withdrawn'))]
+  const [paidIn, withdrawn] = [amountOf(cell('paidin')), amountOf(cell('withdrawn').replace(/^-/, ''))]
   if (paidIn === undefined || withdrawn === undefined || (paidIn === 0) === (withdrawn === 0)) return { problem: 'exactly one of Paid In and Withdrawn must be an amount' }
   const details = cell('details')
   const isCharge = /\bcharge\b/i.test(`${details} ${cell('reasontype')}`)
@@ -87,9 +87,9 @@ function nameOf(cell: string): string {
   return cell.toLowerCase().replace(/[^a-z]/g, '')
 }
 
-/** Empty is zero; what is withdrawn may carry a minus; thousands may be parted by commas. */
+/** Empty is zero; thousands may be parted by commas. Only what is withdrawn may carry a minus. */
 function amountOf(cell: string): number | undefined {
-  return cell === '' ? 0 : parseMinorUnits(cell.replace(/^-/, '').replaceAll(',', ''))
+  return cell === '' ? 0 : parseMinorUnits(cell.replaceAll(',', ''))
 }
 
 /** `2026-01-01 10:20:30` or `01-01-2026 10:20:30`, in Nairobi. */

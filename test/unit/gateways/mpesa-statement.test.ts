@@ -25,6 +25,8 @@ describe('a statement', () => {
     ['RKTQDM7W6S,yesterday,,,Completed,10,,,,,,,', /moment/],
     ['RKTQDM7W6S,2026-01-01 10:20:30,,,Completed,10,10,,,,,,', /one of/],
     ['RKTQDM7W6S,2026-01-01 10:20:30,,,Completed,ten,,,,,,,', /one of/],
+    ['RKTQDM7W6S,2026-01-01 10:20:30,,,Completed,-10,,,,,,,', /one of/],
+    ['RKTQDM7W6S,2026-01-01 10:20:30,,,Completed,,--10,,,,,,', /one of/],
   ])('names the line that it cannot read: %s', (row, problem) => {
     const { rows, problems } = parseStatement(statement(row, 'RKTQDM7W6T,2026-01-01 10:20:30,,,Completed,10,,,,,,,'))
     expect(rows).toHaveLength(1)
