@@ -18,6 +18,8 @@ export type HookReading =
       /** Found by an identifier that its definition publishes. */
       about: About
       event: EventObject
+      /** Digits of the phone whose owner has stopped our messages with the network, if it says so. */
+      stoppedBy?: string
     }
   /** Money that is to find its payment. */
   | { ok: true; money: ReceivedMoney }

@@ -50,6 +50,7 @@ export interface HookProcessor {
 
 interface Addressed extends AddressedHook {
   hook: StoredHook
+  stoppedBy: string | undefined
 }
 
 interface Deliverable {
@@ -124,7 +125,7 @@ export function hookProcessor(deps: HookProcessorDeps): HookProcessor {
       if (!reading.ok) verdicts.push({ hook, outcome: 'unreadable', note: reading.problem })
       else if ('money' in reading) verdicts.push(await receive(hook, reading.money))
       else if ('contact' in reading) verdicts.push(await takeWish(deps.optOuts, deps.tenant, hook, reading.contact))
-      else addressed.push({ hook, about: reading.about, event: reading.event })
+      else addressed.push({ hook, about: reading.about, event: reading.event, stoppedBy: reading.stoppedBy })
     }
     const resolved = await resolveHooks(deps, addressed)
     const items = resolved.flatMap(({ to, event }, index) => {
@@ -133,8 +134,15 @@ export function hookProcessor(deps: HookProcessorDeps): HookProcessor {
       verdicts.push(judge.unmatched(hook, deps.now(), deps.unmatchedAfterMs))
       return []
     })
+    // Written down before the report is taken: if this fails the hook comes again.
+    await Promise.all(resolved.map(({ to }, index) => takeStop(addressed[index] as Addressed, to)))
     const results = items.length === 0 ? [] : await send(first.provider, items)
     return [...verdicts, ...items.map(({ hook, to }, index) => judge.sent(hook, to, results[index], deps.now(), deps.unmatchedAfterMs))]
+  }
+
+  /** What a provider says of a message of ours counts for the business that sent it. */
+  async function takeStop({ hook, stoppedBy: phone }: Addressed, to: Address | undefined): Promise<void> {
+    if (phone !== undefined && to !== undefined) await deps.optOuts.optOut(to.tenant, { phone, reason: 'stopped with the provider', source: hook.provider, at: hook.receivedAt })
   }
 
   async function receive(hook: StoredHook, money: ReceivedMoney): Promise<Verdict> {

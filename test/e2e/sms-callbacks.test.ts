@@ -100,6 +100,15 @@ describe('a delivery report', () => {
     expect([states, context]).toMatchObject([['delivered'], { reports: 3, failure: null }])
   })
 
+  test('that says that the customer has stopped our messages with the network is his word on being written to', async () => {
+    const { sms, providerId } = await sentBy('africas-talking')
+    const { to: phone } = (await actorOf(world.system, 'notification', sms)).context as { to: string }
+    await report({ id: providerId, status: 'Rejected', failureReason: 'UserInBlackList', phoneNumber: `+${phone}` })
+    await untilState(world.system, 'notification', sms, 'failed')
+    const { body } = await world.system.ask<{ data: { phone: string }[] }>('/api/v1/opt-outs?limit=200')
+    expect(body.data.find((one) => one.phone === phone)).toMatchObject({ source: 'sms', reason: 'stopped with the provider' })
+  })
+
   test('that overtakes the answer of its own send waits for it', async () => {
     const phone = newPhone()
     world.daraja.control.next({ phone, callback: {} })
