@@ -54,8 +54,10 @@ export function routerReading(runtime: Runtime, { routers, routerOs, secrets, no
     },
 
     async outages(router: Address, days: number) {
-      await find(router)
-      const [until, from] = [now(), now() - days * 86_400_000]
+      const { createdAt } = await find(router)
+      const until = now()
+      // Before there was a router nothing was up.
+      const from = Math.min(until - 1, Math.max(until - days * 86_400_000, Date.parse(createdAt)))
       const outages = await routers.outages(router, from)
       const downMs = downMsIn(outages, from, until)
       return { from, until, outages, downMs, availability: 1 - downMs / (until - from), months: downtimeByMonth(outages, from, until, timeZone) }

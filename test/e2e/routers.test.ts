@@ -65,6 +65,8 @@ test('one of them is gone for hours and comes back: one outage, told and kept; i
   expect(outages).toHaveLength(1)
   expect(downMinutes).toBeGreaterThan(170)
   expect(availability).toBeLessThan(0.9)
+  // It is not older than a day: a month has no more of it.
+  expect((await read<{ availability: number }>(busPark, 'outages?days=30')).availability).toBeCloseTo(availability, 1)
   const facts = (await historyOf(world.system, 'router', busPark)).flatMap((entry) => entry.facts.map(({ type }) => type)).filter((type) => type.startsWith('router.outage'))
   expect(facts).toEqual(['router.outageOpened', 'router.outageClosed'])
 }, 120_000)

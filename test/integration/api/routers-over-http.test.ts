@@ -178,6 +178,14 @@ it('two routers never get one address, however small the network', async () => {
 })
 
 describe('up and down', () => {
+  it('is measured since there is a router, not over the days before', async () => {
+    const { id } = await joined('market')
+    await world.clock.advance(HOUR_MS)
+    const { from } = (await world.call<{ from: string }>('GET', `/api/v1/routers/${id}/outages?days=30`)).body
+    expect(Date.parse(from)).toBe(Date.parse((await world.runtime.get({ type: 'router', id }))?.createdAt ?? ''))
+  })
+
+
   it('is down for hours and back: one outage, told with its minutes; the journal grows with what changes', async () => {
     const { id, played } = await joined('market')
     await world.clock.advance(HOUR_MS)
