@@ -55,7 +55,7 @@ export function voucherPublicRoutes(app: App, runtime: Runtime, parts: VoucherPa
       schema: {
         tags: ['vouchers'],
         summary: 'Redeem a code: access as if it had been paid for',
-        description: 'Header `Idempotency-Key`: the same key and body is the same call. Whoever fails too often waits, longer each time.',
+        description: 'Header `Idempotency-Key`, which counts for its code alone: the same key and body is the same call. Whoever fails too often waits, longer each time.',
         querystring: noQuery,
         body: redeemBody,
         response: { 200: redeemedSchema, ...problems('invalid-input', ...REFUSALS, 'voucher-used', 'idempotency-mismatch', 'actor-blocked', 'rate-limited', ...WITH_BODY) },
