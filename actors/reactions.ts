@@ -7,6 +7,7 @@
  * |----------------------------|----------------------------------------------------------------------------|
  * | payment.completed          | for hotspot: start `hotspot-session/<payment id>`: one access per payment    |
  * | payment.refunded, .reversed | for hotspot: tell `hotspot-session/<payment id>` that it is revoked         |
+ * | payment.duplicateReceived  | start the payment that follows from the receipt, under review              |
  * | payment.claimed            | start `reconciliation/mpesa`, and tell it to look now                      |
  * | reconciliation.moneyFound  | start the payment that follows from the receipt, or tell the one there is  |
  * | session.ready              | start `notification/<session id>-credentials`: the login by SMS            |

@@ -64,7 +64,7 @@ export function createRegistry(deps: RegistryDeps): readonly ActorDefinition[] {
   const { timeZone = 'Africa/Nairobi', quietHours = NO_QUIET_HOURS, paymentDescription = 'Internet', callbackUrl } = config
   const { resultUrls = noResultUrls, directory = nobody, receiptIds = receiptPaymentIds('') } = config
   return [
-    definePayment({ mpesa, resultUrls, description: paymentDescription, ...(callbackUrl === undefined ? {} : { callbackUrl }) }),
+    definePayment({ mpesa, receiptIds, resultUrls, description: paymentDescription, ...(callbackUrl === undefined ? {} : { callbackUrl }) }),
     defineReconciliation({ mpesa, directory, receiptIds, providerNow: () => Date.now(), statements, timeZone }),
     defineHotspotSession({ credentials, liveAccess }),
     defineSubscription({ credentials, applyAccess: applyLiveAccess(liveAccess) }),

@@ -6,14 +6,21 @@ export interface HeldChange {
   added: HeldMoney[]
   /** A person found that it never came. */
   denied: HeldMoney[]
+  /** It is a payment of its own now. */
+  parted: HeldMoney[]
 }
 
 export function heldChange({ context, previousContext, facts }: Pick<Change, 'context' | 'previousContext' | 'facts'>): HeldChange {
   const [before, after] = [heldIn(previousContext), heldIn(context)]
-  const added = without(after, before)
-  // What is credited leaves the record, too; and so does the oldest when there is too much (R9).
-  const isDenial = added.length === 0 && !facts.some(({ type }) => type === 'payment.completed')
-  return { added, denied: isDenial ? without(before, after) : [] }
+  const told = facts.filter(({ type }) => type === 'payment.duplicateReceived').map(({ data }) => (data as { receipt?: unknown }).receipt)
+  const [parted, rest] = partition(without(before, after), ({ receipt }) => told.includes(receipt))
+  // What is credited leaves the record, too.
+  const isCredit = facts.some(({ type }) => type === 'payment.completed')
+  return { added: without(after, before), denied: isCredit ? [] : rest, parted }
+}
+
+function partition(all: readonly HeldMoney[], isFirst: (money: HeldMoney) => boolean): [HeldMoney[], HeldMoney[]] {
+  return [all.filter(isFirst), all.filter((money) => !isFirst(money))]
 }
 
 export function heldIn(context: unknown): readonly HeldMoney[] {

@@ -7,8 +7,8 @@ import { accountReferenceOf } from './account-reference.ts'
  * `checkoutRequestId` is also how callbacks find their payment, and `account` how the paybill's confirmation of a prompted payment does.
  */
 export function paymentIdentifiers({ address, context }: Change): Identifier[] {
-  const { method, phone, received, held, macAddress, checkoutRequestId, receipt, otherReceipts, review, refund } = context as PaymentContext
-  const receipts = new Set([receipt, review?.receipt, ...otherReceipts, ...held.map((money) => money.receipt)].filter((value) => value != null).map((value) => value.toUpperCase()))
+  const { method, phone, received, held, macAddress, checkoutRequestId, receipt, parted, otherReceipts, review, refund } = context as PaymentContext
+  const receipts = new Set([receipt, review?.receipt, ...parted, ...otherReceipts, ...held.map((money) => money.receipt)].filter((value) => value != null).map((value) => value.toUpperCase()))
   return [
     ...(phone === null ? [] : [{ kind: 'phone', value: phone }]),
     ...(method === 'stk' ? [{ kind: 'account', value: accountReferenceOf(address) }] : []),

@@ -7,6 +7,7 @@
  * | money came that credits nobody (yet)      | `mpesa`              | `unmatched`                            |
  * | that money credited                       | `unmatched`          | `revenue:hotspot` or `customer:<id>`   |
  * | that money never came, as staff found     | `unmatched`          | `mpesa`                                |
+ * | that money is a payment of its own now    | `unmatched`          | `mpesa`, and that payment the reverse  |
  * | more came than was credited (or less)     | `mpesa`              | `unmatched`                            |
  * | refund approved                           | what was credited    | `refunds:pending`                      |
  * | money went back                           | `refunds:pending`    | as it went, `mpesa` or `cash`; a charge: `fees` from `mpesa` |
@@ -39,10 +40,11 @@ export const paymentLedger: Projection = (change) => {
 }
 
 function heldPostings(change: Change): Posting[] {
-  const { added, denied } = heldChange(change)
+  const { added, denied, parted } = heldChange(change)
   return [
     ...added.map(({ receipt, amount }) => ({ description: 'Money that credits nobody yet', lines: transfer('unmatched', 'mpesa', amount), receipt })),
     ...denied.map(({ receipt, amount }) => ({ description: 'No such money came', lines: transfer('mpesa', 'unmatched', amount), receipt })),
+    ...parted.map(({ receipt, amount }) => ({ description: 'A payment of its own now', lines: transfer('mpesa', 'unmatched', amount), receipt })),
   ]
 }
 

@@ -34,7 +34,23 @@ const withHeldMoney: Migration = {
   },
 }
 
-/** Whatever the stored version, to the present one: the engine takes one migration. */
-const fromFirst: Migration = { from: '1', migrate: (stored) => withHeldMoney.migrate({ ...stored, ...withPurpose.migrate(stored) }) }
+/**
+ * Version 4 makes a payment of its own of money that came a second time, with whatever is said to the payment next; `payment.part` if nothing
+ * else is. Of money that was held before, nobody knows any more from which phone it came.
+ */
+const withPartedMoney: Migration = {
+  from: '3',
+  migrate({ value, context }) {
+    const stored = context as Record<string, Json> & { held: { receipt: string; amount: number }[]; received: { source: string } | null }
+    const { received } = stored
+    const held = stored.held.map((money) => ({ ...money, source: received?.source ?? 'callback', phone: null, transactionDate: null }))
+    return { value, context: { ...stored, received: received === null ? null : { ...received, besides: null }, held, parted: [] } }
+  },
+}
 
-export const paymentMigrations: readonly Migration[] = [fromFirst, withHeldMoney]
+/** Whatever the stored version, to the present one: the engine takes one migration. */
+function through(first: Migration, ...others: readonly Migration[]): Migration {
+  return { from: first.from, migrate: (stored) => [first, ...others].reduce((now, one) => ({ ...now, ...one.migrate(now) }), stored) }
+}
+
+export const paymentMigrations: readonly Migration[] = [through(withPurpose, withHeldMoney, withPartedMoney), through(withHeldMoney, withPartedMoney), withPartedMoney]

@@ -4,8 +4,8 @@
  *   business.open_prompts      {tenant, phone, payment_id, opened_at}, primary key (tenant, phone): at most one
  *                              prompt can stand on a phone, so a second payment cannot commit its first step.
  *   business.payment_receipts  {tenant, receipt, payment_id, amount, currency, paid_at, credited}, primary key
- *                              (tenant, receipt): the money of one receipt is one payment's, for ever. It has credited that
- *                              payment, or is held by it, or came a second time.
+ *                              (tenant, receipt): the money of one receipt is one payment's. It has credited that
+ *                              payment, or is held by it; what comes a second time is a payment of its own.
  */
 import type { PaymentContext } from '../../machines/payment/context.ts'
 import { QUERIES_WHILE_PROMPT_OPEN } from '../../machines/payment/timing.ts'
@@ -30,13 +30,13 @@ export const openPrompts: Projection = ({ address, at, states, previousStates, c
 export const paymentReceipts: Projection = (change) => {
   const { address, at, context, previousContext } = change
   const payment = context as PaymentContext
-  const { added, denied } = heldChange(change)
+  const { added, denied, parted } = heldChange(change)
   const [was, is] = [receiptsOf(previousContext as PaymentContext | undefined), receiptsOf(payment)]
   const changed = [...is].filter(([receipt, credited]) => was.get(receipt) !== credited)
   const table = 'business.payment_receipts'
   const keyOf = (receipt: string) => ({ tenant: address.tenant, payment_id: address.id, receipt })
   return [
-    ...denied.map(({ receipt }) => ({ table, key: keyOf(receipt), rows: [] })),
+    ...[...denied, ...parted].map(({ receipt }) => ({ table, key: keyOf(receipt), rows: [] })),
     ...changed.map(([receipt, credited]) => {
       const amount = added.find((money) => money.receipt === receipt)?.amount ?? payment.amount
       const paidAt = new Date(credited ? (payment.completedAt ?? at) : at).toISOString()
@@ -54,7 +54,7 @@ export const receiptContest: Contest = {
 /** The receipts whose money is this payment's, and whether it has credited it. Held money is in the books whatever it turns out to be for. */
 function receiptsOf(payment: PaymentContext | undefined): Map<string, boolean> {
   if (payment === undefined) return new Map()
-  const { receipt, completedAt, held, otherReceipts } = payment
-  const uncredited = [...otherReceipts, ...held.map((money) => money.receipt)].map((one) => [one, false] as const)
+  const { receipt, completedAt, held } = payment
+  const uncredited = held.map((money) => [money.receipt, false] as const)
   return new Map([...uncredited, ...(receipt !== null && completedAt !== null ? [[receipt, true] as const] : [])])
 }

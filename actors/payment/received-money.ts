@@ -4,7 +4,8 @@
  *
  * In this order:
  *   1. a payment that names the receipt already: the same money, told again;
- *   2. a prompted payment whose account number it is, unless another receipt has paid that: Safaricom confirms prompts here, too;
+ *   2. a prompted payment whose account number it is: Safaricom confirms prompts here, too. Where another receipt has paid that, it came a
+ *      second time: it is credit of the subscription that was paid for, or a person looks;
  *   3. the subscription whose account number it is;
  *   4. the only subscription of the payer's phone, which may be told in full or as a hash;
  *   5. nobody: a payment for a person to look at.
@@ -76,10 +77,17 @@ export async function findDestination(directory: Directory, idOf: ReceiptIds, te
   if (money.foreignShortcode !== undefined) return { kind: 'new', paymentId: idOf(tenant, money.receipt), input: inputOf(money, []) }
   const prompted = await paymentOf('account', reference)
   if (prompted !== undefined && contextOf(prompted).receipt === null) return told(prompted, money)
+  if (prompted !== undefined) return { kind: 'new', paymentId: idOf(tenant, money.receipt), input: await inputOfSecond(directory, money, prompted) }
 
   const owner = hits.find(({ identifier, address }) => address.type === 'subscription' && identifier.kind === 'account' && identifier.value === reference)
   const subscriptions = owner === undefined ? await subscriptionsOfPayer(directory, tenant, money) : await active(directory, [owner])
   return { kind: 'new', paymentId: idOf(tenant, money.receipt), input: inputOf(money, subscriptions) }
+}
+
+async function inputOfSecond(directory: Directory, money: ReceivedMoney, paid: ActorView): Promise<PaymentInput> {
+  const { purpose } = contextOf(paid)
+  const to = purpose.kind === 'subscription' ? await directory.get({ tenant: paid.tenant, type: 'subscription', id: purpose.subscriptionId }) : undefined
+  return inputOf(money, to === undefined ? [] : withoutSettled([to]), paid.id)
 }
 
 /** Whether a payer who is about to pay would pay for something that we know. */
@@ -99,7 +107,11 @@ async function subscriptionsOfPayer(directory: Directory, tenant: string, { phon
 /** One that is over goes on taking money, for a person to give back: rather a person decides at once what new money is for. */
 async function active(directory: Directory, hits: readonly SearchHit[]): Promise<string[]> {
   const views = await Promise.all([...new Map(hits.map((hit) => [hit.address.id, hit.address])).values()].map((address) => directory.get(address)))
-  return views.filter((view) => view !== undefined && view.status === 'active' && !view.tags.includes('settled')).map((view) => (view as ActorView).id)
+  return withoutSettled(views.filter((view) => view !== undefined))
+}
+
+function withoutSettled(subscriptions: readonly ActorView[]): string[] {
+  return subscriptions.filter(({ status, tags }) => status === 'active' && !tags.includes('settled')).map(({ id }) => id)
 }
 
 function told(view: ActorView, { source, receipt, amount, currency, phone, payer, at }: ReceivedMoney): Destination {
@@ -108,17 +120,18 @@ function told(view: ActorView, { source, receipt, amount, currency, phone, payer
   return { kind: 'told', paymentId: view.id, event }
 }
 
-function inputOf({ source, receipt, amount, currency, at, accountReference, phone, payer, foreignShortcode }: ReceivedMoney, subscriptions: readonly string[]): PaymentInput {
+function inputOf({ source, receipt, amount, currency, at, accountReference, phone, payer, foreignShortcode }: ReceivedMoney, subscriptions: readonly string[], besides: string | null = null): PaymentInput {
   const [subscriptionId, another] = subscriptions
   const isKnown = subscriptionId !== undefined && another === undefined
-  const unknown = subscriptionId === undefined ? 'account-unknown' : 'several-subscriptions'
-  const doubt = foreignShortcode === undefined ? unknown : 'foreign-shortcode'
+  const unknown = another === undefined ? 'account-unknown' : 'several-subscriptions'
+  const untold = besides === null ? unknown : 'paid-twice'
+  const doubt = foreignShortcode === undefined ? untold : 'foreign-shortcode'
   return {
     method: 'c2b',
     purpose: isKnown ? { kind: 'subscription', subscriptionId } : { kind: 'unmatched' },
     phone,
     package: null,
-    received: { receipt, source, transactionDate: at, accountReference, payer, doubt: isKnown ? null : doubt, shortcode: foreignShortcode ?? null },
+    received: { receipt, source, transactionDate: at, accountReference, payer, doubt: isKnown ? null : doubt, besides, shortcode: foreignShortcode ?? null },
     amount,
     currency,
     macAddress: null,

@@ -20,8 +20,7 @@ const SEND_RULES: readonly SendRule[] = [
   { type: 'hotspot-session', event: /^session\.account$/, permission: 'provider' },
   // Says that what paid for it went back; staff who only end an access have `session.close`.
   { type: 'hotspot-session', event: /^session\.revoke$/, permission: 'money' },
-  { type: 'payment', event: /^payment\.(approve|reject|refund|reverse)/, permission: 'money' },
-  { type: 'payment', event: /^payment\.(approve|reject|refund|refuse|settle|assign)/, permission: 'money' },
+  { type: 'payment', event: /^payment\.(approve|reject|refund|refuse|settle|assign|part)/, permission: 'money' },
   { type: 'reconciliation', event: /./, permission: 'money' },
   // Money comes by payments, which know where it came from.
   { type: 'subscription', event: /^subscription\.(pay|revokePayment)$/, permission: 'provider' },

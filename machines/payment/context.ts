@@ -1,6 +1,6 @@
 /** What a payment remembers: plain JSON, times in milliseconds since the epoch, and enough of the past for support. */
 import type { PackageSnapshot } from '../package.ts'
-import type { PaymentInput, PaymentPurpose } from './events.ts'
+import type { PaymentCallback, PaymentInput, PaymentPurpose } from './events.ts'
 import type { Refund } from './refund-record.ts'
 
 export interface PaymentContext extends PaymentInput {
@@ -32,7 +32,9 @@ export interface PaymentContext extends PaymentInput {
   mismatch: PaymentMismatch | null
   /** Money that came and has credited nobody: it is in the books as `unmatched` until it is credited, goes back, or turns out never to have come. */
   held: HeldMoney[]
-  /** Receipts of further money for this one purchase; staff must give it back. */
+  /** Receipts of further money for this one purchase, each a payment of its own now. */
+  parted: string[]
+  /** Receipts of further money of which we were not told how much it is: in no books, until it is told better. */
   otherReceipts: string[]
   /** What staff said on approving, rejecting or cancelling. */
   decision: string | null
@@ -49,7 +51,15 @@ export interface HeldMoney {
   receipt: string
   /** Minor units of the payment's currency. */
   amount: number
+  /** Who told of it. */
+  source: ToldBy
+  /** The phone that it came from, as told: digits, or digits with some of them masked by `*`. */
+  phone: string | null
+  /** When it moved; RFC 3339. */
+  transactionDate: string | null
 }
+
+export type ToldBy = PaymentCallback['source']
 
 export type ConfirmedBy = 'callback' | 'query' | 'staff' | 'c2b' | 'pull'
 
@@ -85,7 +95,7 @@ export interface PaymentReview {
 }
 
 /** Why nobody knows what money was for. */
-export type Doubt = 'account-unknown' | 'several-subscriptions' | 'foreign-shortcode'
+export type Doubt = 'account-unknown' | 'several-subscriptions' | 'foreign-shortcode' | 'paid-twice'
 
 export type MismatchReason = 'amount-mismatch' | 'currency-mismatch' | 'phone-mismatch' | 'receipt-used'
 
@@ -119,8 +129,8 @@ export type PaymentFact =
   | { type: 'payment.receiptRecorded'; receipt: string; at: number }
   /** The money of a payment that was credited already, told otherwise than it was asked for. */
   | ({ type: 'payment.mismatchFound' } & PaymentMismatch)
-  /** Money a second time for one purchase. */
-  | { type: 'payment.duplicateReceived'; receipt: string; amount: number | null; at: number }
+  /** Money a second time for one purchase. `money`: it becomes a payment of its own; null where we were not told how much of ours it is. */
+  | { type: 'payment.duplicateReceived'; receipt: string; amount: number | null; money: (HeldMoney & { currency: string }) | null; at: number }
   /** The customer says to have paid, and names a receipt that we do not know of yet. */
   | { type: 'payment.claimed'; receipt: string; at: number }
   | RefundFact
@@ -162,6 +172,7 @@ export function newPayment(input: PaymentInput): PaymentContext {
     transactionDate: input?.received?.transactionDate ?? null,
     lateByMs: null,
     mismatch: null,
+    parted: [],
     otherReceipts: [],
     decision: null,
     rejectedReceipt: null,

@@ -10,15 +10,27 @@ import { refundEvents } from './refund-events.ts'
 import { PRINTABLE, NOT_PRINTABLE, printable, remark } from '../printable.ts'
 
 const reason = remark(500)
-const receipt = z.string().trim().toUpperCase().regex(/^[A-Z0-9]{6,20}$/, 'a receipt is 6 to 20 letters and digits')
+const RECEIPT = /^[A-Z0-9]{6,20}$/
+const RECEIPT_FORM = 'a receipt is 6 to 20 letters and digits'
+const receipt = z.string().trim().toUpperCase().regex(RECEIPT, RECEIPT_FORM)
+/** Not held to a form: a payment is not lost because its receipt looks new. */
+const toldReceipt = z.string().trim().toUpperCase().max(100).regex(PRINTABLE, NOT_PRINTABLE)
 /**
  * The payment that the receipt has credited, if it is another one. A machine cannot know of its neighbours, so
  * whoever brings the event looks that up; the unique key of the receipts is the last guard.
  */
 const receiptUsedBy = printable(400).min(1).optional()
 
+/** Characters. */
+export const MASKED_MAX = 20
+
 const kenyanPhone = z.string().regex(/^254(7|1)\d{8}$/, 'a Kenyan mobile number as 2547XXXXXXXX or 2541XXXXXXXX')
 const actorId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'the id of an actor')
+
+/** A number that can be prompted and paid out to; not one with masked digits. */
+export function isFullPhone(text: string): boolean {
+  return kenyanPhone.safeParse(text).success
+}
 
 export const paymentPurpose = z.discriminatedUnion('kind', [
   /** The package that is bought; a session starts. */
@@ -29,19 +41,21 @@ export const paymentPurpose = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('unmatched') }),
 ])
 
-/** Money that the payer sent without being prompted. */
+/** Money that the payer sent without being prompted, or a second time. */
 const receivedMoney = z.strictObject({
-  receipt,
-  /** Who told us: a confirmation of the paybill, or the provider's list of transactions. */
-  source: z.enum(['c2b', 'pull']),
+  receipt: toldReceipt.min(1),
+  /** Who told us: a confirmation of the paybill, the provider's list of transactions, or the callback of a prompt that other money had paid. */
+  source: z.enum(['c2b', 'pull', 'callback']),
   /** When the payer's money moved; RFC 3339. */
   transactionDate: printable(40).nullable().default(null),
   /** What the payer typed as account number. */
   accountReference: printable(100).nullable().default(null),
   /** Safaricom gives the payer's number hashed (SHA-256) or with some digits as `*`, or not at all. */
-  payer: z.strictObject({ hash: z.string().regex(/^[0-9a-f]{64}$/).nullable(), masked: printable(20).nullable(), name: printable(200).nullable() }),
+  payer: z.strictObject({ hash: z.string().regex(/^[0-9a-f]{64}$/).nullable(), masked: printable(MASKED_MAX).nullable(), name: printable(200).nullable() }),
   /** Why nobody knows what for. With `foreign-shortcode` not even whether the money is ours. */
-  doubt: z.enum(['account-unknown', 'several-subscriptions', 'foreign-shortcode']).nullable().default(null),
+  doubt: z.enum(['account-unknown', 'several-subscriptions', 'foreign-shortcode', 'paid-twice']).nullable().default(null),
+  /** The payment that other money had paid, with `paid-twice`. */
+  besides: actorId.nullable().default(null),
   /** The shortcode that was paid, with `foreign-shortcode`. */
   shortcode: printable(40).nullable().default(null),
 })
@@ -70,6 +84,7 @@ export const paymentInput = paymentFields.superRefine(({ method, purpose, phone,
   demand(purpose.kind !== 'hotspot' || bought !== null, 'package', 'is needed: it is what is bought')
   demand((method !== 'stk' && purpose.kind !== 'hotspot') || phone !== null, 'phone', 'is needed to prompt the payer, and for the access')
   demand((method === 'c2b') === (received !== null), 'received', 'belongs to c2b, and to nothing else')
+  demand(received === null || received.source === 'callback' || RECEIPT.test(received.receipt), 'received', RECEIPT_FORM)
   demand(method === 'c2b' || purpose.kind !== 'unmatched', 'purpose', 'must be known')
 })
 
@@ -93,8 +108,7 @@ export const paymentEvents = {
     /** Minor units. Missing in failures, and in successes whose amount could not be read: those go to review. */
     amount: z.int().nonnegative().optional(),
     currency: z.string().regex(/^[A-Z]{3}$/).optional(),
-    /** Not held to a form: a payment is not lost because its receipt looks new. */
-    receipt: z.string().trim().toUpperCase().max(100).regex(PRINTABLE, NOT_PRINTABLE).optional(),
+    receipt: toldReceipt.optional(),
     receiptUsedBy,
     /** As given: digits, or digits with some of them masked by `*`. */
     phone: printable(100).optional(),
@@ -110,6 +124,8 @@ export const paymentEvents = {
    * back; unless staff found that none has come (`moneyCame: false`): then it is taken out, and its receipt is free for another payment.
    */
   'payment.reject': z.strictObject({ reason, moneyCame: z.boolean().default(true) }),
+  /** Money that came a second time becomes a payment of its own. New money does so by itself; this is for what was held from before. */
+  'payment.part': z.strictObject({ reason }),
   /** "I have paid, here is my receipt." Makes us look again, and never grants anything by itself. */
   'payment.claim': z.strictObject({ receipt, receiptUsedBy }),
   /**

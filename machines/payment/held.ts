@@ -4,9 +4,10 @@
  *
  *   H1  What is certain is held: an amount in our currency, and a receipt that is no other payment's. What is held once is not held again.
  *   H2  It stays held until it is credited, or a person finds that it never came. A refund takes the money, and the record stays.
- *   H3  Further money of the same payment, whichever came first, is held beside it.
+ *   H3  A payment is about one money. Further money, whichever came first, is parted in the step that hears of it: it becomes a payment of
+ *       its own, under review, so that it can be assigned or given back like any other (actors/payment/parted-money.ts).
  */
-import type { HeldMoney, PaymentContext } from './context.ts'
+import type { HeldMoney, PaymentContext, PaymentFact } from './context.ts'
 import type { PaymentCallback, PaymentEvent } from './events.ts'
 
 type Change = Partial<PaymentContext>
@@ -21,26 +22,45 @@ export function isForeign({ received, completedAt }: PaymentContext): boolean {
 
 /** Of money that came by itself. */
 export function heldAtFirst(context: PaymentContext): HeldMoney[] {
-  const { receipt, amount } = context
-  return receipt === null || isForeign(context) ? [] : [{ receipt, amount }]
+  const { receipt, amount, received, phone } = context
+  if (receipt === null || received === null || isForeign(context)) return []
+  return [{ receipt, amount, source: received.source, phone: phone ?? received.payer.masked, transactionDate: received.transactionDate }]
 }
 
 /** Of a result that says that money came. */
 export function withHeld(context: PaymentContext, callback: PaymentCallback): Change {
   const told = certainMoney(context, callback)
-  return told === null || heldBy(context, told.receipt) !== null ? {} : { held: [...context.held, told].slice(-RECEIPTS_MAX) }
+  return told === null || heldBy(context, told.receipt) !== null ? {} : { held: [...context.held, told] }
 }
 
-/** Money a second time. */
-export function withOtherReceipt(context: PaymentContext, callback: PaymentCallback): Change {
-  return { ...withHeld(context, callback), otherReceipts: [...context.otherReceipts, callback.receipt ?? ''].slice(-RECEIPTS_MAX) }
+/** Money a second time, of which we are not told how much it is. */
+export function withOtherReceipt({ otherReceipts }: PaymentContext, { receipt = '' }: PaymentCallback): Change {
+  return { otherReceipts: [...otherReceipts, receipt].slice(-RECEIPTS_MAX) }
 }
 
-/** The payment is credited by what its receipt names; what else is held came too much. */
-export function withHeldReleased({ held, receipt, otherReceipts }: PaymentContext): Change {
-  const left = held.filter((money) => money.receipt !== receipt)
-  const others = [...otherReceipts.filter((one) => one !== receipt), ...left.map((money) => money.receipt)]
-  return { held: left, otherReceipts: [...new Set(others)].slice(-RECEIPTS_MAX) }
+/** The payment is credited by what its receipt names. */
+export function withHeldReleased({ held, receipt }: PaymentContext): Change {
+  return { held: held.filter((money) => money.receipt !== receipt) }
+}
+
+/** H3: what is held besides the money that is under review here; the first of it. */
+export function furtherMoney({ held, completedAt, review }: PaymentContext): HeldMoney | null {
+  return held.find(({ receipt }) => completedAt !== null || receipt !== review?.receipt) ?? null
+}
+
+export function partedFact(context: PaymentContext, at: number): Extract<PaymentFact, { type: 'payment.duplicateReceived' }> {
+  const { receipt, amount, ...told } = furtherMoney(context) as HeldMoney
+  return { type: 'payment.duplicateReceived', receipt, amount, money: { receipt, amount, ...told, currency: context.currency }, at }
+}
+
+export function withParted(context: PaymentContext): Change {
+  const { held, parted, otherReceipts } = context
+  const further = furtherMoney(context) as HeldMoney
+  return {
+    held: held.filter((money) => money !== further),
+    parted: [...parted, further.receipt].slice(-RECEIPTS_MAX),
+    otherReceipts: otherReceipts.filter((receipt) => receipt !== further.receipt),
+  }
 }
 
 /** A person found that what is under review never came. */
@@ -68,15 +88,22 @@ export function creditedAmount({ paidAmount, amount }: PaymentContext): number {
   return paidAmount ?? amount
 }
 
-/** Its receipt is none that this payment knows of. */
+/** Its receipt is none that this payment knows of, or one of which only now is told how much came by it. */
 export function isFurtherMoney(context: PaymentContext, event: PaymentEvent): boolean {
-  const { receipt } = event as PaymentCallback
-  const known = [context.receipt, context.review?.receipt, ...context.otherReceipts, ...context.held.map((money) => money.receipt)]
-  return receipt !== undefined && !known.includes(receipt)
+  const callback = event as PaymentCallback
+  const { receipt, review, completedAt, parted, otherReceipts, held } = context
+  const known = [receipt, completedAt === null ? review?.receipt : null, ...parted, ...held.map((money) => money.receipt)]
+  if (callback.receipt === undefined || known.includes(callback.receipt)) return false
+  return isToldInFull(context, event) || !otherReceipts.includes(callback.receipt)
+}
+
+/** H1. */
+export function isToldInFull(context: PaymentContext, event: PaymentEvent): boolean {
+  return certainMoney(context, event as PaymentCallback) !== null
 }
 
 function certainMoney({ currency }: PaymentContext, told: PaymentCallback): HeldMoney | null {
-  const { receipt, amount, receiptUsedBy } = told
+  const { receipt, amount, receiptUsedBy, source = 'callback', phone = null, transactionDate = null } = told
   if (receipt === undefined || receipt === '' || amount === undefined || amount <= 0 || receiptUsedBy !== undefined) return null
-  return told.currency === undefined || told.currency === currency ? { receipt, amount } : null
+  return told.currency === undefined || told.currency === currency ? { receipt, amount, source, phone, transactionDate } : null
 }

@@ -13,9 +13,11 @@
  *   P3  A result that differs from what was asked, that names a receipt which has credited another payment, or
  *       that does not tell, is decided by a person (`review`); so is money that came without saying what for, or to whom else.
  *   P4  Lost callbacks are made up for by queries with growing gaps, and then by a person, cancelled or not.
+ *   P5  A payment is about one money: what comes a second time becomes a payment of its own (held.ts, H3).
  */
 import { and, not } from 'xstate'
 import { newPayment } from './context.ts'
+import { furtherCallbacks } from './further-money.ts'
 import { refundFailed, refunding, refundRequests, refunded } from './refund-states.ts'
 import { describeError, describeUncertain, outcomeOf, paymentSetup } from './setup.ts'
 
@@ -34,7 +36,10 @@ export const paymentMachine = paymentSetup.createMachine({
       { guard: 'isPendingResult', actions: 'recordCallback' },
     ],
     'payment.claim': { guard: 'canClaim', actions: ['recordClaim', 'announceClaimed'] },
+    // Of payments from before further money was parted by itself (H3).
+    'payment.part': { guard: 'holdsFurtherMoney', actions: ['announcePartedMoney', 'recordPartedMoney'] },
   },
+  always: { guard: 'holdsFurtherMoney', actions: ['announcePartedMoney', 'recordPartedMoney'] },
   states: {
     // Left in the step that enters it.
     requested: {
@@ -110,8 +115,7 @@ export const paymentMachine = paymentSetup.createMachine({
             actions: ['recordCallback', 'recordReceipt', 'recordDifference', 'announceReceipt', 'announceMismatch'],
           },
           { guard: and(['isMismatchedPayment', not('hasReceipt'), not('hasMismatchNoted')]), actions: ['recordCallback', 'recordDifference', 'announceMismatch'] },
-          { guard: and(['hasMoney', 'isOtherReceipt', 'hasFreeReceipt']), actions: ['recordCallback', 'recordOtherReceipt', 'announceDuplicate'] },
-          { guard: 'isOwnPrompt', actions: 'recordCallback' },
+          ...furtherCallbacks,
         ],
         ...refundRequests,
       },
@@ -128,6 +132,8 @@ export const paymentMachine = paymentSetup.createMachine({
           { guard: 'isOwnPrompt', actions: 'recordCallback' },
         ],
         'payment.approve': { guard: and(['hasNoRefundRequest', 'hasReceiptNamed', 'hasFreeReceipt', not('isUnmatched')]), target: 'completed', actions: ['recordApproval', { type: 'recordPayment', params: 'staff' }] },
+        // Rejected too soon: the money is ours after all.
+        'payment.assign': { guard: and(['hasNoRefundRequest', 'hasFreeReceipt', 'canAssign']), target: 'completed', actions: ['recordAssignment', 'recordReceived'] },
         // Of money that came, though not for this.
         ...refundRequests,
       },
@@ -179,9 +185,8 @@ export const paymentMachine = paymentSetup.createMachine({
           { guard: 'isMatchingPayment', target: 'completed', actions: ['recordCallback', 'recordToldPayment', 'recordReceipt'] },
           // Something came while a person looks: the newest mismatch is what they must see, and it is announced once.
           { guard: and(['isMismatchedPayment', not('hasMoneyInReview')]), target: 'review', reenter: true, actions: ['recordCallback', 'recordMismatch'] },
-          { guard: and(['isMismatchedPayment', 'isFurtherMoney', 'hasFreeReceipt']), actions: ['recordCallback', 'recordOtherReceipt', 'announceDuplicate'] },
           { guard: and(['isFailedResult', not('hasMoneyInReview')]), target: 'failed', actions: ['recordCallback', 'recordFailedCallback'] },
-          { guard: 'isOwnPrompt', actions: 'recordCallback' },
+          ...furtherCallbacks,
         ],
         'payment.approve': { guard: and(['hasNoRefundRequest', 'hasFreeReceipt', not('isUnmatched')]), target: 'completed', actions: ['recordApproval', { type: 'recordPayment', params: 'staff' }] },
         'payment.reject': { guard: and(['hasNoRefundRequest', 'canReject']), target: 'failed', actions: 'recordRejection' },

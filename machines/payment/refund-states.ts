@@ -1,5 +1,6 @@
 /** Money on its way back, as states of a payment; refund.ts says what must hold. */
 import { and } from 'xstate'
+import { furtherCallbacks } from './further-money.ts'
 import { returnRequest, statusRequest } from './refund.ts'
 import { describeError, describeUncertain, outcomeOf, paymentSetup } from './setup.ts'
 
@@ -9,12 +10,6 @@ export const refundRequests = {
   'payment.approveRefund': { guard: and(['hasRefundRequest', 'isOtherPerson', 'isRefundAsAsked']), target: '#payment.refunding', actions: ['recordRefundApproval', 'announceRefundApproved'] },
   'payment.refuseRefund': { guard: 'hasRefundRequest', actions: ['recordRefundRefusal', 'announceRefundRefused'] },
 } as const
-
-/** Money a second time, while or after the first goes back. */
-const laterCallbacks = [
-  { guard: and(['hasMoney', 'isFurtherMoney', 'hasFreeReceipt']), actions: ['recordCallback', 'recordOtherReceipt', 'announceDuplicate'] },
-  { guard: 'isOwnPrompt', actions: 'recordCallback' },
-] as const
 
 /** A person says what became of it: not the one who asked for it. */
 const settlement = [
@@ -31,7 +26,7 @@ export const refunding = paymentSetup.createStateConfig({
       { guard: 'isNotReturnedResult', target: '#payment.refundFailed', actions: 'recordReturnResult' },
       { guard: 'isOwnReturn', target: '.uncertain', actions: 'recordReturnResult' },
     ],
-    'payment.callback': laterCallbacks,
+    'payment.callback': furtherCallbacks,
   },
   states: {
     // Left in the step that enters it.
@@ -90,7 +85,7 @@ export const refunded = paymentSetup.createStateConfig({
   entry: ['recordReturned', 'announceReturned'],
   on: {
     'payment.returnResult': { guard: 'isOwnReturn', actions: 'recordReturnResult' },
-    'payment.callback': laterCallbacks,
+    'payment.callback': furtherCallbacks,
   },
 })
 
@@ -103,7 +98,7 @@ export const refundFailed = paymentSetup.createStateConfig({
       { guard: 'isReturnedResult', target: '#payment.refunded', actions: 'recordReturnResult' },
       { guard: 'isOwnReturn', actions: 'recordReturnResult' },
     ],
-    'payment.callback': laterCallbacks,
+    'payment.callback': furtherCallbacks,
     'payment.assign': { guard: and(['hasNoRefundRequest', 'hasFreeReceipt', 'canAssign']), target: '#payment.completed', actions: ['recordAssignment', 'recordReceived'] },
     ...refundRequests,
   },

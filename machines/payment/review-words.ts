@@ -23,6 +23,10 @@ export const REVIEW_WORDS: Readonly<Record<PaymentReview['reason'], ReviewWords>
     staff: 'Money came without an account number, and its payer has several subscriptions. Assign it to one of them.',
     customer: 'We have your money. Our staff are finding out which of your subscriptions it is for.',
   },
+  'paid-twice': {
+    staff: 'Money came a second time for a purchase that other money had paid: `received.besides` names it. Assign it, or give it back; if the M-Pesa statement shows no such money, reject it with `moneyCame: false`.',
+    customer: 'You have paid twice for one purchase. Our staff are looking into it.',
+  },
   'foreign-shortcode': {
     staff: 'Money is told of that was paid to a shortcode which is none of ours, so it is not in our books. Look at the M-Pesa statement: assign it if it is ours after all, otherwise reject it.',
     customer: 'We are finding out whether your money has reached us.',

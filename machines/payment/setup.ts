@@ -23,7 +23,7 @@ import {
 import type { PromptOutcome, PromptRequest, QueryOutcome, QueryRequest } from './calls.ts'
 import type { PaymentContext, PaymentFact, PaymentMismatch, PaymentReview } from './context.ts'
 import type { PaymentAssignment, PaymentCallback, PaymentDecision, PaymentEvent, PaymentInput } from './events.ts'
-import { isForeign, isFurtherMoney, withHeldReleased, withOtherReceipt } from './held.ts'
+import { furtherMoney, isForeign, isFurtherMoney, isToldInFull, partedFact, withHeld, withHeldReleased, withOtherReceipt, withParted } from './held.ts'
 import { judgeCallback, judgeQuery, type Verdict } from './judgement.ts'
 import { refundApprovedFact, refundFailedFact, refundRefusedFact, refundRequestedFact, returnedFact } from './refund-facts.ts'
 import { canCheck, canReturn, changeRefund, isAsAsked, isRefundRequested, judgeReturn, withRefundRequest, withReturnResult } from './refund.ts'
@@ -81,7 +81,11 @@ export const paymentSetup = setup({
       if (context.purpose.kind !== 'unmatched') return false
       return subscriptionId === undefined ? bought !== undefined && (phone ?? context.phone) !== null : bought === undefined
     },
-    canReject: ({ context }) => context.purpose.kind !== 'unmatched' || isForeign(context),
+    canReject: ({ context, event }) => {
+      if (context.purpose.kind !== 'unmatched' || isForeign(context)) return true
+      // Callbacks are unsigned: a person may find that there is no such money. What the paybill told of did come.
+      return context.received?.source === 'callback' && (event as EventOf<'payment.reject'>).moneyCame === false
+    },
     canClaim: ({ context }) => context.method === 'stk' && context.completedAt === null && context.claims < CLAIMS_MAX,
 
     isOwnPrompt: isVerdict('paid', 'mismatched', 'failed', 'pending', 'unclear'),
@@ -120,12 +124,10 @@ export const paymentSetup = setup({
     hasReceipt: ({ context }) => context.receipt !== null,
     hasMismatchNoted: ({ context }) => context.mismatch != null,
     isMissingReceipt: ({ context, event }) => context.receipt === null && (event as PaymentCallback).receipt !== undefined,
-    isOtherReceipt: ({ context, event }) => {
-      const { receipt } = event as PaymentCallback
-      return receipt !== undefined && context.receipt !== null && receipt !== context.receipt && !context.otherReceipts.includes(receipt)
-    },
 
     isFurtherMoney: ({ context, event }) => isFurtherMoney(context, event),
+    isToldInFull: ({ context, event }) => isToldInFull(context, event),
+    holdsFurtherMoney: ({ context }) => furtherMoney(context) !== null,
 
     canRefund: ({ context, event }) => canReturn(context, (event as EventOf<'payment.refund'>).way),
     hasRefundRequest: ({ context }) => isRefundRequested(context),
@@ -171,6 +173,8 @@ export const paymentSetup = setup({
     recordClaim: assign(({ context, event }) => withClaim(context, event as EventOf<'payment.claim'>, timeOf(event))),
     recordReceipt: assign(({ context, event }) => withReceipt(context, event as PaymentCallback)),
     recordDifference: assign(({ context, event }) => withNotedMismatch(context, event as PaymentCallback, timeOf(event))),
+    recordFurtherMoney: assign(({ context, event }) => withHeld(context, event as PaymentCallback)),
+    recordPartedMoney: assign(({ context }) => withParted(context)),
     recordOtherReceipt: assign(({ context, event }) => withOtherReceipt(context, event as PaymentCallback)),
     recordApproval: assign(({ context, event }) => withApproval(context, event as Extract<PaymentEvent, { type: 'payment.approve' }>)),
     recordRejection: assign(({ context, event }) => withRejection(context, event as PaymentDecision, timeOf(event))),
@@ -192,10 +196,11 @@ export const paymentSetup = setup({
     announceReview: emit(({ context }) => ({ type: 'payment.reviewNeeded' as const, ...(context.review as PaymentReview) })),
     announceReceipt: emit(({ context, event }) => ({ type: 'payment.receiptRecorded' as const, receipt: context.receipt ?? '', at: timeOf(event) })),
     announceMismatch: emit(({ context }) => ({ type: 'payment.mismatchFound' as const, ...(context.mismatch as PaymentMismatch) })),
-    announceDuplicate: emit(({ event }) => {
+    announceUntoldMoney: emit(({ event }) => {
       const { receipt = '', amount = null } = event as PaymentCallback
-      return { type: 'payment.duplicateReceived' as const, receipt, amount, at: timeOf(event) }
+      return { type: 'payment.duplicateReceived' as const, receipt, amount, money: null, at: timeOf(event) }
     }),
+    announcePartedMoney: emit(({ context, event }) => partedFact(context, timeOf(event))),
     announceClaimed: emit(({ context, event }) => ({ type: 'payment.claimed' as const, receipt: context.claim?.receipt ?? '', at: timeOf(event) })),
 
     recordRefundRequest: assign(({ context, event }) => withRefundRequest(context, event as EventOf<'payment.refund'>, timeOf(event))),

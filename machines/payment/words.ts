@@ -38,6 +38,7 @@ export const paymentWords = {
     'payment.callback': { staff: 'M-Pesa reports the result.', customer: 'M-Pesa tells us the result of your payment.' },
     'payment.cancel': { staff: 'Give up waiting; we go on asking M-Pesa, and money that still comes is credited.', customer: 'Cancel this payment.' },
     'payment.approve': { staff: 'Credit the payment: the money was found. A failed payment needs the receipt.', customer: 'Our staff confirm your payment.' },
+    'payment.part': { staff: 'Make a payment of its own of the money that came a second time, so that it can be assigned or given back.', customer: 'Our staff are looking into the money that you paid a second time.' },
     'payment.reject': { staff: 'Close the review: this is no payment for this purchase. Say `moneyCame: false` if the M-Pesa statement shows no such money; otherwise it stays in the books, to be given back.', customer: 'Our staff could not match a payment to this purchase.' },
   },
   guards: {
@@ -45,8 +46,10 @@ export const paymentWords = {
     isPrompted: { staff: 'The payer is to be prompted.', customer: 'You will be asked on your phone.' },
     isUnmatched: { staff: 'Money that came without anybody knowing what for: assign it, or give it back.', customer: 'We are finding out what your money is for.' },
     canAssign: { staff: 'The money has no purpose yet, and exactly one is named: a subscription, or a package on sale together with a full phone number.', customer: 'We know what your money is for.' },
-    canReject: { staff: 'Money of ours whose purpose nobody knows is assigned or given back, not rejected.', customer: 'We are finding out what your money is for.' },
+    canReject: { staff: 'Money of ours whose purpose nobody knows is assigned or given back, not rejected; unless only a callback told of it, and the statement shows that none came (`moneyCame: false`).', customer: 'We are finding out what your money is for.' },
     isFurtherMoney: { staff: 'The receipt is none that this payment knows of.', customer: 'This is another receipt.' },
+    isToldInFull: { staff: 'Receipt and amount are told, and the money is of our currency.', customer: 'We know how much it is.' },
+    holdsFurtherMoney: { staff: 'The payment holds money that came a second time.', customer: 'You have paid a second time.' },
     canClaim: { staff: 'A prompted payment that is not credited, and was claimed fewer than ten times.', customer: 'You can tell us your receipt.' },
     isOwnPrompt: { staff: 'The result is about the prompt of this payment.', customer: 'The answer is about this payment.' },
     hasMoney: { staff: 'The result says that money moved.', customer: 'M-Pesa reports money.' },
@@ -75,7 +78,6 @@ export const paymentWords = {
     hasReceipt: { staff: 'The receipt of the payment is known.', customer: 'We know the receipt.' },
     hasMismatchNoted: { staff: 'A result that differs from what was asked is noted already.', customer: 'We have noted what M-Pesa told us.' },
     isMissingReceipt: { staff: 'The payment has no receipt yet and this result names one.', customer: 'M-Pesa sent the receipt.' },
-    isOtherReceipt: { staff: 'The receipt is another one than that of this payment.', customer: 'This is another receipt.' },
   },
   delays: {
     ...refundWords.delays,

@@ -38,6 +38,8 @@ const callback = z.strictObject({
   amount: z.number().optional(),
   /** To tell another phone than was asked. */
   phone: z.string().max(20).optional(),
+  /** The customer is charged once more: another receipt. */
+  again: z.boolean().optional(),
   /** How often it is delivered. Default 1. */
   times: z.int().min(1).max(20).optional(),
   /** Delivered before the push is answered. */

@@ -41,6 +41,7 @@ export const ODD_PHONES: Readonly<Record<string, (facts: PushFacts) => Behaviour
   '0018': () => ({ callback: [{ resultCode: 1037 }, { afterMs: 20_000 }] }),
   '0019': (facts) => onFirstPush(facts, { error: 'subscriber-locked' }),
   '0020': () => ({ push: 'bad-gateway-after-accepting' }),
+  '0021': () => ({ callback: [{}, { again: true, afterMs: 3_000 }] }),
 }
 
 /** The behaviour that a phone stands for; undefined for ordinary phones. */

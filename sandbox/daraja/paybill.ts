@@ -103,10 +103,10 @@ export function createPaybill(rules: PaybillRules, prompts: Prompts, background:
 
   /** Prompts that were paid came in, too. */
   function all(): Transaction[] {
-    const prompted = prompts.list().flatMap(({ receipt, phone, amount, accountReference, createdAt, paidAt }) =>
-      receipt === undefined || journal.get(receipt) !== undefined ? [] : [{ receipt, at: Date.parse(paidAt ?? createdAt), phone, amount, account: accountReference, reversed: false }],
+    const prompted = prompts.list().flatMap(({ receipt, furtherReceipts, phone, amount, accountReference, createdAt, paidAt }) =>
+      (receipt === undefined ? [] : [receipt, ...furtherReceipts]).map((one) => ({ receipt: one, at: Date.parse(paidAt ?? createdAt), phone, amount, account: accountReference, reversed: false })),
     )
-    return [...prompted, ...journal.list()]
+    return [...prompted.filter(({ receipt }) => journal.get(receipt) === undefined), ...journal.list()]
   }
 
   return {

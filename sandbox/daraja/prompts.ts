@@ -20,6 +20,8 @@ export interface Prompt extends Push {
   resultDesc?: string
   /** Only if paid. */
   receipt?: string
+  /** Of what the customer was charged beyond that. */
+  furtherReceipts: string[]
   /** When it was paid; RFC 3339 UTC. The same in each copy of the callback, and in what is pulled. */
   paidAt?: string
   queries: number
@@ -63,7 +65,10 @@ export function createPrompts(rules: PromptRules, background: Background): Promp
 
   function settle(prompt: Prompt, plan: CallbackPlan): void {
     // A late success after a timeout is the truth; nothing ever undoes a success.
-    if (prompt.resultCode === '0') return
+    if (prompt.resultCode === '0') {
+      if (plan.again === true) prompt.furtherReceipts.push(makeReceipt())
+      return
+    }
     if (openByPhone.get(prompt.phone) === prompt) openByPhone.delete(prompt.phone)
     prompt.state = 'answered'
     prompt.resultCode = String(plan.resultCode ?? 0)
@@ -84,7 +89,7 @@ export function createPrompts(rules: PromptRules, background: Background): Promp
       resultDesc: plan.resultDesc ?? resultDescOf(resultCode),
       amount: plan.amount ?? prompt.amount,
       phone: plan.phone ?? prompt.phone,
-      receipt: prompt.receipt ?? makeReceipt(),
+      receipt: (plan.again === true ? prompt.furtherReceipts.at(-1) : undefined) ?? prompt.receipt ?? makeReceipt(),
       transactionDate: nairobi(prompt.paidAt === undefined ? rules.clock() : Date.parse(prompt.paidAt)).slice(0, 14),
     }, plan.dialect)
     const post = { url: prompt.callbackUrl, contentType: 'application/json', body: JSON.stringify(body) }
@@ -111,6 +116,7 @@ export function createPrompts(rules: PromptRules, background: Background): Promp
         merchantRequestId: `${number(5)}-${number(8)}-1`,
         createdAt: new Date(rules.clock()).toISOString(),
         state: 'open',
+        furtherReceipts: [],
         queries: 0,
         deliveries: [],
       }

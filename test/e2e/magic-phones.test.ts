@@ -1,7 +1,7 @@
 /** Every phone of sandbox/README.md gives what its table says, and internet access exactly to those who have paid. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { NotificationContext } from '../../machines/notification/context.ts'
 import { REPOSITORY } from '../support/postgres.ts'
 import { startWorld, type World } from '../support/system-outside.ts'
@@ -69,6 +69,7 @@ const AT_ONCE: Record<string, Outcome> = {
   '254700010016': { status: 'completed', record: { ...byCallback, attempts: 1 } },
   '254700010017': { ...failedWith('1037'), lastResult: { description: 'DS timeout user cannot be reached' } },
   '254700010020': { status: 'completed', record: { ...byCallback, attempts: 1 } },
+  '254700010021': { status: 'completed', record: byCallback },
 }
 
 /** Those that need time to pass, or somebody to act: each has a test of its own below. */
@@ -146,6 +147,19 @@ describe('at once', () => {
     const [{ count } = { count: 0 }] = await world.system.rows<{ count: number }>('select count(*)::int as count from business.hook_inbox where body like $1', [`%${prompt.checkoutRequestId}%`])
     expect(count).toBe(1)
   })
+})
+
+test('what a customer was charged a second time is a payment of its own, under review', async () => {
+  const { receipt = '', furtherReceipts } = await world.daraja.control.until(({ phone, deliveries }) => phone === '254700010021' && deliveries.length === 2)
+  const [second = ''] = furtherReceipts
+  const found = await vi.waitFor(async () => {
+    const { body } = await world.system.ask<{ data: { id: string; context: { received: { receipt: string } | null } }[] }>('/api/v1/actors/payment?state=review')
+    const one = body.data.find(({ context }) => context.received?.receipt === second)
+    expect(one).toBeDefined()
+    return one
+  })
+  expect(found?.context).toMatchObject({ review: { reason: 'paid-twice', receipt: second }, amount: 1_000 })
+  expect(receipt).not.toBe(second)
 })
 
 interface MessageOutcome {

@@ -46,7 +46,7 @@ function canAsk(state: string, { receipt, held, method }: PaymentContext): boole
 const FITTING: Readonly<Record<Extract<Happening, { payment: number }>['do'], (state: string, context: PaymentContext) => boolean>> = {
   assign: (_state, { purpose }) => purpose.kind === 'unmatched',
   approve: (state) => state === 'review' || state === 'failed',
-  reject: (state) => state === 'review',
+  reject: (state, { method, received }) => state === 'review' && (method === 'stk' || received?.doubt !== 'account-unknown'),
   refund: canAsk,
   ask: canAsk,
   approveAsked: (_state, context) => isRefundRequested(context),

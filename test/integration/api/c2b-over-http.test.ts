@@ -126,8 +126,8 @@ describe('a prompted payment that is confirmed, too', () => {
     const { payment_id: id, transaction_id: checkout } = response.json<{ payment_id: string; transaction_id: string }>()
     return { id, checkout, account: id.slice(-12).toUpperCase() }
   }
-  const callback = async (checkout: string) => {
-    await hook('stk', successCallback(checkout, 'RKTQDM7W6S'))
+  const callback = async (checkout: string, receipt = 'RKTQDM7W6S') => {
+    await hook('stk', successCallback(checkout, receipt))
     await vi.waitFor(() => expect(world.inbox.rows.at(-1)?.outcome).not.toBeNull())
     await world.runtime.settled()
   }
@@ -147,12 +147,30 @@ describe('a prompted payment that is confirmed, too', () => {
     expect(await payments()).toMatchObject([{ id, states: ['completed'], context: { confirmedBy: 'c2b' } }])
   })
 
-  it('and the payer who uses its number again pays something else', async () => {
+  it('and the payer who uses its number again has paid twice: it is no credit of what else the payer has', async () => {
+    const { id, account, checkout } = await prompt()
+    await callback(checkout)
+    await confirm({ BillRefNumber: account, TransID: 'RKTQDM7W6T', MSISDN: phoneHash(PHONE) })
+    expect((await payments()).map(({ states }) => states[0]).sort()).toEqual(['completed', 'review'])
+    expect((await payments()).find((one) => one.id !== id)?.context).toMatchObject({ review: { reason: 'paid-twice' }, received: { besides: id } })
+    expect(await balances()).toEqual({ mpesa: 2_000, 'revenue:hotspot': -1_000, unmatched: -1_000 })
+  })
+
+  it.each([['callback first', true], ['confirmation first', false]])('a second time, by callback and confirmation, is one further payment: %s', async (_order, isCallbackFirst) => {
     const { account, checkout } = await prompt()
     await callback(checkout)
-    await confirm({ BillRefNumber: account, TransID: 'RKTQDM7W6T', MSISDN: '2547*****126' })
-    expect((await payments()).map(({ states }) => states[0]).sort()).toEqual(['completed', 'review'])
+    const told = [() => callback(checkout, 'RKTQDM7W6T'), () => confirm({ BillRefNumber: account, TransID: 'RKTQDM7W6T', MSISDN: '2547*****149' })]
+    for (const tell of isCallbackFirst ? told : told.reverse()) await tell()
+    expect(await payments()).toHaveLength(2)
     expect(await balances()).toEqual({ mpesa: 2_000, 'revenue:hotspot': -1_000, unmatched: -1_000 })
+  })
+
+  it('a second time, for a subscription, is credit of that', async () => {
+    const response = await world.app.inject({ method: 'POST', url: '/api/payments/stk', payload: { phone_number: PHONE, subscription_id: 'sub_1', amount: 10 } })
+    const { payment_id: id, transaction_id: checkout } = response.json<{ payment_id: string; transaction_id: string }>()
+    await callback(checkout)
+    await confirm({ BillRefNumber: id.slice(-12).toUpperCase(), TransID: 'RKTQDM7W6T', MSISDN: '2547*****126' })
+    expect(await balances()).toEqual({ mpesa: 2_000, 'customer:sub_1': -2_000 })
   })
 
   it('whose receipt a stray confirmation has taken is looked at, and credits nothing twice', async () => {

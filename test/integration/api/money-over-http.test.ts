@@ -115,6 +115,57 @@ describe('money that nobody knows the purpose of', () => {
   })
 })
 
+describe('money that comes a second time on one prompt', () => {
+  const SECOND = 'NLJ7RT61SW'
+  /** As the edge brings it, and again. */
+  const paid = async (id: string, receipt: string, fields: object = {}) => {
+    const at = { type: 'payment', id }
+    for (const eventId of ['first', 'again']) await world.runtime.send(at, { type: 'payment.callback', resultCode: '0', amount: HOUR_PACKAGE.amount, receipt, phone: '254708374149', ...fields }, { eventId: `${receipt}-${eventId}` })
+    await world.runtime.settled()
+  }
+  const underReview = async () => (await world.app.inject({ url: '/api/v1/actors/payment?state=review', headers: as('vera', 'viewer') })).json<{ data: { id: string; context: { review: { reason: string }; received: object } }[] }>().data
+
+  const paidTwice = async () => {
+    const { payment_id: id } = (await post('/api/payments/stk', { phone_number: '0708374149', package_id: 'hour' })).json<{ payment_id: string }>()
+    await paid(id, 'NLJ7RT61SV')
+    await paid(id, SECOND)
+    const [second, ...more] = await underReview()
+    expect(more).toEqual([])
+    return { id, second: second as NonNullable<typeof second> }
+  }
+
+  it('is a payment of its own that staff see, find by what the caller can say, and credit', async () => {
+    const { id, second } = await paidTwice()
+    expect(second.context).toMatchObject({ amount: HOUR_PACKAGE.amount, review: { reason: 'paid-twice' }, received: { source: 'callback', besides: id, receipt: SECOND } })
+    expect(await balances()).toEqual({ mpesa: 2 * HOUR_PACKAGE.amount, 'revenue:hotspot': -HOUR_PACKAGE.amount, unmatched: -HOUR_PACKAGE.amount })
+    for (const said of [SECOND, '0708 374 149']) {
+      const found = (await world.app.inject({ url: `/api/v1/search?q=${encodeURIComponent(said)}`, headers: as('vera', 'viewer') })).json<{ data: { type: string; id: string }[] }>().data
+      expect(found, said).toContainEqual(expect.objectContaining({ type: 'payment', id: second.id }))
+    }
+    expect((await tell(second.id, { type: 'payment.assign', reason: 'he meant his line', subscriptionId: 'sub_1' })).statusCode).toBe(200)
+    expect(await balances()).toMatchObject({ unmatched: 0, 'customer:sub_1': -HOUR_PACKAGE.amount })
+  })
+
+  it('goes back by two keys, by its own receipt, and leaves what the first has paid for', async () => {
+    const { id, second } = await paidTwice()
+    await tell(second.id, { type: 'payment.refund', reason: 'paid twice' })
+    await tell(second.id, { type: 'payment.approveRefund' }, as('carl', 'senior'))
+    await world.runtime.settled()
+    expect(reversals).toMatchObject([{ receipt: SECOND, amount: HOUR_PACKAGE.amount }])
+    await world.runtime.send({ type: 'payment', id: second.id }, { type: 'payment.returnResult', about: 'return', resultCode: '0', originatorConversationId: 'oc-1' })
+    await world.runtime.settled()
+    expect(await balances()).toEqual({ mpesa: HOUR_PACKAGE.amount, 'revenue:hotspot': -HOUR_PACKAGE.amount, unmatched: 0, 'refunds:pending': 0 })
+    expect((await world.runtime.get({ type: 'hotspot-session', id }))?.states).toEqual(['ready'])
+  })
+
+  it('is not lost because its receipt looks new, or its payer is told with masked digits', async () => {
+    const { id } = await paidTwice()
+    await paid(id, 'new-form/2031', { phone: '2547*****149' })
+    const received = (await underReview()).map(({ context }) => context.received)
+    expect(received).toContainEqual(expect.objectContaining({ receipt: 'NEW-FORM/2031', besides: id }))
+  })
+})
+
 describe('money over the counter', () => {
   const record = (input: object, headers = {}) => post('/api/v1/actors/payment', { input: { method: 'cash', currency: 'KES', ...input } }, { ...as('anne'), ...headers })
   const greedy = { id: 'hour', name: 'Ten years', durationSeconds: 315_360_000, downloadKbps: 1_000_000, devices: 100 }

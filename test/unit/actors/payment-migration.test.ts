@@ -11,7 +11,7 @@ import { callback, CHECKOUT, INPUT } from '../machines/payment.fixture.ts'
 import { START } from '../machines/play.ts'
 
 /** What version 1 did not know of. */
-const NEW = ['method', 'purpose', 'received', 'paidAmount', 'claim', 'claims', 'refund', 'held'] as const
+const NEW = ['method', 'purpose', 'received', 'paidAmount', 'claim', 'claims', 'refund', 'held', 'parted'] as const
 const ADDRESS = { type: 'payment', id: 'pay_1' }
 
 it('a prompt that stands on the phone while the new version comes is credited, posted and can be given back', async () => {
@@ -44,7 +44,7 @@ it('a prompt that stands on the phone while the new version comes is credited, p
   const after = await start()
   expect(await after.checkStored()).toEqual([])
   const migrated = await after.get(ADDRESS)
-  expect(migrated).toMatchObject({ version: '3', states: ['awaiting'], timers: [{}] })
+  expect(migrated).toMatchObject({ version: '4', states: ['awaiting'], timers: [{}] })
   expect(Object.keys(migrated?.context as object).sort()).toEqual(Object.keys(newPayment(INPUT)).sort())
   await after.send(ADDRESS, callback())
   await after.settled()
@@ -58,9 +58,15 @@ it('a prompt that stands on the phone while the new version comes is credited, p
 
 it('version 2 had booked what came without a purpose, and no prompt under review; a refund that waits since before a credit is asked for anew', () => {
   const [, toHeld] = paymentMigrations
-  const migrate = (context: object) => toHeld?.migrate({ value: 'review', context: { ...newPayment(INPUT), held: undefined, ...context } as never, children: null } as never).context as unknown as PaymentContext
-  expect(migrate({ method: 'c2b', purpose: { kind: 'unmatched' }, receipt: 'NLJ7RT61SV' }).held).toEqual([{ receipt: 'NLJ7RT61SV', amount: 2_000 }])
+  const migrate = (context: object) => toHeld?.migrate({ value: 'review', context: { ...newPayment(INPUT), held: undefined, parted: undefined, ...context } as never, children: null } as never).context as unknown as PaymentContext
+  expect(migrate({ method: 'c2b', purpose: { kind: 'unmatched' }, receipt: 'NLJ7RT61SV' }).held).toMatchObject([{ receipt: 'NLJ7RT61SV', amount: 2_000 }])
   expect(migrate({ review: { reason: 'amount-mismatch', receipt: 'NLJ7RT61SV', received: 500 } }).held).toEqual([])
   expect(migrate({ completedAt: 5, refund: { requestedAt: 4 } }).refund).toMatchObject({ wasCredited: false, original: null })
   expect(migrate({ completedAt: 4, refund: { requestedAt: 4 } }).refund).toMatchObject({ wasCredited: true })
+})
+
+it('version 3 held what came a second time; nobody knows any more from whom', () => {
+  const stored = { ...newPayment(INPUT), parted: undefined, held: [{ receipt: 'NLJ7RT61SW', amount: 500 }] }
+  const { context } = paymentMigrations[2]?.migrate({ value: 'completed', context: stored as never, history: null }) ?? {}
+  expect(context).toMatchObject({ parted: [], held: [{ receipt: 'NLJ7RT61SW', amount: 500, source: 'callback', phone: null, transactionDate: null }] })
 })

@@ -6,7 +6,7 @@ import { expirationValue, rateLimitValue } from '../../../actors/radius-rows/val
 import { newPayment } from '../../../machines/payment/context.ts'
 import type { PackageSnapshot } from '../../../machines/package.ts'
 import { newSession } from '../../../machines/hotspot-session/context.ts'
-import { HOUR_PACKAGE, INPUT, PAY_STATES } from '../machines/payment.fixture.ts'
+import { HOUR_PACKAGE, INPUT, PAY_STATES, SECOND_MONEY } from '../machines/payment.fixture.ts'
 import { change } from './change.ts'
 
 const payment = newPayment(INPUT)
@@ -48,15 +48,20 @@ describe('payment receipts', () => {
   })
 
   it('are the payment\'s from when the money is heard of, and free again when none came', () => {
-    const held = { ...payment, held: [{ receipt: 'NLJ7RT61SV', amount: 500 }] }
+    const held = { ...payment, held: [{ ...SECOND_MONEY, receipt: 'NLJ7RT61SV', amount: 500 }] }
     const table = 'business.payment_receipts'
     const completed = { key: 'k', address: { tenant: 'main', type: 'payment', id: 'pay_1' }, seq: 4, type: 'payment.completed', data: {}, at: 0, correlationId: 'c', causationId: 'c' }
     const key = { tenant: 'main', payment_id: 'pay_1', receipt: 'NLJ7RT61SV' }
     expect(paymentReceipts(change({ states: ['review'], context: held, previousStates: ['awaiting'], previousContext: payment }))).toMatchObject([{ table, key, rows: [{ amount: 500, credited: false }] }])
     expect(paymentReceipts(change({ states: ['completed'], context: paid, facts: [completed], previousStates: ['review'], previousContext: held }))).toMatchObject([{ table, key, rows: [{ credited: true }] }])
     expect(paymentReceipts(change({ states: ['failed'], context: payment, previousStates: ['review'], previousContext: held }))).toEqual([{ table, key, rows: [] }])
-    const aside = { ...held, held: [...held.held, { receipt: 'NLJ7RT61SW', amount: 700 }] }
-    expect(paymentReceipts(change({ states: ['review'], context: aside, previousStates: ['review'], previousContext: held }))).toMatchObject([{ key: { receipt: 'NLJ7RT61SW' }, rows: [{ amount: 700 }] }])
+  })
+
+  it('are free for the payment that further money becomes, in the step that credits this one', () => {
+    const first = { ...SECOND_MONEY, amount: 500 }
+    const facts = ['payment.completed', 'payment.duplicateReceived'].map((type) => ({ key: 'k', address: { tenant: 'main', type: 'payment', id: 'pay_1' }, seq: 4, type, data: { receipt: first.receipt }, at: 0, correlationId: 'c', causationId: 'c' }))
+    const sets = paymentReceipts(change({ states: ['completed'], context: { ...paid, parted: [first.receipt] }, facts, previousStates: ['review'], previousContext: { ...payment, held: [first] } }))
+    expect(sets).toMatchObject([{ key: { receipt: first.receipt }, rows: [] }, { key: { receipt: 'NLJ7RT61SV' }, rows: [{ credited: true }] }])
   })
 
   it('are left alone by everything else', () => {

@@ -139,6 +139,7 @@ describe('roles', () => {
   it('says for every event which permission it takes', () => {
     expect(permissionToSend('payment', 'payment.callback')).toBe('provider')
     expect(permissionToSend('payment', 'payment.cancel')).toBe('send')
+    expect(permissionToSend('payment', 'payment.part')).toBe('money')
     expect(permissionToSend('hotspot-session', 'session.revealCredentials')).toBe('provider')
     expect(permissionToSend('hotspot-session', 'session.revoke')).toBe('money')
     expect(permissionToSend('hotspot-session', 'session.close')).toBe('send')

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { paymentLedger } from '../../../actors/payment/ledger.ts'
 import { paymentMachine } from '../../../machines/payment/machine.ts'
 import { change } from '../actors/change.ts'
-import { approveRefund, brought, callback, CASH_INPUT, FOREIGN_INPUT, refund, returnResult, TAKEN, UNMATCHED_INPUT } from './payment.fixture.ts'
+import { approveRefund, brought, callback, CASH_INPUT, FOREIGN_INPUT, RECEIVED, refund, returnResult, SECOND_MONEY, TAKEN, UNMATCHED_INPUT } from './payment.fixture.ts'
 import { Play, type Message } from './play.ts'
 
 type Pay = Play<typeof paymentMachine>
@@ -38,7 +38,7 @@ describe('money of another amount', () => {
 
   it('is in the books when it comes, and moved when it is credited', () => {
     const pay = reviewed()
-    expect(pay.context.held).toEqual([{ receipt: RECEIPT, amount: 500 }])
+    expect(pay.context.held).toEqual([{ ...SECOND_MONEY, receipt: RECEIPT, amount: 500 }])
     expect(books(pay, approve())).toEqual({ unmatched: 500, 'revenue:hotspot': -500 })
     expect(pay.context).toMatchObject({ held: [], receipt: RECEIPT, paidAmount: 500 })
   })
@@ -65,12 +65,7 @@ describe('money of another amount', () => {
     expect(books(pay, callback({ amount: 500 }))).toEqual({})
   })
 
-  it('is joined by other money that fits, or does not; and corrected when the same money is told as asked for', () => {
-    expect(books(reviewed(), callback({ receipt: 'NLJ7RT61SW' }))).toEqual({ mpesa: 2_000, 'revenue:hotspot': -2_000 })
-    const pay = reviewed()
-    expect(books(pay, callback({ receipt: 'NLJ7RT61SW', amount: 700 }))).toEqual({ mpesa: 700, unmatched: -700 })
-    expect(pay.facts).toMatchObject([{ type: 'payment.duplicateReceived', receipt: 'NLJ7RT61SW', amount: 700 }])
-    expect(books(pay, callback({ receipt: 'NLJ7RT61SW', amount: 700 }))).toEqual({})
+  it('is corrected when the same money is told as asked for', () => {
     expect(books(reviewed(), callback())).toEqual({ mpesa: 1_500, unmatched: 500, 'revenue:hotspot': -2_000 })
   })
 
@@ -92,14 +87,101 @@ describe('money of another amount', () => {
     expect(books(pay, JSON.parse(JSON.stringify(callback(fields))) as Message)).toEqual({})
     expect([pay.state, pay.context.held]).toEqual(['review', []])
   })
+})
 
-  it('a second payment while the first goes back is in the books, too', () => {
+describe('further money (H3) is told, to become a payment of its own, and leaves these books', () => {
+  const further = (fields: object = {}) => callback({ receipt: SECOND_MONEY.receipt, ...fields })
+  const told = (money: object = {}) => [{ type: 'payment.duplicateReceived', receipt: SECOND_MONEY.receipt, money: { ...SECOND_MONEY, ...money, currency: 'KES' } }]
+  const refunding = () => {
     const pay = brought.completed()
-    pay.send(refund())
-    pay.send(approveRefund())
-    expect(books(pay, callback({ receipt: 'NLJ7RT61SW' }))).toEqual({ mpesa: 2_000, unmatched: -2_000 })
+    for (const message of [refund(), approveRefund()]) pay.send(message)
+    return pay
+  }
+  const refunded = () => {
+    const pay = refunding()
     pay.answer('requestReturn', TAKEN).send(returnResult())
-    expect(books(pay, callback({ receipt: 'NLJ7RT61SX' }))).toEqual({ mpesa: 2_000, unmatched: -2_000 })
+    return pay
+  }
+  const mismatched = () => {
+    const pay = brought.awaiting()
+    pay.send(callback({ amount: 500 }))
+    return pay
+  }
+
+  it.each([
+    ['completed', brought.completed, {}],
+    ['completed', brought.completed, { amount: 700 }],
+    ['refunding.requesting', refunding, {}],
+    ['refunded', refunded, {}],
+    ['review', mismatched, { amount: 700 }],
+  ])('beside money that is %s', (state, bring, fields) => {
+    const pay = bring()
+    const held = pay.context.held
+    expect(books(pay, further(fields))).toEqual({})
+    expect([pay.state, pay.facts]).toMatchObject([state, told(fields)])
+    expect(pay.context).toMatchObject({ held, parted: [SECOND_MONEY.receipt], otherReceipts: [] })
+    expect([books(pay, further(fields)), pay.facts]).toEqual([{}, []])
+  })
+
+  it('when it came first, and what is credited came after it', () => {
+    const pay = mismatched()
+    expect(books(pay, further())).toEqual({ mpesa: 1_500, unmatched: 500, 'revenue:hotspot': -2_000 })
+    expect(pay.facts).toMatchObject([{ type: 'payment.completed', receipt: SECOND_MONEY.receipt }, { type: 'payment.duplicateReceived', receipt: RECEIPT, amount: 500, money: { phone: '254708374149' } }])
+    expect(pay.context).toMatchObject({ held: [], parted: [RECEIPT], receipt: SECOND_MONEY.receipt })
+    expect([books(pay, callback({ amount: 500 })), pay.facts]).toEqual([{}, []])
+  })
+
+  it('when a person had rejected the first, and other money that does not fit comes', () => {
+    const pay = mismatched()
+    pay.send(reject())
+    expect(books(pay, further({ amount: 700 }))).toEqual({ mpesa: 200, unmatched: -200 })
+    expect([pay.state, pay.context.held, pay.context.parted]).toMatchObject(['review', [{ receipt: SECOND_MONEY.receipt }], [RECEIPT]])
+    expect(pay.send(refund()) && pay.context.refund).toMatchObject({ amount: 700, original: SECOND_MONEY.receipt })
+  })
+
+  it.each([
+    ['no amount', { amount: undefined }, null],
+    ['another currency', { currency: 'UGX' }, 2_000],
+  ])('once it is told with all that we must know, and not %s', (_what, fields, amount) => {
+    const pay = brought.completed()
+    const untold = JSON.parse(JSON.stringify(further(fields))) as Message
+    expect(books(pay, untold)).toEqual({})
+    expect(pay.facts).toEqual([{ type: 'payment.duplicateReceived', receipt: SECOND_MONEY.receipt, amount, money: null, at: pay.now }])
+    expect([books(pay, untold), pay.facts]).toEqual([{}, []])
+    expect([books(pay, further()), pay.facts]).toMatchObject([{}, told()])
+    expect(pay.context).toMatchObject({ parted: [SECOND_MONEY.receipt], otherReceipts: [] })
+  })
+
+  it('that an older version has held, by whatever is said next, or when staff say so; all of it', () => {
+    const stored = () => {
+      const pay = brought.completed()
+      pay.context.held = [SECOND_MONEY, { ...SECOND_MONEY, receipt: 'NLJ7RT61SX' }]
+      return pay
+    }
+    const part: Message = { type: 'payment.part', reason: 'held since long ago' }
+    for (const message of [callback(), part]) {
+      const pay = stored()
+      expect(books(pay, message)).toEqual({ unmatched: 4_000, mpesa: -4_000 })
+      expect(pay.facts.map(({ receipt }) => receipt)).toEqual([SECOND_MONEY.receipt, 'NLJ7RT61SX'])
+      expect(pay.send(part)).toBe(false)
+    }
+  })
+})
+
+describe('money that a callback told of, and that is a payment of its own', () => {
+  const parted = () => new Play(paymentMachine, { ...UNMATCHED_INPUT, received: { ...RECEIVED, source: 'callback', doubt: 'paid-twice', besides: 'pay_1' } })
+
+  it('is assigned or given back; and rejected only where none came, as callbacks are unsigned', () => {
+    expect(parted().facts).toMatchObject([{}, { type: 'payment.reviewNeeded', reason: 'paid-twice', words: { staff: expect.stringContaining('a second time') as unknown } }])
+    expect(books(parted(), assign)).toEqual({ unmatched: 2_000, 'customer:sub_1': -2_000 })
+    expect(books(parted(), refund(), approveRefund())).toEqual({ unmatched: 2_000, 'refunds:pending': -2_000 })
+    expect(parted().send(reject())).toBe(false)
+    expect(new Play(paymentMachine, UNMATCHED_INPUT).send(reject({ moneyCame: false }))).toBe(false)
+    const pay = parted()
+    expect(books(pay, reject({ moneyCame: false }))).toEqual({ unmatched: 2_000, mpesa: -2_000 })
+    expect(pay.state).toBe('failed')
+    // Found after all.
+    expect(books(pay, assign)).toEqual({ mpesa: 2_000, 'customer:sub_1': -2_000 })
   })
 })
 
@@ -158,11 +240,12 @@ describe('money for a shortcode that is none of ours', () => {
     expect(pay.send(refund())).toBe(true)
   })
 
-  it('is rejected otherwise, and credits nobody any more', () => {
+  it('is rejected otherwise, and credits nobody until a person finds that it is ours', () => {
     const pay = new Play(paymentMachine, FOREIGN_INPUT)
     expect(books(pay, reject())).toEqual({})
     expect(pay.state).toBe('failed')
     expect([pay.send(approve({ receipt: RECEIPT })), pay.send(refund())]).toEqual([false, false])
+    expect(books(pay, assign)).toEqual({ mpesa: 2_000, 'customer:sub_1': -2_000 })
     expect(new Play(paymentMachine, UNMATCHED_INPUT).send(reject())).toBe(false)
   })
 })

@@ -1,3 +1,4 @@
+import type { HeldMoney } from '../../../machines/payment/context.ts'
 import { paymentMachine } from '../../../machines/payment/machine.ts'
 import type { PaymentInput } from '../../../machines/payment/events.ts'
 import { Play, type Message } from './play.ts'
@@ -77,6 +78,9 @@ export const brought = {
   },
 }
 
+/** What a callback tells of money that comes a second time. */
+export const SECOND_MONEY: HeldMoney = { receipt: 'NLJ7RT61SW', amount: 2_000, source: 'callback', phone: PHONE, transactionDate: null }
+
 /** Money that came by itself. */
 export const RECEIVED: NonNullable<PaymentInput['received']> = {
   receipt: 'NLJ7RT61SV',
@@ -85,6 +89,7 @@ export const RECEIVED: NonNullable<PaymentInput['received']> = {
   accountReference: '12345674',
   payer: { hash: null, masked: '2547*****149', name: 'JANE' },
   doubt: null,
+  besides: null,
   shortcode: null,
 }
 export const UNMATCHED_INPUT: PaymentInput = { ...INPUT, method: 'c2b', purpose: { kind: 'unmatched' }, phone: null, package: null, macAddress: null, received: { ...RECEIVED, doubt: 'account-unknown' } }

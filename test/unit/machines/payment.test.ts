@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { RESULT_CODES } from '../../../machines/payment/result-codes.ts'
-import { ACCEPTED, brought, callback, CHECKOUT, failure, newPay, PAY_STATES, refused, UNCERTAIN, type PayState } from './payment.fixture.ts'
+import { ACCEPTED, brought, callback, CHECKOUT, failure, newPay, PAY_STATES, refused, SECOND_MONEY, UNCERTAIN, type PayState } from './payment.fixture.ts'
 import { START } from './play.ts'
 
 describe('payment: prompting the payer', () => {
@@ -185,10 +185,10 @@ describe('payment: success absorbs (P1)', () => {
   it('tells staff once of money with another receipt', () => {
     const pay = brought.completed()
     pay.send(callback({ receipt: 'NLJ7RT61SW' }))
-    expect(pay.facts).toEqual([{ type: 'payment.duplicateReceived', receipt: 'NLJ7RT61SW', amount: 2_000, at: pay.now }])
+    expect(pay.facts).toEqual([{ type: 'payment.duplicateReceived', receipt: 'NLJ7RT61SW', amount: 2_000, money: { ...SECOND_MONEY, currency: 'KES' }, at: pay.now }])
     pay.send(callback({ receipt: 'NLJ7RT61SW' }))
     expect(pay.facts).toEqual([])
-    expect(pay.context).toMatchObject({ receipt: 'NLJ7RT61SV', otherReceipts: ['NLJ7RT61SW'] })
+    expect(pay.context).toMatchObject({ receipt: 'NLJ7RT61SV', held: [], parted: ['NLJ7RT61SW'] })
     expect(pay.state).toBe('completed')
   })
 

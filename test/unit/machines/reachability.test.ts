@@ -12,7 +12,7 @@ import type { RouterContext } from '../../../machines/router/context.ts'
 import { routerMachine } from '../../../machines/router/machine.ts'
 import { voucherBatchMachine } from '../../../machines/voucher-batch/machine.ts'
 import { voucherMachine } from '../../../machines/voucher/machine.ts'
-import { ACCEPTED, approveRefund, C2B_INPUT, callback, CASH_INPUT, failure, FOREIGN_INPUT, HOUR_PACKAGE, INPUT, refund, refused, returnResult, TAKEN, UNCERTAIN, UNMATCHED_INPUT } from './payment.fixture.ts'
+import { ACCEPTED, approveRefund, brought, C2B_INPUT, callback, CASH_INPUT, failure, FOREIGN_INPUT, HOUR_PACKAGE, INPUT, refund, refused, returnResult, SECOND_MONEY, TAKEN, UNCERTAIN, UNMATCHED_INPUT } from './payment.fixture.ts'
 import { configure, DONE, ENROL, ROUTER, silent, STALE, WELL } from './router.fixture.ts'
 
 type AnyTransition = ReturnType<AnyStateMachine['getTransitionData']>[number]
@@ -22,6 +22,8 @@ interface Walk {
   machine: AnyStateMachine
   /** One for each way to begin. */
   inputs: unknown[]
+  /** Situations that only older versions of the machine have left. */
+  stored?: { value: string; context: unknown }[]
   events: EventObject[]
   /** What tells two situations apart besides the state; the rest of the context is left out so that the walk ends. */
   detail?: (context: never) => unknown
@@ -39,6 +41,7 @@ const walks: Walk[] = [
     name: 'payment',
     machine: paymentMachine,
     inputs: [INPUT, C2B_INPUT, UNMATCHED_INPUT, FOREIGN_INPUT, CASH_INPUT],
+    stored: [{ value: 'completed', context: { ...brought.completed().context, held: [SECOND_MONEY] } }],
     events: [
       ...[ACCEPTED, UNCERTAIN, refused(1_000), refused(null)].map((output) => done('promptPayer', output)),
       ...['0', '1032', '15', '4999'].map((resultCode) => done('queryPayment', { outcome: 'answered', resultCode, resultDesc: '' })),
@@ -48,6 +51,8 @@ const walks: Walk[] = [
       callback(),
       callback({ amount: 1 }),
       callback({ receipt: 'NLJ7RT61SX' }),
+      callback({ receipt: 'NLJ7RT61SZ', amount: undefined }),
+      { type: 'payment.part', reason: 'x' } as EventObject,
       callback({ checkoutRequestId: 'ws_CO_other' }),
       callback({ receipt: 'NLJ7RT61SW', receiptUsedBy: 'pay_2' }),
       failure('1032'),
@@ -227,11 +232,12 @@ function innermost(node: AnyStateNode): string[] {
 
 const value = (snapshot: AnyMachineSnapshot): string => pathOf(snapshot.value as StateValue)
 
-function explore({ machine, inputs, events, detail }: Walk) {
-  return inputs.flatMap((input) =>
+function explore({ machine, inputs, stored = [], events, detail }: Walk) {
+  const beginnings = [...inputs.map((input) => ({ input })), ...stored.map((one) => ({ fromState: machine.resolveState(one as never) }))]
+  return beginnings.flatMap((beginning) =>
     Object.values(
       getAdjacencyMap(machine, {
-        input,
+        ...beginning,
         events,
         limit: 300_000,
         serializeState: (snapshot) => JSON.stringify([value(snapshot), detail?.(snapshot.context as never)]),
