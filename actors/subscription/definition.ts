@@ -7,7 +7,7 @@ import { reactions } from '../reactions.ts'
 import { subscriptionIdentifiers } from './identifiers.ts'
 import { subscriptionMigrations } from './migrations.ts'
 import { customerRows, subscriptionLedger, subscriptionRows } from './projections.ts'
-import { subscriptionAccess, subscriptionRadiusRows } from './radius-rows.ts'
+import { subscriptionAccess, subscriptionHeldBack, subscriptionRadiusRows } from './radius-rows.ts'
 
 export interface SubscriptionParts {
   credentials: CredentialIssuer
@@ -25,7 +25,14 @@ export function defineSubscription({ credentials, applyAccess }: SubscriptionPar
     events: subscriptionEvents,
     effects: { applyAccess },
     reactions: reactions.subscription,
-    projections: { subscriptionRows, customerRows, ledger: subscriptionLedger, radiusRows: subscriptionRadiusRows(credentials), radiusAccess: subscriptionAccess },
+    projections: {
+      subscriptionRows,
+      customerRows,
+      ledger: subscriptionLedger,
+      radiusRows: subscriptionRadiusRows(credentials),
+      radiusAccess: subscriptionAccess,
+      radiusHeldBack: subscriptionHeldBack(credentials),
+    },
     identifiers: subscriptionIdentifiers,
     migrations: subscriptionMigrations,
     words: subscriptionWords,
