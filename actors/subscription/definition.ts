@@ -36,6 +36,14 @@ export function defineSubscription({ credentials, applyAccess }: SubscriptionPar
     identifiers: subscriptionIdentifiers,
     migrations: subscriptionMigrations,
     words: subscriptionWords,
+    // Access, prices and data go by the moments of the record.
+    fixedTimers: {
+      paidTime: "The paid time ends when the record says so. Send 'subscription.changeExpiry' to move its end.",
+      graceTime: "The grace period ends when the record says so. Send 'subscription.changeExpiry' to give time.",
+      untilLift: "A block lifts itself when it says so. Send 'subscription.suspend' with the same block and another 'until', or 'subscription.unsuspend'.",
+      untilChange: "The change comes when it was agreed. Send 'subscription.changePackage' with another date, or 'subscription.cancelChange'.",
+      untilTermEnd: "Data is counted by the terms that were paid for. Send 'subscription.changeExpiry' to move the end of the last.",
+    },
     personal: ['phone', 'name', 'usage.online'],
   }
 }

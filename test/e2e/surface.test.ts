@@ -39,7 +39,7 @@ const CALLS: [method: string, path: string, codes: string[]][] = [
   ['get', '/api/v1/actors/{type}/{id}/next', ['actor-type-unknown', 'actor-not-found']],
   ['post', '/api/v1/actors/{type}/{id}/dry-run', ['actor-not-found', 'invalid-event']],
   ['get', '/api/v1/actors/{type}/{id}/timers', ['actor-not-found']],
-  ['patch', '/api/v1/actors/{type}/{id}/timers/{timerId}', ['timer-not-found']],
+  ['patch', '/api/v1/actors/{type}/{id}/timers/{timerId}', ['timer-not-found', 'timer-fixed']],
   ['post', '/api/v1/actors/{type}/{id}/timers/{timerId}/fire', ['timer-not-found']],
   ['post', '/api/v1/actors/{type}/{id}/block', ['actor-not-found']],
   ['post', '/api/v1/actors/{type}/{id}/unblock', ['actor-not-found']],
