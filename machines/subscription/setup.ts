@@ -8,7 +8,7 @@ import type { Said, SubscriptionEvent, SubscriptionInput } from './events.ts'
 import { customerOf, type SubscriptionFact } from './facts.ts'
 import { DEBTS_MAX, doesExtend, isCovered, planAt, withCharge, withExpiry, withMoney, withNewPlan, withPayment, withRenewal, withRevocation, withUnusable } from './money.ts'
 import {
-  BLOCKS_MAX, blocksOver, changeMoment, dueReminder, isChangeBought, isSameCurrency, missingAmount, nextLiftAt, nextReminderAt, noticeKey, withBlock, withBlocksLifted, withChange, withoutBlock, withReminder,
+  BLOCKS_MAX, blocksOver, changeMoment, dueReminder, isChangeAhead, isChangeBought, isSameCurrency, missingAmount, nextLiftAt, nextReminderAt, noticeKey, withBlock, withBlocksLifted, withChange, withoutBlock, withReminder,
 } from './schedule.ts'
 import { bytesInTerm, isDataUsedUp, isOtherQuota, isSlowedWhenUsedUp, quotaTerm, withAccount, withQuota } from './usage.ts'
 
@@ -72,6 +72,7 @@ export const subscription = setup({
     hasTimedBlock: ({ context }) => nextLiftAt(context) !== null,
     isLiftMoved: ({ context }) => nextLiftAt(context) !== context.armed.lift,
     canChangePackage: (now) => now.context.end === null && isSameCurrency(now.context, said(now, 'subscription.changePackage').package) && !isChangeBought(now.context),
+    isChangeAhead: (now) => isChangeAhead(said(now, 'subscription.changePackage'), at(now)),
     isChangeNow: (now) => changeMoment(now.context, said(now, 'subscription.changePackage'), at(now)) <= at(now),
     canCancelChange: ({ context }) => !isChangeBought(context),
     isChangeGone: ({ context }) => context.change === null,

@@ -73,7 +73,7 @@ const CALLS: [method: string, path: string, codes: string[]][] = [
   ['patch', '/api/v1/packages/{id}', []],
   ['delete', '/api/v1/packages/{id}', []],
   ['post', '/api/v1/subscriptions', ['package-unknown']],
-  ['post', '/api/v1/subscriptions/{id}/package', ['actor-not-found', 'package-unknown']],
+  ['post', '/api/v1/subscriptions/{id}/package', ['actor-not-found', 'package-unknown', 'event-not-accepted']],
   ['get', '/api/v1/subscriptions/{id}/logins', ['actor-not-found']],
   ['get', '/api/v1/opt-outs', []],
   ['get', '/api/v1/payments/{id}/timeline', ['actor-not-found']],

@@ -206,6 +206,14 @@ describe('S5, S7: a change of package', () => {
     expect([serviceOf(life), contextOf(life).plan.id, endOf(life)]).toEqual(['active', 'week', '2026-01-08 12:00'])
   })
 
+  it('never at a date that is past, which is a mistake; at once by that word, and by a date that has just been now', () => {
+    const life = elapse(paid(), 10 * DAY_MS)
+    expect(told(life, change(BIG, iso(life.now - DAY_MS)))).toBeUndefined()
+    expect(told(begin(), change(BIG, iso(START - 2 * 60_000)))).toBeUndefined()
+    expect(told(tell(life, change(BIG)), change(WEEK, iso(START)))).toBeUndefined()
+    for (const at of ['now', iso(life.now - 30_000)]) expect(contextOf(tell(life, change(BIG, at)))).toMatchObject({ plan: { id: 'big' }, change: null })
+  })
+
   it('is exchanged from now on where staff fire its timer before its date', () => {
     const life = tell(paid(), change({ ...BIG, term: { unit: 'seconds', count: 31 * 86_400 } }, iso(START + 20 * DAY_MS)))
     const early = elapse(life, DAY_MS)
