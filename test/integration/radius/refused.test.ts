@@ -132,3 +132,50 @@ describe.each(['sql', 'rest'] as const)('a customer without access by %s', (way)
     expect(await world.rows('select from radius.held_back where username = $1', [access.username])).toEqual([])
   })
 })
+
+/** A site that somebody has made for himself, which asks us and knows nothing of reasons: no post-auth, nothing beyond the password. */
+const BARE = (asks: string) => `server bare {
+	listen {
+		type = auth
+		ipaddr = *
+		port = 1812
+	}
+	authorize {
+		chap
+		update control {
+			&REST-HTTP-Header := "Authorization: Bearer $ENV{RADIUS_REST_TOKEN}"
+		}
+		${asks}
+		pap
+	}
+	authenticate {
+		Auth-Type PAP {
+			pap
+		}
+		Auth-Type CHAP {
+			chap
+		}
+	}
+}
+`
+
+describe.each(['sql', 'rest'] as const)('a FreeRADIUS that was set up otherwise, by %s', (way) => {
+  let world: RadiusWorld
+  beforeAll(async () => {
+    world = await startRadiusWorld(way, { files: { 'sites-enabled/standing': BARE(way) } })
+  }, 90_000)
+  afterAll(() => world.end())
+
+  it('refuses who has no access, too, whatever the password', async () => {
+    const access = await world.subscribe({ amount: PRICE })
+    const login = (attributes: Attributes) => radclient({ port: world.freeradius.authPort, secret: SECRET, kind: 'auth' }, { 'User-Name': access.username, ...attributes })
+    const ways: Attributes[] = [{ 'User-Password': access.password }, { 'CHAP-Password': access.password }]
+    const codes = async () => (await Promise.all(ways.map(login))).map(({ code }) => code)
+    expect(await codes()).toEqual(['Access-Reject', 'Access-Reject'])
+    const pay = (paymentId: string) => world.runtime.send({ type: 'subscription', id: access.id }, { type: 'subscription.pay', paymentId, amount: PRICE, currency: 'KES', receipt: null, paidAt: 0 })
+    await pay('pay_b1')
+    expect(await codes()).toEqual(['Access-Accept', 'Access-Accept'])
+    await world.runtime.send({ type: 'subscription', id: access.id }, { type: 'subscription.suspend', block: 'abuse', reason: 'spam' })
+    expect(await codes()).toEqual(['Access-Reject', 'Access-Reject'])
+  })
+})
