@@ -69,6 +69,7 @@ import { memoryGuessCounts } from './vouchers/guess-counts.ts'
 import { guessGuard, type GuessGuard } from './vouchers/guess-guard.ts'
 import { steeringRoutes } from './routes/steering.ts'
 import { timelineRoute } from './routes/timeline.ts'
+import { subscriptionLoginsRoute } from './routes/subscription-logins.ts'
 import { subscriptionRoutes } from './routes/subscriptions.ts'
 
 export async function buildApp(deps: AppDeps): Promise<App> {
@@ -224,6 +225,7 @@ function addStaffRoutes(app: App, deps: AppDeps, { now, keys, authenticate, tell
   streamRoute(app, { ...live, runtime, keys })
   if (routers !== undefined) routerReadingRoutes(app, runtime, routers, deps.timeZone ?? SHOP_ZONE)
   subscriptionRoutes(app, { runtime, accounts: deps.accounts, catalogue: packageCatalogue, timeZone: deps.timeZone ?? SHOP_ZONE })
+  subscriptionLoginsRoute(app, deps)
   optOutRoutes(app, deps.optOuts, now)
   if (sandbox !== undefined) sandboxRoutes(app, sandbox)
 }

@@ -32,7 +32,7 @@ export const RETENTION: readonly (Forever | Days)[] = [
   ...forever('books: what was paid, posted, and told by the provider', 'business.ledger_entries', 'business.payment_receipts', 'business.statement_rows', 'business.statement_periods', 'business.open_prompts'),
   ...forever('what is: kept in step with its actor, or by staff', 'business.packages', 'business.subscriptions', 'business.customers', 'business.api_keys', 'business.routers', 'business.router_names', 'business.router_live', 'business.access_points', 'business.voucher_codes', 'business.vouchers', 'business.dashboard_days', 'business.unexplained_days'),
   ...forever('what availability is worked out from', 'business.router_outages'),
-  ...forever('what is: who may log in, kept in step with the actors', 'radius.access', 'radius.accounting_changes', 'radius.radcheck', 'radius.radreply', 'radius.radgroupcheck', 'radius.radgroupreply', 'radius.radusergroup', 'radius.nas', 'radius.nasreload'),
+  ...forever('what is: who may log in, kept in step with the actors', 'radius.access', 'radius.held_back', 'radius.accounting_changes', 'radius.radcheck', 'radius.radreply', 'radius.radgroupcheck', 'radius.radgroupreply', 'radius.radusergroup', 'radius.nas', 'radius.nasreload'),
   { table: 'business.hook_inbox', days: 90, since: 'received_at', where: 'processed_at is not null', why: 'web hooks as they came: long enough to look into a dispute' },
   { table: 'business.audit', days: 400, since: 'at', why: 'who looked at whose data: a year and its closing; what was done to actors is in the journal' },
   { table: 'business.sms_sends', days: 400, since: 'sent_at', why: 'what each message cost: a year and its closing' },

@@ -217,6 +217,19 @@ begin
   return 'noted';
 end $function$;
 
+CREATE OR REPLACE FUNCTION radius.password_of_refused(of_user text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'radius', 'pg_temp'
+AS $function$
+  select password from held_back where username = of_user
+  union all
+  select c.value from radcheck c join access a using (username)
+  where c.username = of_user and c.attribute = 'Cleartext-Password' and a.data_bytes is not null and bytes_used(of_user) >= a.data_bytes
+  limit 1
+$function$;
+
 CREATE OR REPLACE FUNCTION radius.refusal(of_user text, station text, session text)
  RETURNS text
  LANGUAGE plpgsql
@@ -231,7 +244,9 @@ declare
 begin
   select * into a from access where username = of_user;
   if not found then return null; end if; -- Not ours: somebody else's rules hold.
-  if not exists (select from radcheck where username = of_user) then return 'Your access has ended.'; end if;
+  if not exists (select from radcheck where username = of_user) then
+    return coalesce((select reason from held_back where username = of_user), 'Your access has ended.');
+  end if;
   if a.data_bytes is not null and bytes_used(of_user) >= a.data_bytes then return 'Your data is used up.'; end if;
   if d is not null then
     select count(*), coalesce(bool_or(device = d), false) into known, bound from devices where username = of_user and generation = a.device_generation;
@@ -529,6 +544,13 @@ create table radius.devices (
   "first_seen_at" timestamp with time zone not null default now(),
   "last_seen_at" timestamp with time zone not null default now(),
   constraint devices_pkey PRIMARY KEY (username, device)
+);
+
+create table radius.held_back (
+  "username" text collate "C" not null,
+  "password" text not null,
+  "reason" text not null,
+  constraint held_back_pkey PRIMARY KEY (username)
 );
 
 create table radius.nas (

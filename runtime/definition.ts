@@ -149,6 +149,11 @@ export interface ActorDefinition {
   identifiers?: (change: Change) => readonly Identifier[]
   migrations?: readonly Migration[]
   words?: Words
+  /**
+   * Timers that staff cannot move, by the name of their delay: each waits for a moment that the record holds and others go by, such as the
+   * end of paid time, so moved alone it would part the two. The text says what moves the moment itself. Firing one now stays allowed.
+   */
+  fixedTimers?: Readonly<Record<string, string>>
   /** Prefix of ids made by the engine, such as `pay`. Default: the type. */
   idPrefix?: string
   /** Dotted paths into the context that only some roles may read, such as `phone`. */

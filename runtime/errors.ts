@@ -18,6 +18,7 @@ export const ERROR_CODES = {
   'idempotency-mismatch': 'This event id was used before with another body.',
   overloaded: 'A bound is reached; try again a little later.',
   'timer-not-found': 'The actor has no such timer armed.',
+  'timer-fixed': 'The moment of this timer is a fact of the record and is not moved by itself.',
   'effect-not-found': 'No such effect is stored.',
   'parked-not-found': 'No such event is parked.',
   'invalid-definition': 'The machine or its definition cannot be run durably.',

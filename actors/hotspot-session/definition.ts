@@ -23,6 +23,8 @@ export function defineHotspotSession(calls: SessionCalls): ActorDefinition {
     identifiers: sessionIdentifiers(credentials),
     migrations: sessionMigrations,
     words: hotspotSessionWords,
+    // RADIUS and the router go by the end that was sold.
+    fixedTimers: { paidTime: "The access ends when what was paid for is over. Send 'session.close' to end it now; more time is another access." },
     personal: ['phone', 'macAddress', 'online'],
   }
 }

@@ -3,7 +3,7 @@ import { Temporal } from 'temporal-polyfill'
 import type { SendRequest } from '../../machines/notification/context.ts'
 import type { DetailsOf, Template } from '../../machines/notification/events.ts'
 import type { Credentials } from '../credentials.ts'
-import { fractionDigitsOf } from '../gateways/money.ts'
+import { askText, moneyText } from '../money-text.ts'
 
 /** Names longer than this would cost a second SMS. */
 const NAME_CHARS_MAX = 40
@@ -66,19 +66,6 @@ export function textOf({ template, locale, details }: Pick<SendRequest, 'templat
 
 function short(name: string): string {
   return name.slice(0, NAME_CHARS_MAX)
-}
-
-/** What one is asked for is in whole units, upwards: M-Pesa takes no cents, and a prompt asks for as much. What is over stays credit. */
-function askText(minor: number, currency: string): string {
-  const unit = 10 ** fractionDigitsOf(currency)
-  return moneyText(Math.ceil(minor / unit) * unit, currency)
-}
-
-/** `KES 2,500`; with cents only where there are any. */
-function moneyText(minor: number, currency: string): string {
-  const digits = fractionDigitsOf(currency)
-  const whole = minor % 10 ** digits === 0
-  return `${currency} ${(minor / 10 ** digits).toLocaleString('en-US', { minimumFractionDigits: whole ? 0 : digits, maximumFractionDigits: digits })}`
 }
 
 /** Making one costs more than all else here; there are as many as tenants' time zones. */

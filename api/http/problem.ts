@@ -59,6 +59,7 @@ export const PROBLEM_STATUS = {
   'actor-exists': 409,
   'event-not-accepted': 409,
   'actor-done': 409,
+  'timer-fixed': 409,
   'prompt-open': 409,
   'login-not-given': 409,
   'voucher-used': 409,

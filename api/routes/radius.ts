@@ -35,7 +35,10 @@ function refusalOr(status: 401 | 404, meaning: string): typeof answer {
   return { description: `${meaning}\n\n${description}`, content: { 'application/json': { schema: answer }, ...content } } as never
 }
 
-const authorizeRefusals = { 401: refusalOr(401, 'Refused, with Reply-Message'), 404: refusalOr(404, 'Nobody may log in by that name') }
+const authorizeRefusals = {
+  401: refusalOr(401, 'Refused. `control:Tmp-String-1` says why, for whoever has shown the password, which is there to be compared and lets nobody in.'),
+  404: refusalOr(404, 'Nobody may log in by that name'),
+}
 
 export function radiusRoutes(app: App, { logins, accounting, token, clock, onAccounted }: RadiusRouteDeps): void {
   const onRequest = tokenCheck(token)
@@ -47,10 +50,15 @@ export function radiusRoutes(app: App, { logins, accounting, token, clock, onAcc
     async ({ body }, reply) => {
       const attempt = attemptIn(body)
       const rows = await logins.find(attempt.username)
-      if (rows === undefined) return reply.code(404).send({})
+      if (rows === undefined) {
+        const password = await logins.passwordOfRefused(attempt.username)
+        if (password === undefined) return reply.code(404).send({})
+        // He may have paid between the two questions.
+        return reply.code(401).send(refused(password, (await logins.refusal(attempt)) ?? AGAIN))
+      }
       const timeLeft = secondsLeft(rows.check, clock())
       const reason = timeLeft === 0 ? 'Your access has ended.' : await logins.refusal(attempt)
-      if (reason !== undefined) return reply.code(401).send({ 'reply:Reply-Message': restValue(reason) })
+      if (reason !== undefined) return reply.code(401).send(refused(rows.check.find(({ attribute }) => attribute === PASSWORD)?.value, reason))
       const answer: RestAnswer = {
         ...restAttributes('control', rows.check.filter(({ attribute }) => attribute !== EXPIRATION)),
         ...restAttributes('reply', rows.reply),
@@ -66,7 +74,7 @@ export function radiusRoutes(app: App, { logins, accounting, token, clock, onAcc
     async ({ body }, reply) => {
       const reason = await logins.admit(attemptIn(body), clock())
       // A status of refusal would refuse, too, but without the words.
-      return reason === undefined ? reply.code(204).send(null) : reply.send({ 'control:Tmp-String-0': restValue(reason === '' ? 'Try again in a moment.' : reason) })
+      return reason === undefined ? reply.code(204).send(null) : reply.send({ 'control:Tmp-String-0': restValue(reason === '' ? AGAIN : reason) })
     },
   )
 
@@ -93,8 +101,15 @@ export function radiusRoutes(app: App, { logins, accounting, token, clock, onAcc
 }
 
 const EXPIRATION = 'Expiration'
+const PASSWORD = 'Cleartext-Password'
+const AGAIN = 'Try again in a moment.'
 /** Where docs/freeradius.md puts the Reply-Message: rlm_rest sends the attributes of requests only. */
 const SAID = 'Tmp-String-0'
+
+/** FreeRADIUS compares the password first: a stranger shall not hear how somebody's account stands (docs/adr/0025). */
+function refused(password: string | undefined, reason: string): RestAnswer {
+  return { ...(password === undefined ? {} : { [`control:${PASSWORD}`]: restValue(password) }), 'control:Tmp-String-1': restValue(reason) }
+}
 
 /** Undefined: without an end. */
 function secondsLeft(check: readonly RadiusAttribute[], now: number): number | undefined {

@@ -24,7 +24,15 @@ export function steeringRoutes(app: App, runtime: Runtime): void {
     '/actors/:type/:id/timers/:timerId',
     {
       config: { permission: 'steer', audited: 'refused' },
-      schema: { tags: ['timers'], summary: 'Move a timer', params: timerParams, querystring: noQuery, body: moveBody, response: { 200: actorView, ...staffProblems('actor-type-unknown', 'actor-not-found', 'timer-not-found', 'unsupported-media-type') } },
+      schema: {
+        tags: ['timers'],
+        summary: 'Move a timer',
+        description: 'One whose moment is a fact of the record, such as the end of the time that was paid for, stays where it is (`timer-fixed`): the problem says what moves the fact.',
+        params: timerParams,
+        querystring: noQuery,
+        body: moveBody,
+        response: { 200: actorView, ...staffProblems('actor-type-unknown', 'actor-not-found', 'timer-not-found', 'timer-fixed', 'unsupported-media-type') },
+      },
     },
     async ({ principal, params: { type, id, timerId }, body: { dueAt, reason } }) => {
       const view = await runtime.moveTimer({ tenant: principal.tenant, type, id }, timerId, Date.parse(dueAt), { reason, by: principal.by })

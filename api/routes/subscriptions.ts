@@ -4,7 +4,7 @@ import { normalisePhone } from '../../actors/gateways/phone.ts'
 import type { SubscriptionPlan } from '../../machines/plan.ts'
 import { printable, remark } from '../../machines/printable.ts'
 import type { SubscriptionContext } from '../../machines/subscription/context.ts'
-import type { SubscriptionInput } from '../../machines/subscription/events.ts'
+import { changeAt, type SubscriptionInput } from '../../machines/subscription/events.ts'
 import { StandingError, type ActorView, type Runtime } from '../../runtime/index.ts'
 import type { App } from '../app-type.ts'
 import { derivedId } from '../derived-id.ts'
@@ -33,7 +33,7 @@ const newSubscription = z
   .meta({ id: 'NewSubscription' })
 
 const packageChange = z
-  .strictObject({ package_id: printable(64).min(1), at: z.union([z.literal('term-end'), z.iso.datetime({ offset: true })]).default('term-end'), reason: remark(500).optional() })
+  .strictObject({ package_id: printable(64).min(1), at: changeAt.default('term-end'), reason: remark(500).optional() })
   .meta({ id: 'SubscriptionPackageChange' })
 
 const TYPE = 'subscription'

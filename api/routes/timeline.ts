@@ -2,20 +2,12 @@
 import { z } from 'zod'
 import type { App } from '../app-type.ts'
 import { timelineOf, type TimelineParts } from '../payments/timeline.ts'
-import { instant, noQuery } from '../schemas/common.ts'
+import { noQuery } from '../schemas/common.ts'
 import { staffProblems } from '../schemas/problem.ts'
+import { timelineEntry } from '../schemas/timeline.ts'
 import { StandingError } from '../../runtime/index.ts'
 
-const entry = z.object({
-  at: instant,
-  source: z.enum(['hook', 'journal', 'radius', 'sms']).describe('the inbox of web hooks, the journal of an actor, RADIUS, or the book of sent messages'),
-  actor: z.object({ type: z.string(), id: z.string() }).nullable(),
-  what: z.string().describe('an event, a kind of web hook, or what RADIUS calls it'),
-  phrase: z.string().optional(),
-  data: z.looseObject({}).describe('personal fields are masked by role'),
-})
-
-const timeline = z.object({ data: z.array(entry), isComplete: z.boolean().describe('false: of one source only the newest 200 are here') }).meta({ id: 'PaymentTimeline' })
+const timeline = z.object({ data: z.array(timelineEntry), isComplete: z.boolean().describe('false: of one source only the newest 200 are here') }).meta({ id: 'PaymentTimeline' })
 
 export function timelineRoute(app: App, parts: TimelineParts): void {
   app.get(

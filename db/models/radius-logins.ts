@@ -19,6 +19,7 @@ const ROWS = `
   select 'reply', id, attribute, op, value from radius.live_radreply where username = :username
   order by id`
 
+const PASSWORD_OF_REFUSED = 'select radius.password_of_refused(:username) as answer'
 const REFUSAL = 'select radius.refusal(:username, :station, :session) as answer'
 const ADMIT = 'select radius.admit(:username, :station, :session, :at) as answer'
 const REJECTED = 'select radius.note_rejected(:username, :station, :said, :at) as answer'
@@ -34,6 +35,9 @@ export function radiusLoginQueries(knex: Knex) {
       const of = (wanted: 'check' | 'reply'): Attribute[] => rows.filter(({ list }) => list === wanted).map(({ attribute, op, value }) => ({ attribute, op, value }))
       const check = of('check')
       return check.length === 0 ? undefined : { check, reply: of('reply') }
+    },
+    async passwordOfRefused(username: string): Promise<string | undefined> {
+      return (await one(PASSWORD_OF_REFUSED, { username })) ?? undefined
     },
     async refusal(attempt: Attempt): Promise<string | undefined> {
       return (await one(REFUSAL, attempt)) ?? undefined

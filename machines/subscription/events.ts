@@ -36,6 +36,9 @@ export type SubscriptionInput = z.output<typeof subscriptionInput>
 /** Who holds the access back: `abuse`, `fraud`, `moving`, ... Each is lifted by its own name. */
 export const blockName = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'a block is named in lower-case letters, digits and -')
 
+/** When another package takes over. */
+export const changeAt = z.union([z.literal('term-end'), z.literal('now'), moment]).describe('a moment is one to come: what is past is refused, what shall be at once is `now`')
+
 export const subscriptionEvents = {
   /** Money of the customer, by the payment that brought it. */
   'subscription.pay': z.strictObject({
@@ -53,8 +56,8 @@ export const subscriptionEvents = {
   /** Holds the access back under a name of its own; the same name again replaces its reason and end. */
   'subscription.suspend': z.strictObject({ block: blockName, reason, until: moment.optional() }),
   'subscription.unsuspend': z.strictObject({ block: blockName, reason }),
-  /** Agrees on another package, or another price of the same. What is said here counts then, whatever the price list says. */
-  'subscription.changePackage': z.strictObject({ package: subscriptionPlan, at: z.union([z.literal('term-end'), moment]), reason: reason.optional() }),
+  /** Agrees on another package, or another price of the same. What is said here counts then, whatever the price list says. A date is one to come. */
+  'subscription.changePackage': z.strictObject({ package: subscriptionPlan, at: changeAt, reason: reason.optional() }),
   'subscription.cancelChange': z.strictObject({ reason: reason.optional() }),
   /** Staff move the end of the paid time: a gift, a correction. One that is past ends it now. */
   'subscription.changeExpiry': z.strictObject({ expiresAt: moment, reason }),

@@ -156,8 +156,8 @@ export const subscriptionMachine = subscription.createMachine({
         none: {
           on: {
             'subscription.changePackage': [
-              { guard: and(['canChangePackage', 'isChangeNow']), actions: ['changeNow', 'announcePackageChanged'] },
-              { guard: 'canChangePackage', target: 'scheduled', actions: ['scheduleChange', 'announceChangeScheduled'] },
+              { guard: and(['isChangeAhead', 'canChangePackage', 'isChangeNow']), actions: ['changeNow', 'announcePackageChanged'] },
+              { guard: and(['isChangeAhead', 'canChangePackage']), target: 'scheduled', actions: ['scheduleChange', 'announceChangeScheduled'] },
             ],
           },
         },
@@ -170,8 +170,8 @@ export const subscriptionMachine = subscription.createMachine({
           after: { untilChange: { target: 'none', actions: ['applyChange', 'announcePackageChanged'] } },
           on: {
             'subscription.changePackage': [
-              { guard: and(['canChangePackage', 'isChangeNow']), target: 'none', actions: ['changeNow', 'announcePackageChanged'] },
-              { guard: 'canChangePackage', actions: ['scheduleChange', 'announceChangeScheduled'] },
+              { guard: and(['isChangeAhead', 'canChangePackage', 'isChangeNow']), target: 'none', actions: ['changeNow', 'announcePackageChanged'] },
+              { guard: and(['isChangeAhead', 'canChangePackage']), actions: ['scheduleChange', 'announceChangeScheduled'] },
             ],
             'subscription.cancelChange': { guard: 'canCancelChange', target: 'none', actions: ['cancelChange', 'announceChangeCancelled'] },
           },

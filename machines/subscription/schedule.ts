@@ -83,9 +83,17 @@ function without(blocks: Record<string, Block>, isGone: (name: string) => boolea
   return Object.fromEntries(Object.entries(blocks).filter(([name]) => !isGone(name)))
 }
 
+/** What is said now may be on its way for so long, by a clock that goes so wrong. */
+const SAID_NOW_MS = 60_000
+
+/** Whoever names a day that is past has mistyped it: were it taken for now, time that was bought would be exchanged at once. */
+export function isChangeAhead({ at: when }: Said<'subscription.changePackage'>, at: number): boolean {
+  return when === 'term-end' || when === 'now' || Date.parse(when) >= at - SAID_NOW_MS
+}
+
 /** Now, if nothing paid for lies before it. */
 export function changeMoment(context: SubscriptionContext, { at: when }: Said<'subscription.changePackage'>, at: number): number {
-  if (context.coverage !== 'paid' || context.expiresAt === null) return at
+  if (when === 'now' || context.coverage !== 'paid' || context.expiresAt === null) return at
   return Math.max(at, when === 'term-end' ? context.expiresAt : Date.parse(when))
 }
 

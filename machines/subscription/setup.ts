@@ -8,7 +8,7 @@ import type { Said, SubscriptionEvent, SubscriptionInput } from './events.ts'
 import { customerOf, type SubscriptionFact } from './facts.ts'
 import { DEBTS_MAX, doesExtend, isCovered, planAt, withCharge, withExpiry, withMoney, withNewPlan, withPayment, withRenewal, withRevocation, withUnusable } from './money.ts'
 import {
-  BLOCKS_MAX, blocksOver, changeMoment, dueReminder, isChangeBought, isSameCurrency, missingAmount, nextLiftAt, nextReminderAt, noticeKey, withBlock, withBlocksLifted, withChange, withoutBlock, withReminder,
+  BLOCKS_MAX, blocksOver, changeMoment, dueReminder, isChangeAhead, isChangeBought, isSameCurrency, missingAmount, nextLiftAt, nextReminderAt, noticeKey, withBlock, withBlocksLifted, withChange, withoutBlock, withReminder,
 } from './schedule.ts'
 import { bytesInTerm, isDataUsedUp, isOtherQuota, isSlowedWhenUsedUp, quotaTerm, withAccount, withQuota } from './usage.ts'
 
@@ -72,6 +72,7 @@ export const subscription = setup({
     hasTimedBlock: ({ context }) => nextLiftAt(context) !== null,
     isLiftMoved: ({ context }) => nextLiftAt(context) !== context.armed.lift,
     canChangePackage: (now) => now.context.end === null && isSameCurrency(now.context, said(now, 'subscription.changePackage').package) && !isChangeBought(now.context),
+    isChangeAhead: (now) => isChangeAhead(said(now, 'subscription.changePackage'), at(now)),
     isChangeNow: (now) => changeMoment(now.context, said(now, 'subscription.changePackage'), at(now)) <= at(now),
     canCancelChange: ({ context }) => !isChangeBought(context),
     isChangeGone: ({ context }) => context.change === null,
@@ -113,7 +114,8 @@ export const subscription = setup({
     armLift: assign(({ context }) => ({ armed: { ...context.armed, lift: nextLiftAt(context) } })),
     scheduleChange: assign((now) => withChange(now.context, said(now, 'subscription.changePackage'), at(now))),
     changeNow: assign((now) => withNewPlan(now.context, said(now, 'subscription.changePackage').package, at(now))),
-    applyChange: assign(({ context }) => (context.change === null ? {} : withNewPlan(context, context.change.plan, context.change.at))),
+    /** Before its time where staff fire the timer: what is left is then exchanged from now on. */
+    applyChange: assign((now) => (now.context.change === null ? {} : withNewPlan(now.context, now.context.change.plan, Math.min(at(now), now.context.change.at)))),
     cancelChange: assign({ change: null }),
     armChange: assign(({ context }) => ({ armed: { ...context.armed, change: context.change?.at ?? null } })),
     recordReminder: assign((now) => ({ ...withReminder(now.context, at(now)), notices: [...now.context.notices, noticeKey('reminder', now.context, dueReminder(now.context, at(now)) ?? 0)] })),

@@ -63,6 +63,7 @@ export const subscriptionWords = {
     hasTimedBlock: { staff: 'A block has an end.', customer: 'Your access is held back for a while.' },
     isLiftMoved: { staff: 'Another block lifts itself earlier.', customer: 'The end has moved.' },
     canChangePackage: { staff: 'The subscription has not ended, the currency stays, and no time was bought under an agreed change yet.', customer: 'Your package can be changed.' },
+    isChangeAhead: { staff: 'The date of the change is to come; a change at once is asked for by `now`.', customer: 'The date is to come.' },
     isChangeNow: { staff: 'The change is for now, or no paid time lies before it.', customer: 'The change is for now.' },
     canCancelChange: { staff: 'No time was bought under the agreed change yet.', customer: 'You have not paid for the new package yet.' },
     isChangeGone: { staff: 'The change is not agreed any more.', customer: 'There is no change any more.' },

@@ -1,4 +1,5 @@
 /** What staff do to one actor: each with a reason, each a row in its journal. */
+import type { ActorDefinition } from '../definition.ts'
 import { StandingError } from '../errors.ts'
 import type { CompiledActor } from '../machine/compile.ts'
 import { toAddress } from '../model/address.ts'
@@ -57,6 +58,8 @@ export class Administration {
     return this.#act(toAddress(to), async (cell, state) => {
       const timer = state.timers.get(timerId)
       if (timer === undefined) throw new StandingError('timer-not-found', `no timer '${timerId}' is armed`)
+      const wayToMove = fixedTimer(this.#parts.compiled.get(cell.address.type)?.definition, timerId)
+      if (wayToMove !== undefined) throw new StandingError('timer-fixed', wayToMove)
       // A new generation: a firing that is already on its way for the old time is stale (R6).
       const moved = { ...timer, dueAt, armedSeq: state.seq + 1 }
       return this.#write(cell, state, { type: 'standing.timerMoved', reason: action.reason, by: action.by, timer: moved }, { timer: moved }, action)
@@ -190,6 +193,11 @@ export class Administration {
     if (row === undefined) throw new StandingError('parked-not-found', `no event '${eventId}' is parked`)
     return row
   }
+}
+
+/** Why it stays where it is; undefined: it may be moved. XState names a timer by its delay and its state. */
+function fixedTimer(definition: ActorDefinition | undefined, timerId: string): string | undefined {
+  return Object.entries(definition?.fixedTimers ?? {}).find(([delay]) => timerId.startsWith(`xstate.after.${delay}.`))?.[1]
 }
 
 /** A parked event on its way back to its actor; the commit that takes it removes the row. */

@@ -14,6 +14,7 @@ export function refusals(
     ...unknownActions(machine, effectActions),
     ...unknownGuards(machine),
     ...badDelays(machine),
+    ...unknownFixedTimers(definition, machine),
     ...badChildren(machine, childSources),
     ...spawnsInAssign(machine),
     ...unknownMigrations(definition),
@@ -45,6 +46,12 @@ function badDelays(machine: AnyStateMachine): string[] {
     .filter(([, { value }]) => typeof value !== 'function' && !(typeof value === 'number' && Number.isFinite(value)))
     .map(([name]) => `delay '${name}' is neither a number of milliseconds nor a function`)
   return [...unknown, ...unusable]
+}
+
+/** A fixed timer of a mistyped name would move. */
+function unknownFixedTimers({ fixedTimers = {} }: ActorDefinition, machine: AnyStateMachine): string[] {
+  const known = new Set(delayNames(machine).map(({ name }) => name))
+  return Object.keys(fixedTimers).filter((name) => !known.has(name)).map((name) => `no delay '${name}', whose timer is to be fixed`)
 }
 
 function badChildren(machine: AnyStateMachine, known: ReadonlySet<string>): string[] {

@@ -46,7 +46,7 @@ export async function startFreeRadius({ way, env, replacements = {}, files = {} 
   const fill = (text: string): string => Object.entries(places).reduce((result, [from, to]) => result.replaceAll(from, to), text)
   await writeFile(join(raddb, 'clients.conf'), '')
   for (const [path, content] of told) if (path.includes('/') || path.endsWith('.conf')) await writeFile(join(raddb, path), fill(content))
-  for (const [path, content] of Object.entries(files)) await writeFile(join(raddb, path), content)
+  for (const [path, content] of Object.entries(files)) await writeFile(join(raddb, path), fill(content))
   const main = await readFile(join(raddb, 'radiusd.conf'), 'utf8')
   await mkdir(join(folder, 'run'))
   await writeFile(

@@ -229,6 +229,7 @@ describe('the OpenAPI document', () => {
       '/api/v1/stream',
       '/api/v1/stream/tickets',
       '/api/v1/subscriptions',
+      '/api/v1/subscriptions/{id}/logins',
       '/api/v1/subscriptions/{id}/package',
       '/broadcasting/auth',
       '/healthz',

@@ -52,11 +52,22 @@ describe('rlm_rest', () => {
     })
   })
 
-  it('knows nobody by 404, and refuses by 401 with words', async () => {
+  it('knows nobody by 404, and refuses by 401 with words that FreeRADIUS keeps until it has compared the password', async () => {
     expect((await ask('authorize', rest({ 'User-Name': 'u' }))).status).toBe(404)
-    const check = [{ attribute: 'Expiration', op: ':=', value: String(NOW / 1_000) }]
-    const over = await ask('authorize', rest({ 'User-Name': 'u' }), { logins: { find: async () => ({ check, reply: [] }) } })
-    expect(over).toMatchObject({ status: 401, body: { 'reply:Reply-Message': { value: ['Your access has ended.'], do_xlat: false } } })
+    const check = [{ attribute: 'Cleartext-Password', op: ':=', value: '%{pw}' }, { attribute: 'Expiration', op: ':=', value: String(NOW / 1_000) }]
+    const refusedWith = (words: string) => ({
+      status: 401,
+      body: { 'control:Cleartext-Password': { value: ['%{pw}'], op: ':=', do_xlat: false }, 'control:Tmp-String-1': { value: [words], op: ':=', do_xlat: false } },
+    })
+    const refused = async (logins: Partial<RadiusLogins>) => {
+      const { status, body } = await ask('authorize', rest({ 'User-Name': 'u' }), { logins })
+      return { status, body }
+    }
+    expect(await refused({ find: async () => ({ check, reply: [] }) })).toEqual(refusedWith('Your access has ended.'))
+    const passwordOfRefused = async () => '%{pw}'
+    expect(await refused({ passwordOfRefused, refusal: async () => 'Your connection is off.' })).toEqual(refusedWith('Your connection is off.'))
+    // Paid between the two questions: let in the next time, with all its limits.
+    expect(await refused({ passwordOfRefused })).toEqual(refusedWith('Try again in a moment.'))
   })
 
   it('a place that was taken meanwhile is refused after the password, too', async () => {

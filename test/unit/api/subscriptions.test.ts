@@ -51,6 +51,9 @@ describe('a new subscription', () => {
     }
     await call('POST', '/packages', { ...HOME, id: 'big' })
     expect((await call('POST', `/subscriptions/${id}/package`, { package_id: 'big' }, agent)).body['context']).toMatchObject({ plan: { id: 'big' } })
+    const past = await call('POST', `/subscriptions/${id}/package`, { package_id: 'big', at: '2001-01-01T00:00:00Z' }, agent)
+    expect(past.body).toMatchObject({ status: 409, code: 'event-not-accepted', refusedBy: [{ guard: 'isChangeAhead', phrase: expect.stringContaining('`now`') as string }] })
+    expect((await call('POST', `/subscriptions/${id}/package`, { package_id: 'big', at: 'now' }, agent)).status).toBe(200)
     expect((await call('POST', '/subscriptions/none/package', { package_id: 'big' })).body['code']).toBe('actor-not-found')
     expect((await call('POST', `/subscriptions/${id}/package`, { package_id: 'none' })).body['code']).toBe('package-unknown')
   })

@@ -1,7 +1,7 @@
 /** What staff see and do: every act with a reason, in the journal. */
 import { assign, createMachine, emit, raise, setup } from 'xstate'
 import { describe, expect, it, vi } from 'vitest'
-import { durable, tell } from '../../../runtime/index.ts'
+import { defineActor, durable, tell } from '../../../runtime/index.ts'
 import { refusal, rig, STAFF, thing, typed } from './rig.ts'
 
 const A = { type: 'thing', id: 'a' }
@@ -83,6 +83,19 @@ describe('timers', () => {
     await r.runtime.settled()
     expect(await r.value()).toBe('over')
     await refusal(r.runtime.moveTimer(A, ID, 1, STAFF), 'timer-not-found')
+  })
+
+  it('one whose moment is a fact of the record stays where it is, and says what moves it; its neighbours move, and it can be fired', async () => {
+    const fixed = setup({ delays: { paidTime: 1_000, paidTimeLeft: 2_000 } }).createMachine({ id: 'm', initial: 'idle', states: { idle: { after: { paidTime: 'over', paidTimeLeft: 'over' } }, over: {} } })
+    const fixedTimers = { paidTime: "Send 'extend'." }
+    const r = await rig(thing(fixed, { fixedTimers }))
+    await r.create()
+    const id = 'xstate.after.paidTime.m.idle'
+    for (const dueAt of [1, 5_000]) expect((await refusal(r.runtime.moveTimer(A, id, dueAt, STAFF), 'timer-fixed')).message).toBe("Send 'extend'.")
+    expect(await r.history()).toHaveLength(1)
+    await r.runtime.moveTimer(A, 'xstate.after.paidTimeLeft.m.idle', 9_000, STAFF)
+    expect(await r.runtime.fireTimer(A, id, STAFF)).toMatchObject({ outcome: 'applied', actor: { value: 'over' } })
+    expect(() => defineActor(thing(fixed, { fixedTimers: { paidTme: 'x' } }))).toThrow("no delay 'paidTme', whose timer is to be fixed")
   })
 
   it('fire now: the event comes at once and only once, and the journal knows who did it', async () => {

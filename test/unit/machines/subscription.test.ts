@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { balanceOf } from '../../../machines/subscription/context.ts'
 import {
-  answered, begin, contextOf, DAY_MS, elapse, HOME, HOUR_MS, inputOf, iso, kindsOf, local, outage, pay, payment, serviceOf, START, statesOf, tell, told, WEEK, type Life,
+  answered, begin, contextOf, DAY_MS, elapse, fired as timerFired, HOME, HOUR_MS, inputOf, iso, kindsOf, local, outage, pay, payment, serviceOf, START, statesOf, tell, told, WEEK, type Life,
 } from './subscription.fixture.ts'
 
 const PRICE = HOME.amount
@@ -204,6 +204,22 @@ describe('S5, S7: a change of package', () => {
   it('at once where no paid time lies before it, and another price may make credit enough', () => {
     const life = tell(pay(begin(), WEEK.amount), change(WEEK))
     expect([serviceOf(life), contextOf(life).plan.id, endOf(life)]).toEqual(['active', 'week', '2026-01-08 12:00'])
+  })
+
+  it('never at a date that is past, which is a mistake; at once by that word, and by a date that has just been now', () => {
+    const life = elapse(paid(), 10 * DAY_MS)
+    expect(told(life, change(BIG, iso(life.now - DAY_MS)))).toBeUndefined()
+    expect(told(begin(), change(BIG, iso(START - 2 * 60_000)))).toBeUndefined()
+    expect(told(tell(life, change(BIG)), change(WEEK, iso(START)))).toBeUndefined()
+    for (const at of ['now', iso(life.now - 30_000)]) expect(contextOf(tell(life, change(BIG, at)))).toMatchObject({ plan: { id: 'big' }, change: null })
+  })
+
+  it('is exchanged from now on where staff fire its timer before its date', () => {
+    const life = tell(paid(), change({ ...BIG, term: { unit: 'seconds', count: 31 * 86_400 } }, iso(START + 20 * DAY_MS)))
+    const early = elapse(life, DAY_MS)
+    const fired = timerFired(early, [...early.timers.keys()].find((id) => id.includes('untilChange')) ?? '')
+    expect([contextOf(fired).plan.id, statesOf(fired)[2], contextOf(fired).terms[0]?.from]).toEqual(['big', 'change.none', START + DAY_MS])
+    expect((contextOf(fired).expiresAt ?? 0) - fired.now).toBe(15 * DAY_MS)
   })
 
   it('is carried along when staff move the end of the term, and gone at the end of all', () => {
