@@ -1,6 +1,6 @@
 /**
  * Why a customer cannot log in, and what to do about it, in his language: what FreeRADIUS tells whoever has shown the password
- * (docs/adr/0025). Shorter than the 253 bytes of a Reply-Message, and without the words of staff, which are not for him.
+ * (docs/adr/0026). Shorter than the 253 bytes of a Reply-Message, and without the words of staff, which are not for him.
  */
 import type { SubscriptionContext } from '../../machines/subscription/context.ts'
 import { amountDue } from '../../machines/subscription/money.ts'

@@ -18,7 +18,7 @@ export interface LoginAttempt {
 export interface RadiusLogins {
   /** Undefined: nobody has access by that name. */
   find(username: string): Promise<{ check: RadiusAttribute[]; reply: RadiusAttribute[] } | undefined>
-  /** Of somebody who has no access, to be compared and then to be refused in words (docs/adr/0025); undefined: there is nobody of that name to tell anything. */
+  /** Of somebody who has no access, to be compared and then to be refused in words (docs/adr/0026); undefined: there is nobody of that name to tell anything. */
   passwordOfRefused(username: string): Promise<string | undefined>
   /** Why this login is refused, in words for the customer; changes nothing. */
   refusal(attempt: LoginAttempt): Promise<string | undefined>

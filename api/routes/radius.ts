@@ -106,7 +106,7 @@ const AGAIN = 'Try again in a moment.'
 /** Where docs/freeradius.md puts the Reply-Message: rlm_rest sends the attributes of requests only. */
 const SAID = 'Tmp-String-0'
 
-/** FreeRADIUS compares the password first: a stranger shall not hear how somebody's account stands (docs/adr/0025). */
+/** FreeRADIUS compares the password first: a stranger shall not hear how somebody's account stands (docs/adr/0026). */
 function refused(password: string | undefined, reason: string): RestAnswer {
   return { ...(password === undefined ? {} : { [`control:${PASSWORD}`]: restValue(password) }), 'control:Tmp-String-1': restValue(reason) }
 }

@@ -1,6 +1,6 @@
 /**
  * Whoever has no access hears why, but only once he has shown the password: what stands in `radius.radcheck` grants access, so the
- * password of one who has none is kept beside it, where FreeRADIUS asks for it only to compare it and then to refuse (docs/adr/0025).
+ * password of one who has none is kept beside it, where FreeRADIUS asks for it only to compare it and then to refuse (docs/adr/0026).
  */
 import type { Migration } from '../migration.ts'
 
