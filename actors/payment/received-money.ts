@@ -3,7 +3,7 @@
  * provider's list), so that the same money becomes the same payment.
  *
  * In this order:
- *   1. a payment that names the receipt already: the same money, told again;
+ *   1. a payment that names the receipt already: the same money, told again. It may learn the payer, if that was not told in full before;
  *   2. a prompted payment whose account number it is: Safaricom confirms prompts here, too. Where another receipt has paid that, it came a
  *      second time: it is credit of the subscription that was paid for, or a person looks;
  *   3. the subscription whose account number it is;
@@ -17,6 +17,7 @@ import type { PaymentContext } from '../../machines/payment/context.ts'
 import type { PaymentInput } from '../../machines/payment/events.ts'
 import type { ActorView, EventObject, SearchHit } from '../../runtime/index.ts'
 import { phoneHash } from '../gateways/mpesa/phone-hash.ts'
+import { isOfUnknownPayer } from './identifiers.ts'
 
 export interface ReceivedMoney {
   source: 'c2b' | 'pull'
@@ -73,7 +74,7 @@ export async function findDestination(directory: Directory, idOf: ReceiptIds, te
   }
 
   const named = await paymentOf('receipt', money.receipt)
-  if (named !== undefined) return contextOf(named).method === 'stk' && money.foreignShortcode === undefined ? told(named, money) : { kind: 'known', paymentId: named.id }
+  if (named !== undefined) return toldAgain(directory, tenant, money, named)
   if (money.foreignShortcode !== undefined) return { kind: 'new', paymentId: idOf(tenant, money.receipt), input: inputOf(money, []) }
   const prompted = await paymentOf('account', reference)
   if (prompted !== undefined && contextOf(prompted).receipt === null) return told(prompted, money)
@@ -82,6 +83,16 @@ export async function findDestination(directory: Directory, idOf: ReceiptIds, te
   const owner = hits.find(({ identifier, address }) => address.type === 'subscription' && identifier.kind === 'account' && identifier.value === reference)
   const subscriptions = owner === undefined ? await subscriptionsOfPayer(directory, tenant, money) : await active(directory, [owner])
   return { kind: 'new', paymentId: idOf(tenant, money.receipt), input: inputOf(money, subscriptions) }
+}
+
+async function toldAgain(directory: Directory, tenant: string, money: ReceivedMoney, payment: ActorView): Promise<Destination> {
+  const context = contextOf(payment)
+  if (money.foreignShortcode !== undefined) return { kind: 'known', paymentId: payment.id }
+  if (context.method === 'stk') return told(payment, money)
+  if (money.phone === null || !isOfUnknownPayer(payment.states, context)) return { kind: 'known', paymentId: payment.id }
+  const [subscriptionId, another] = await subscriptionsOfPayer(directory, tenant, money)
+  const isOne = subscriptionId !== undefined && another === undefined
+  return { kind: 'told', paymentId: payment.id, event: { type: 'payment.namePayer', phone: money.phone, ...(isOne ? { subscriptionId } : {}) } }
 }
 
 async function inputOfSecond(directory: Directory, money: ReceivedMoney, paid: ActorView): Promise<PaymentInput> {

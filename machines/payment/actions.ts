@@ -110,7 +110,7 @@ export function withUnmatched(context: PaymentContext, at: number): Change {
   return { held: heldAtFirst(context), review: { reason, expected: null, received: told, receipt, code: null, words: REVIEW_WORDS[reason], at } }
 }
 
-export function withAssignment(context: PaymentContext, { subscriptionId, package: bought, phone, reason }: PaymentAssignment): Change {
+export function withAssignment(context: PaymentContext, { subscriptionId, package: bought, phone, reason }: Omit<PaymentAssignment, 'type'>): Change {
   const decision = { decision: reason, phone: phone ?? context.phone }
   if (subscriptionId !== undefined) return { ...decision, purpose: { kind: 'subscription', subscriptionId } }
   return { ...decision, purpose: { kind: 'hotspot' }, package: bought ?? context.package }

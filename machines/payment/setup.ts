@@ -86,6 +86,8 @@ export const paymentSetup = setup({
       // Callbacks are unsigned: a person may find that there is no such money. What the paybill told of did come.
       return context.received?.source === 'callback' && (event as EventOf<'payment.reject'>).moneyCame === false
     },
+    canNamePayer: ({ context }) => context.purpose.kind === 'unmatched' && context.phone === null && !isForeign(context),
+    isPayersOnly: ({ context, event }) => context.received?.doubt === 'account-unknown' && (event as EventOf<'payment.namePayer'>).subscriptionId !== undefined,
     canClaim: ({ context }) => context.method === 'stk' && context.completedAt === null && context.claims < CLAIMS_MAX,
 
     isOwnPrompt: isVerdict('paid', 'mismatched', 'failed', 'pending', 'unclear'),
@@ -170,6 +172,11 @@ export const paymentSetup = setup({
     recordUnmatched: assign(({ context, event }) => withUnmatched(context, timeOf(event))),
     releaseHeld: assign(({ context }) => withHeldReleased(context)),
     recordAssignment: assign(({ context, event }) => withAssignment(context, event as PaymentAssignment)),
+    recordPayer: assign(({ event }) => ({ phone: (event as EventOf<'payment.namePayer'>).phone })),
+    recordPayersSubscription: assign(({ context, event }) => {
+      const { phone, subscriptionId } = event as EventOf<'payment.namePayer'>
+      return withAssignment(context, { phone, subscriptionId, reason: 'matched by the phone of the payer' })
+    }),
     recordClaim: assign(({ context, event }) => withClaim(context, event as EventOf<'payment.claim'>, timeOf(event))),
     recordReceipt: assign(({ context, event }) => withReceipt(context, event as PaymentCallback)),
     recordDifference: assign(({ context, event }) => withNotedMismatch(context, event as PaymentCallback, timeOf(event))),

@@ -226,6 +226,45 @@ describe('the provider\'s list', () => {
     expect((await world.runtime.get(address))?.context).toMatchObject({ found: 0 })
   })
 
+  describe('tells in full the phone that a confirmation had masked', () => {
+    const masked = () => confirm({ BillRefNumber: 'rent', MSISDN: '2547*****149' })
+    const told = { ...unheardOf, accountReference: 'rent' }
+    const one = async () => (await payments())[0] as Awaited<ReturnType<typeof payments>>[number]
+    beforeEach(async () => {
+      await masked()
+      expect((await one()).states).toEqual(['review'])
+    })
+
+    it('so the money is credited to the only subscription of the payer, once', async () => {
+      list = [told]
+      await look()
+      await look()
+      await masked()
+      expect(await one()).toMatchObject({ states: ['completed'], context: { phone: PHONE, purpose: { kind: 'subscription', subscriptionId: 'sub_1' }, confirmedBy: 'c2b' } })
+      expect(await balances()).toEqual({ mpesa: 1_000, unmatched: 0, 'customer:sub_1': -1_000 })
+      expect((await world.runtime.get(address))?.context).toMatchObject({ pulls: 2, found: 1 })
+    })
+
+    it('and staff know it, where that phone has none or several', async () => {
+      await subscription('sub_2', '22345676', PHONE)
+      list = [told]
+      await look()
+      await look()
+      const { id, states, context } = await one()
+      expect([states, context]).toMatchObject([['review'], { phone: PHONE, review: { reason: 'account-unknown' } }])
+      const entries = (await world.runtime.history({ type: 'payment', id })).filter(({ event }) => event.type === 'payment.namePayer')
+      expect(entries).toHaveLength(1)
+    })
+
+    it('but nothing is credited while a refund of it waits for the second key', async () => {
+      const { id } = await one()
+      await world.runtime.send({ type: 'payment', id }, { type: 'payment.refund', reason: 'asked for', by: 'key:1' })
+      list = [told]
+      await look()
+      expect(await one()).toMatchObject({ states: ['review'], context: { phone: PHONE, purpose: { kind: 'unmatched' } } })
+    })
+  })
+
   it('is read from where it was read to, and 48 hours back at first', async () => {
     await look()
     await look()

@@ -53,6 +53,8 @@ const walks: Walk[] = [
       callback({ receipt: 'NLJ7RT61SX' }),
       callback({ receipt: 'NLJ7RT61SZ', amount: undefined }),
       { type: 'payment.part', reason: 'x' } as EventObject,
+      { type: 'payment.namePayer', phone: '254708374149' } as EventObject,
+      { type: 'payment.namePayer', phone: '254708374149', subscriptionId: 'sub_1' } as EventObject,
       callback({ checkoutRequestId: 'ws_CO_other' }),
       callback({ receipt: 'NLJ7RT61SW', receiptUsedBy: 'pay_2' }),
       failure('1032'),
@@ -81,10 +83,11 @@ const walks: Walk[] = [
       ...['returnRetryGap.payment.refunding.deferred', 'resultWindow.payment.refunding.awaiting', 'checkGap.payment.refunding.uncertain'].map((timer) => ({ type: `xstate.after.${timer}` })),
       ...['promptRetryGap.payment.deferred', 'uncertainWindow.payment.uncertain', 'queryGap.payment.awaiting', 'queryGap.payment.cancelled.waiting', 'uncertainWindow.payment.cancelled.uncertain'].map((timer) => ({ type: `xstate.after.${timer}` })),
     ],
-    detail: ({ queries, attempts, review, receipt, completedAt, refund, held }: PaymentContext) => [
+    detail: ({ queries, attempts, review, phone, receipt, completedAt, refund, held }: PaymentContext) => [
       // What led to a credit or a refund makes no difference afterwards.
       completedAt === null && refund === null ? [queries, attempts] : null,
       review?.reason,
+      phone === null,
       receipt !== null,
       held.map((money) => money.receipt),
       completedAt !== null,
