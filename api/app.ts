@@ -90,13 +90,13 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   asyncApiRoute(app, runtime)
   const limiter = deps.rateLimiter ?? memoryRateLimiter(now)
   const reveal = credentialRevealer(deps, tenant, closing)
-  const claims = createClaims(deps.appKey, { secureCookies: deps.secureCookies ?? false })
   const keys = keyCache(deps.apiKeys, now)
   const limits = { ...CHANNEL_LIMITS, ...deps.channelLimits }
   const apps = createChannelApps(deps.appKey)
   const telling = createTelling((type) => runtime.definition(type), apps, { webUrl: deps.webUrl })
   // What is written down of the business is by the clock of the actors; keys, limits and connections go by real time.
   const clock = () => deps.sandbox?.now() ?? now()
+  const claims = createClaims(deps.appKey, { secureCookies: deps.secureCookies ?? false, now: clock })
   const hub = createHub({ runtime, telling })
   const dashboard = createDashboard({ runtime, hub, log: deps.log, days: deps.dashboardDays, dayOf: calendar(deps.timeZone ?? SHOP_ZONE), clock })
   await channelRoutes(app, { hub, apps, limits, now, access: { runtime, keys, claims, publicTenant: tenant } })

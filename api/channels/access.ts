@@ -7,7 +7,7 @@ import type { Principal } from '../auth/principal.ts'
 import { Problem } from '../http/problem.ts'
 import type { Claims } from '../payments/claim.ts'
 import { looksLikePaymentId } from '../payments/payment-id.ts'
-import { paymentContext } from '../payments/payment-view.ts'
+import { claimedPayment } from '../payments/payment-view.ts'
 import { parseChannel, type Channel } from './names.ts'
 
 export interface Caller {
@@ -59,7 +59,7 @@ export async function admit({ runtime, keys, claims, publicTenant }: AccessParts
   if (channel.kind !== 'user') throw new Problem('unauthenticated', 'Send `Authorization: Bearer <api key>`.')
   if (!looksLikePaymentId(channel.id)) throw new Problem('forbidden', 'Only the customer and staff may listen to this channel.')
   const payment = await runtime.get({ tenant: publicTenant, type: 'payment', id: channel.id })
-  const isPayer = payment !== undefined && claims.isPayer({ cookieHeader: headers.cookie, ip }, { id: payment.id, clientHash: paymentContext(payment).clientHash })
+  const isPayer = payment !== undefined && claims.isPayer({ cookieHeader: headers.cookie, ip }, claimedPayment(payment))
   if (!isPayer) throw new Problem('forbidden', 'Only the customer and staff may listen to this channel.')
   return { tenant: publicTenant, keyId: null }
 }

@@ -3,6 +3,7 @@ import { fractionDigitsOf } from '../../actors/gateways/money.ts'
 import type { PaymentContext } from '../../machines/payment/context.ts'
 import type { ActorDefinition, ActorView } from '../../runtime/index.ts'
 import { statePhrase } from '../search/phrase.ts'
+import type { ClaimedPayment } from './claim.ts'
 
 /** States in which M-Pesa has not decided yet. */
 const PENDING: readonly string[] = ['prompting', 'deferred', 'uncertain', 'awaiting', 'querying']
@@ -19,6 +20,12 @@ export interface PaymentView {
 
 export function paymentContext(view: ActorView): PaymentContext {
   return view.context as PaymentContext
+}
+
+/** What whoever says to be the payer is held against. */
+export function claimedPayment(view: ActorView): ClaimedPayment {
+  const { clientHash, requestedAt } = paymentContext(view)
+  return { id: view.id, clientHash, requestedAt }
 }
 
 /** M-Pesa took the prompt, or it is clear that it will not. */

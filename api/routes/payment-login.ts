@@ -4,7 +4,7 @@ import type { App } from '../app-type.ts'
 import { Problem } from '../http/problem.ts'
 import type { Claims } from '../payments/claim.ts'
 import { looksLikePaymentId } from '../payments/payment-id.ts'
-import { isPaidAccess, paymentContext } from '../payments/payment-view.ts'
+import { claimedPayment, isPaidAccess } from '../payments/payment-view.ts'
 import type { AnswerChallenge, Reveal } from '../payments/reveal.ts'
 import type { RateLimiter } from '../ports/rate-limiter.ts'
 import { demandRate } from '../rate-limit.ts'
@@ -49,7 +49,7 @@ export function paymentLoginRoute(app: App, { runtime, tenant, claims, reveal, a
       if (!read.ok) throw new Problem('invalid-input', undefined, { errors: read.errors })
       const view = looksLikePaymentId(id) ? await runtime.get({ tenant, type: 'payment', id }) : undefined
       if (view === undefined) throw new Problem('payment-not-found')
-      if (!claims.isPayer({ cookieHeader: request.headers.cookie, ip: request.ip }, { id, clientHash: paymentContext(view).clientHash })) throw new Problem('forbidden', 'Only the browser that has paid is given the login.')
+      if (!claims.isPayer({ cookieHeader: request.headers.cookie, ip: request.ip }, claimedPayment(view))) throw new Problem('forbidden', 'Only the browser that has paid is given the login.')
       reply.headers(await demandRate(limiter, LOGINS_PER_PAYMENT, id)).header('cache-control', 'no-store')
       const waiting = { timeoutMs: SESSION_WAIT_MS }
       const login = isPaidAccess(view) ? await (read.chap === undefined ? reveal(id, waiting) : answer(id, read.chap, waiting)) : undefined

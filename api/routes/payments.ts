@@ -4,14 +4,14 @@ import { normaliseMac } from '../../actors/gateways/mac.ts'
 import { normaliseKenyanPhone } from '../../actors/gateways/phone.ts'
 import type { App } from '../app-type.ts'
 import type { AppDeps } from '../deps.ts'
-import type { Runtime } from '../../runtime/index.ts'
+import type { ActorView, Runtime } from '../../runtime/index.ts'
 import { idempotencyKey, matchesIfNoneMatch } from '../http/headers.ts'
 import { Problem } from '../http/problem.ts'
 import { traceIdOf } from '../http/trace.ts'
 import type { ClaimPayment } from '../payments/claimed.ts'
 import type { Claims } from '../payments/claim.ts'
 import { looksLikePaymentId } from '../payments/payment-id.ts'
-import { isDecided, isPaidAccess, majorUnits, minorUnits, paymentContext, paymentView } from '../payments/payment-view.ts'
+import { claimedPayment, isDecided, isPaidAccess, majorUnits, minorUnits, paymentContext, paymentView } from '../payments/payment-view.ts'
 import type { Rate, StkRates } from '../payments/rates.ts'
 import type { Reveal } from '../payments/reveal.ts'
 import type { PaymentOrder, StartPayment } from '../payments/start.ts'
@@ -115,7 +115,7 @@ export function paymentRoutes(app: App, deps: PaymentRouteDeps): void {
       const isNews = (seq: number) => request.headers['if-none-match'] !== undefined && !matchesIfNoneMatch(request, etagOf(seq))
       const view = await watch(id, isNews, request.query.wait)
       reply.header('cache-control', 'no-store').header('etag', etagOf(view.seq))
-      const credentials = isPaidAccess(view) && mayBeShown(request, id, paymentContext(view).clientHash) ? await deps.reveal(id, { timeoutMs: until - deps.now() }) : undefined
+      const credentials = isPaidAccess(view) && mayBeShown(request, view) ? await deps.reveal(id, { timeoutMs: until - deps.now() }) : undefined
       if (credentials === undefined && matchesIfNoneMatch(request, etagOf(view.seq))) return reply.code(304).send(null)
       return { ...paymentView(view, runtime.definition('payment')), ...(credentials === undefined ? {} : { credentials }) }
     },
@@ -154,8 +154,8 @@ export function paymentRoutes(app: App, deps: PaymentRouteDeps): void {
     return later ?? (await runtime.get(address)) ?? view
   }
 
-  function mayBeShown(request: { headers: { cookie?: string | undefined }; ip: string }, id: string, clientHash: string | null): boolean {
-    return claims.isPayer({ cookieHeader: request.headers.cookie, ip: request.ip }, { id, clientHash })
+  function mayBeShown(request: { headers: { cookie?: string | undefined }; ip: string }, view: ActorView): boolean {
+    return claims.isPayer({ cookieHeader: request.headers.cookie, ip: request.ip }, claimedPayment(view))
   }
 
   async function limited(name: string, rate: Rate, key: string): Promise<Record<string, string>> {

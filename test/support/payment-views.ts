@@ -8,7 +8,7 @@ const bought = { id: 'hour', name: 'One hour', durationSeconds: 3_600, dataBytes
 
 export function paymentView(state: string, context: Partial<PaymentContext> = {}, change: Partial<ActorView> = {}): ActorView {
   const input: PaymentInput = { method: 'stk', purpose: { kind: 'hotspot' }, received: null, phone: '254708374149', package: bought, amount: 1_000, currency: 'KES', macAddress: null, clientHash: null }
-  return lampView({ type: 'payment', id: 'pay_00000000', states: [state], value: state, seq: 2, context: { ...newPayment(input), ...context }, accepts: [], ...change })
+  return lampView({ type: 'payment', id: 'pay_00000000', states: [state], value: state, seq: 2, context: { ...newPayment(input), requestedAt: Date.now(), ...context }, accepts: [], ...change })
 }
 
 export function sessionView(change: Partial<ActorView> = {}): ActorView {

@@ -49,7 +49,7 @@ describe('POST /api/payments/{id}/login', () => {
 
   /** @returns the answer to the browser that has started the payment from 10.0.0.1 */
   async function login(body: object, { session = sessionView({ tags: ['usable'] }), state = 'completed', remoteAddress = '10.0.0.1', times = 1, id = ID }: { session?: ActorView; state?: string; remoteAddress?: string; times?: number; id?: string } = {}) {
-    const clientHash = createClaims('application-key-of-tests', { secureCookies: false }).clientHash('10.0.0.1')
+    const clientHash = createClaims('application-key-of-tests', { secureCookies: false, now: Date.now }).clientHash('10.0.0.1')
     const get: Runtime['get'] = async ({ type }) => (type === 'payment' ? paymentView(state, { clientHash }, { id: ID }) : session)
     test = await testApp({ runtime: { get, send } })
     let response

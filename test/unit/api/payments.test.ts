@@ -218,14 +218,14 @@ describe('credentials', () => {
   const send = vi.fn(async () => ({ outcome: 'applied' as const, seq: 2, facts: [], actor: sessionView() }))
   afterEach(() => send.mockClear())
 
-  async function start(session: ActorView | undefined = sessionView(), remoteAddress = '10.0.0.1') {
+  async function start(session: ActorView | undefined = sessionView(), { remoteAddress = '10.0.0.1', agoMs = 0 } = {}) {
     const { runtime, payments } = shop()
     const get: Runtime['get'] = async ({ type, id }) => (type === 'payment' ? payments.get(id) : session)
     test = await testApp({ runtime: { ...runtime, get, send } })
     const started = await test.app.inject({ method: 'POST', url: '/api/payments/stk', payload: order, remoteAddress })
     const { payment_id: id } = started.json<{ payment_id: string }>()
     const paid = payments.get(id)
-    if (paid !== undefined) payments.set(id, { ...paid, states: ['completed'] })
+    if (paid !== undefined) payments.set(id, { ...paid, states: ['completed'], context: { ...(paid.context as object), requestedAt: Date.now() - agoMs } })
     return { id, cookie: String(started.headers['set-cookie']).split(';')[0] ?? '' }
   }
   const read = (id: string, headers: Record<string, string> = {}, remoteAddress = '10.9.9.9') => test.app.inject({ url: `/api/payments/${id}`, headers, remoteAddress })
@@ -237,9 +237,13 @@ describe('credentials', () => {
     expect(send).toHaveBeenCalledWith({ tenant: 'main', type: 'hotspot-session', id }, { type: 'session.revealCredentials' }, { source: 'rest:payer' })
   })
 
-  it('are shown to the same address without a cookie', async () => {
-    const { id } = await start()
-    expect((await read(id, {}, '10.0.0.1')).json()).toHaveProperty('credentials')
+  it('are shown to the same address without a cookie, for half an hour: it is that of all guests', async () => {
+    const fresh = await start()
+    expect((await read(fresh.id, {}, '10.0.0.1')).json()).toHaveProperty('credentials')
+    await test.app.close()
+    const old = await start(sessionView(), { agoMs: 30 * 60_000 + 1_000 })
+    expect((await read(old.id, {}, '10.0.0.1')).json()).not.toHaveProperty('credentials')
+    expect((await read(old.id, { cookie: old.cookie }, '10.0.0.1')).json()).toHaveProperty('credentials')
   })
 
   it.each([
