@@ -21,8 +21,21 @@ export interface Unexplained {
   hasMore: boolean
 }
 
+/** A statement whose days are to be matched. */
+export interface ImportedStatement {
+  id: string
+  tenant: string
+  /** The time of its rows, the end not included. */
+  from: number
+  until: number
+}
+
 export interface Statements {
-  /** What is there already is left as it is. Resolves with how many were new. */
+  /** What is there already is left as it is; the days are to be matched all the same. Resolves with how many were new. */
   add(tenant: string, entries: readonly StatementEntry[], by: { source: string; by: string; at: number }): Promise<{ added: number }>
+  /** Oldest first. */
+  imported(limit: number): Promise<ImportedStatement[]>
+  /** Its match was asked for. */
+  forgetImported(id: string): Promise<unknown>
   unexplained(tenant: string, query: { from: number | undefined; to: number | undefined; limit: number }): Promise<Unexplained>
 }

@@ -52,7 +52,8 @@ const unexplained = z
 
 const time = (at: number): string => new Date(at).toISOString()
 
-export function statementRoutes(app: App, statements: Statements, now: () => number): void {
+/** @param onImported told when days are to be matched */
+export function statementRoutes(app: App, statements: Statements, now: () => number, onImported: () => void): void {
   // Here a statement is the only form that is taken.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('text/csv', { parseAs: 'string', bodyLimit: CSV_BYTES_MAX }, (_request, body, done) => done(null, body))
@@ -65,7 +66,7 @@ export function statementRoutes(app: App, statements: Statements, now: () => num
       schema: {
         tags: ['ledger'],
         summary: "Import a statement: the CSV file of M-Pesa's portal",
-        description: 'Content type `text/csv`. The same rows again change nothing.',
+        description: 'Content type `text/csv`. The same rows again change nothing. The days that the file tells of are matched with the ledger right after, as the days of the list of M-Pesa are: `reconciliation.dayMatched` of `reconciliation/mpesa` tells what is not explained.',
         querystring: noQuery,
         consumes: ['text/csv'],
         body: z.string(),
@@ -77,6 +78,7 @@ export function statementRoutes(app: App, statements: Statements, now: () => num
       if (rows.length === 0 && problems.length > 0) throw new Problem('invalid-input', 'This is no statement of M-Pesa.', { errors: problems.map(({ line, problem }) => ({ pointer: `/${line}`, detail: problem })) })
       // A file may list a row twice; the table takes it once.
       const { added } = await statements.add(principal.tenant, rows, { source: 'csv', by: principal.by, at: now() })
+      onImported()
       return { added, repeated: rows.length - added, skipped, problems }
     },
   )

@@ -20,6 +20,7 @@ import { audit } from './0023-audit.ts'
 import { rejectedLoginsAndRouterNames } from './0025-rejected-logins-and-router-names.ts'
 import { dailyMatch } from './0026-daily-match.ts'
 import { matchByReceipt } from './0027-match-by-receipt.ts'
+import { importedStatements } from './0029-imported-statements.ts'
 
 export const migrations: readonly Migration[] = [
   engineTables,
@@ -42,4 +43,5 @@ export const migrations: readonly Migration[] = [
   rejectedLoginsAndRouterNames,
   dailyMatch,
   matchByReceipt,
+  importedStatements,
 ]

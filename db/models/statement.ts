@@ -59,8 +59,8 @@ const PROVIDER_SIDE = `
   order by t.at, t.receipt limit :limit`
 
 /**
- * Where the list is pulled, money is missed only where something covers it: what came in by the list, what went out by files alone, for
- * the list does not have it. Within the first hour it may be money of the time before, of which we heard later.
+ * Where the list is pulled, and where a day is counted, money is missed only where something covers it: what came in by the list, what went
+ * out by files alone, for the list does not have it. Within the first hour it may be money of the time before, of which we heard later.
  */
 const OUR_SIDE = `
   with ours as (
@@ -69,7 +69,7 @@ const OUR_SIDE = `
     where l.at between to_timestamp(:from / 1000.0) and to_timestamp(:to / 1000.0) and ${IS_OURS})
   select o.* from ours o
   where not exists (select from business.statement_rows s where s.tenant = :tenant and s.receipt = o.receipt and s.kind <> 'charge')
-    and (not cast(:isPulled as boolean)
+    and (not cast(:onlyCovered as boolean)
       or o.at between to_timestamp(:filedFrom / 1000.0) and to_timestamp(:filedTo / 1000.0)
       or o.amount_minor > 0 and exists (select from business.statement_periods p where p.tenant = :tenant and o.at >= p.from_at + interval '1 hour' and o.at < p.to_at))
     and (o.receipt is null or (${bookedUnder('o')}) <> 0)
@@ -100,6 +100,19 @@ interface Span {
   to: number
 }
 
+interface Imported {
+  id: string
+  tenant: string
+  from_at: Date
+  until_at: Date
+  imported_at: Date
+}
+
+/** R9: within what a reconciliation may be asked at once. What came before is in the list of unexplained money all the same. */
+const SPAN_MAX_MS = 9 * 366 * 86_400_000
+
+const imports = (db: Knex) => db<Imported>('business.imported_statements')
+
 export function statementQueries(knex: Knex) {
   async function spanOf(query: string, tenant: string): Promise<Span | null> {
     const found = (await knex.raw<{ rows: { from: Date | null; to: Date | null }[] }>(query, [tenant])).rows[0]
@@ -112,7 +125,7 @@ export function statementQueries(knex: Knex) {
     const covered = [filed, pulled].filter((span) => span !== null)
     if (covered.length === 0) return undefined
     const period = { from: from ?? Math.min(...covered.map((span) => span.from)), to: to ?? Math.max(...covered.map((span) => span.to)) }
-    return { period, given: { tenant, ...period, isPulled: pulled !== null, filedFrom: filed?.from ?? null, filedTo: filed?.to ?? null } }
+    return { period, given: { tenant, ...period, onlyCovered: pulled !== null, filedFrom: filed?.from ?? null, filedTo: filed?.to ?? null } }
   }
 
   async function add(db: Knex, tenant: string, entries: readonly StatementEntry[], { source, by, at }: { source: string; by: string; at: number }): Promise<{ added: number }> {
@@ -121,7 +134,21 @@ export function statementQueries(knex: Knex) {
   }
 
   return {
-    add: (tenant: string, entries: readonly StatementEntry[], by: { source: string; by: string; at: number }) => add(knex, tenant, entries, by),
+    /** In one transaction with what is to be matched because of it. */
+    async add(tenant: string, entries: readonly StatementEntry[], by: { source: string; by: string; at: number }): Promise<{ added: number }> {
+      return knex.transaction(async (transaction) => {
+        const added = await add(transaction, tenant, entries, by)
+        const times = entries.map(({ at }) => Date.parse(at))
+        const [first, last] = [times.reduce((a, b) => Math.min(a, b), Infinity), times.reduce((a, b) => Math.max(a, b), -Infinity)]
+        if (times.length > 0) await imports(transaction).insert({ tenant, from_at: new Date(Math.max(first, last - SPAN_MAX_MS)), until_at: new Date(last + 1), imported_at: new Date(by.at) })
+        return added
+      })
+    },
+    async imported(limit: number): Promise<{ id: string; tenant: string; from: number; until: number }[]> {
+      const rows = await imports(knex).orderBy('id').limit(limit)
+      return rows.map(({ id, tenant, from_at, until_at }) => ({ id, tenant, from: from_at.getTime(), until: until_at.getTime() }))
+    },
+    forgetImported: (id: string) => imports(knex).where({ id }).delete(),
     /** Keeps what the provider's list said, and of which time that was all; the same again changes nothing. */
     async addPulled(tenant: string, entries: readonly StatementEntry[], { from, to, at, by }: Span & { at: number; by: string }): Promise<{ added: number }> {
       return knex.transaction(async (transaction) => {
@@ -134,11 +161,11 @@ export function statementQueries(knex: Knex) {
         return added
       })
     },
-    /** How much of a span of time, its end not included, is not explained. */
+    /** How much of a span of time, its end not included, is not explained. A file may end within the day: what it does not cover is not missed. */
     async countUnexplained(tenant: string, { from, until }: { from: number; until: number }): Promise<{ provider: number; ours: number }> {
       const scope = await scopeOf(tenant, { from, to: until - 1 })
       if (scope === undefined) return { provider: 0, ours: 0 }
-      const count = async (side: string) => Number((await knex.raw<{ rows: { count: string }[] }>(`select count(*) from (${side}) as unexplained`, { ...scope.given, limit: null })).rows[0]?.count ?? 0)
+      const count = async (side: string) => Number((await knex.raw<{ rows: { count: string }[] }>(`select count(*) from (${side}) as unexplained`, { ...scope.given, onlyCovered: true, limit: null })).rows[0]?.count ?? 0)
       const [provider, ours] = await Promise.all([count(PROVIDER_SIDE), count(OUR_SIDE)])
       return { provider, ours }
     },

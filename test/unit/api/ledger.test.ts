@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { apiWorld, type World } from '../../support/api-world.ts'
 import { testApp } from '../../support/api-fakes.ts'
 import { INPUT, callback } from '../machines/payment.fixture.ts'
@@ -63,6 +63,33 @@ describe('statements', () => {
     expect([response.statusCode, response.json()]).toEqual([200, { added: 1, repeated: 0, skipped: 0, problems: [{ line: 3, problem: 'the receipt is none' }] }])
   })
 
+  it('are matched as soon as they are imported', async () => {
+    const waiting: { id: string; tenant: string; from: number; until: number }[] = []
+    let forget: (id: string) => void = () => {}
+    const forgotten = new Promise<string>((resolve) => (forget = resolve))
+    let looks = 0
+    const other = await apiWorld([], {
+      statements: {
+        add: async (tenant) => {
+          waiting.push({ id: '7', tenant, from: 0, until: 1 })
+          return { added: 1 }
+        },
+        imported: async () => {
+          looks++
+          return waiting
+        },
+        forgetImported: async (id) => forget(id),
+        unexplained: async () => ({ period: null, provider: [], ours: [], hasMore: false }),
+      },
+    })
+    onTestFinished(() => other.stop())
+    await other.app.inject({ method: 'POST', url: '/api/v1/statements', payload: CSV, headers: { ...other.admin, 'content-type': 'text/csv' } })
+    // Not only by the sweep that comes seconds later.
+    expect(looks).toBe(1)
+    expect(await forgotten).toBe('7')
+    expect((await other.runtime.history({ type: 'reconciliation', id: 'mpesa' })).map(({ event }) => event.type)).toContain('reconciliation.match')
+  })
+
   it('of another form are refused', async () => {
     expect((await send('hello')).json()).toMatchObject({ code: 'invalid-input' })
     expect((await send('{}', 'application/json')).json()).toMatchObject({ code: 'unsupported-media-type' })
@@ -75,6 +102,8 @@ describe('statements', () => {
     const test = await testApp({
       statements: {
         add: async () => ({ added: 0 }),
+        imported: async () => [],
+        forgetImported: async () => undefined,
         unexplained: async (_tenant, query) => {
           expect(query).toEqual({ from: at, to: undefined, limit: 5 })
           return {
