@@ -67,7 +67,7 @@ export function routerPublicRoutes(app: App, runtime: Runtime, parts: RouterPart
       schema: {
         tags: ['routers'],
         summary: 'The router reports that its script was pasted',
-        description: 'Authorization: Bearer <the one-time token of the script>',
+        description: 'Authorization: Bearer <the one-time token of the script>. What is refused as `invalid-input`, such as a `public_key` that is none of WireGuard, leaves the token as it was.',
         params: routerParams,
         querystring: noQuery,
         body: enrolBody,
@@ -185,7 +185,5 @@ function heardIn({ version, uptime, cpu_load, active_users }: z.output<typeof he
 }
 
 function deviceOf({ version, board, serial, public_key, packages }: z.output<typeof enrolBody>): RouterDevice {
-  // A key that is none is left out: the tunnel then fails visibly, and the router is let in all the same.
-  const publicKey = public_key !== undefined && /^[A-Za-z0-9+/]{43}=$/.test(public_key) ? public_key : null
-  return { version, board: board ?? null, serial: serial ?? null, publicKey, capabilities: packages ?? [] }
+  return { version, board: board ?? null, serial: serial ?? null, publicKey: public_key ?? null, capabilities: packages ?? [] }
 }
