@@ -4,6 +4,7 @@ import { parseDuration } from '../../actors/gateways/routeros/duration.ts'
 import type { App } from '../app-type.ts'
 import { bearerKey } from '../auth/authenticate.ts'
 import type { Principal } from '../auth/principal.ts'
+import { idempotencyKey } from '../http/headers.ts'
 import type { RouterDevice } from '../../machines/router/events.ts'
 import type { Runtime } from '../../runtime/index.ts'
 import { maskValue } from '../privacy/mask.ts'
@@ -28,10 +29,20 @@ export function routerStaffRoutes(app: App, runtime: Runtime, parts: RouterParts
     '/routers',
     {
       config: { permission: 'hardware' },
-      schema: { tags: ['routers'], summary: 'Register a router; the answer has its connectivity script', querystring: noQuery, body: registerBody, response: { 201: issuedSchema, ...staffProblems('router-exists', ...WITH_BODY) } },
+      schema: {
+        tags: ['routers'],
+        summary: 'Register a router; the answer has its connectivity script',
+        description: 'Header `Idempotency-Key`: the same key and body again gives the first answer, with the same script, whose token works once.',
+        querystring: noQuery,
+        body: registerBody,
+        response: { 201: issuedSchema, ...staffProblems('router-exists', 'idempotency-mismatch', ...WITH_BODY) },
+      },
     },
-    async ({ principal, body }, reply) => {
-      const issued = await registration.register({ name: body.name, site: body.site ?? null, apiUrl: body.api_url ?? null, pollSeconds: body.poll_seconds, provisioning: body.provisioning }, principal)
+    async (request, reply) => {
+      const { principal, body } = request
+      const order = { name: body.name, site: body.site ?? null, apiUrl: body.api_url ?? null, pollSeconds: body.poll_seconds, provisioning: body.provisioning }
+      const issued = await registration.register(order, principal, idempotencyKey(request))
+      if (issued.isReplay) reply.header('idempotency-replayed', 'true')
       reply.code(201).header('location', `/api/v1/actors/router/${issued.view.id}`).header('cache-control', 'no-store')
       return issuedView(issued)
     },

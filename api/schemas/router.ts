@@ -22,7 +22,7 @@ export const issuedSchema = z
     name: z.string(),
     state: z.string(),
     tunnel_address: z.string(),
-    script: z.string().describe(`for a terminal of the router. Shown once; joins it once, within ${ENROLMENT_HOURS} hours`),
+    script: z.string().describe(`for a terminal of the router. Shown by this answer, and by the same request under its Idempotency-Key; joins it once, within ${ENROLMENT_HOURS} hours`),
     expires_at: instant,
   })
   .meta({ id: 'IssuedRouterScript' })
