@@ -14,6 +14,7 @@ import type { ResultUrls } from './actors/payment/effects.ts'
 import { receiptPaymentIds } from './actors/payment/received-money.ts'
 import { EFFECTS_AT_ONCE, LANES } from './actors/lanes.ts'
 import { restDriver } from './actors/live-access/drivers.ts'
+import { beginLooking, reconciliationOf } from './actors/reconciliation/looking.ts'
 import { createRegistry } from './actors/registry.ts'
 import { createRouterSecrets } from './actors/router/secrets.ts'
 import { createVoucherCodes } from './actors/voucher/codes.ts'
@@ -42,7 +43,7 @@ import { derivedSecret } from './api/derived-secret.ts'
 import { processEnd, StoppedError, type ProcessEnd } from './api/process-end.ts'
 import { readiness } from './api/readiness.ts'
 import { type Business, createKnex, keepSecret, KEPT_FOR_DAYS, latestMoment, migrate, openBusiness, openDatabase, postgresStore, startTidying } from './db/index.ts'
-import { createRuntime, isMovable, jetStreamBus, sandboxClock, systemClock, isStandingError } from './runtime/index.ts'
+import { createRuntime, isMovable, jetStreamBus, sandboxClock, systemClock } from './runtime/index.ts'
 import type { Address, Clock, Runtime } from './runtime/index.ts'
 import { demoPackages } from './sandbox/demo-packages.ts'
 import type { RadiusRest } from './sandbox/nas/logins.ts'
@@ -226,7 +227,7 @@ async function start(settings: Settings, log: Logger, open: ProcessEnd): Promise
   standIns.daraja?.control.setC2bUrls({ validationUrl: c2bUrl('validation'), confirmationUrl: c2bUrl('confirmation') })
   standIns.sms?.control.setReportUrl(`${hooksAddress}/hooks/sms/${secrets.sms}/delivery`)
   await runtime.start()
-  if (outside.DARAJA_PULL) await startReconciliation(runtime)
+  if (outside.DARAJA_PULL) await beginLooking(runtime, reconciliationOf('main'))
   if (nats !== undefined) {
     await nats.integrations.start(natsEdge({ runtime, trail, gate: secondKey({ runtime, packages: business.packages, from: settings.STANDING_SECOND_KEY_FROM, clock: () => clock.now() }), apiKeys: business.apiKeys, receipts: business.receipts, packages: business.packages, openPrompts: business.openPrompts, log }))
     open.push(() => nats.integrations.stop())
@@ -260,16 +261,6 @@ function fillTown(parts: { url: string; apiKey: string; standIns: Sandbox }, log
 async function connectRouter(nas: NonNullable<Sandbox['nas']>, business: Business, rest: RadiusRest): Promise<void> {
   nas.connect(rest)
   await business.sandboxRouter.keep({ address: '127.0.0.1', secret: nas.secret, coaPort: nas.coaPort })
-}
-
-/** From then on it wakes itself. */
-async function startReconciliation(runtime: Runtime): Promise<void> {
-  const address = { type: 'reconciliation', id: 'mpesa' }
-  if ((await runtime.get(address)) !== undefined) return
-  await runtime.create(address, {}).catch((error: unknown) => {
-    // Another node was quicker.
-    if (!isStandingError(error, 'actor-exists')) throw error
-  })
 }
 
 function natsOf(settings: Settings, log: Logger, metrics: ReturnType<typeof createMetrics>['bus']) {

@@ -28,6 +28,7 @@ import type { PaymentFact } from '../machines/payment/context.ts'
 import type { FoundMoney } from '../machines/reconciliation/events.ts'
 import type { Address, Json, Reaction, ReactionMessage } from '../runtime/index.ts'
 import { derivedId } from './derived-id.ts'
+import { reconciliationOf } from './reconciliation/looking.ts'
 import { voucherId } from './voucher/voucher-id.ts'
 import { doApproved } from './reactions/approval.ts'
 import { paySubscription, revokeSubscriptionPayment, subscriptionReactions } from './reactions/subscription.ts'
@@ -77,12 +78,9 @@ const revokeSession: Reaction = ({ address, data }) => {
   return [{ kind: 'event', to: { tenant: address.tenant, type: 'hotspot-session', id: address.id }, event: { type: 'session.revoke', reason: `The payment went back: ${back.reason}` } }]
 }
 
-/** One for each tenant: a tenant has one shortcode. */
-const RECONCILIATION_ID = 'mpesa'
-
 /** The customer says to have paid: perhaps the provider's list knows. */
 const lookForMoney: Reaction = ({ address: { tenant } }) => {
-  const to = { tenant, type: 'reconciliation', id: RECONCILIATION_ID }
+  const to = reconciliationOf(tenant)
   return [
     { kind: 'start', to, input: {} },
     { kind: 'event', to, event: { type: 'reconciliation.pull' } },

@@ -91,7 +91,7 @@ function inert(): never {
 const NO_ROUTERS: RouterCalls = {
   routerOs: { connect: inert },
   live: { accesses: inert, withoutAccess: inert, heardAt: inert, saveReading: inert, saveAccessPoints: inert },
-  secrets: { radius: inert, api: inert, heartbeatToken: inert, isHeartbeatToken: inert, newEnrolment: inert, enrolmentHash: inert },
+  secrets: { radius: inert, api: inert, heartbeatToken: inert, isHeartbeatToken: inert, firstEnrolment: inert, newEnrolment: inert, enrolmentHash: inert },
 }
 
 const NO_CODES: VoucherCodes = { code: inert, hash: inert }

@@ -64,6 +64,7 @@ import { sandboxRoutes } from './routes/sandbox.ts'
 import { searchRoutes } from './routes/search.ts'
 import { streamRoute, type StreamRouteDeps } from './routes/stream.ts'
 import { statementRoutes } from './routes/statements.ts'
+import { importFeed } from './statements/import-feed.ts'
 import { voucherPublicRoutes, voucherStaffRoutes } from './routes/vouchers.ts'
 import { memoryGuessCounts } from './vouchers/guess-counts.ts'
 import { guessGuard, type GuessGuard } from './vouchers/guess-guard.ts'
@@ -207,7 +208,7 @@ function addStaffRoutes(app: App, deps: AppDeps, { now, keys, authenticate, tell
   watch(app, deps.trail)
   auditRoutes(app, deps.audit)
   actorRoutes(app, deps, gate)
-  approvalRoutes(app, { runtime, teller, gate, packages: deps.packages, now })
+  approvalRoutes(app, { runtime, teller, gate, receipts: deps.receipts, packages: deps.packages, now })
   eventRoutes(app, runtime, teller)
   insightRoutes(app, runtime, teller)
   timelineRoute(app, deps)
@@ -215,7 +216,9 @@ function addStaffRoutes(app: App, deps: AppDeps, { now, keys, authenticate, tell
   repairRoutes(app, runtime)
   addHookRehearsal(app, deps, now)
   ledgerRoutes(app, ledger)
-  void app.register(async (csv: App) => statementRoutes(csv, statements, now))
+  const imports = importFeed({ statements, runtime, log: deps.log })
+  runWith(app, imports)
+  void app.register(async (csv: App) => statementRoutes(csv, statements, now, () => void imports.sweep()))
   packageRoutes(app, packageCatalogue, now)
   failedEffectRoutes(app, runtime, appKey)
   machineRoutes(app, runtime)

@@ -783,6 +783,15 @@ create table business.hook_inbox (
 CREATE INDEX hook_inbox_actor ON business.hook_inbox USING btree (actor_id) WHERE (actor_id IS NOT NULL);
 CREATE INDEX hook_inbox_open ON business.hook_inbox USING btree (next_attempt_at, id) WHERE (processed_at IS NULL);
 
+create table business.imported_statements (
+  "id" bigint not null generated always as identity,
+  "tenant" text collate "C" not null,
+  "from_at" timestamp with time zone not null,
+  "until_at" timestamp with time zone not null,
+  "imported_at" timestamp with time zone not null,
+  constraint imported_statements_pkey PRIMARY KEY (id)
+);
+
 create table business.ledger_entries (
   "position" bigint not null generated always as identity,
   "tenant" text collate "C" not null,

@@ -44,11 +44,16 @@ export function startOfDay(at: number, zone: string): number {
   return zoned(at, zone).startOfDay().epochMilliseconds
 }
 
+/** The first moment of the day after the one that this moment is in. */
+export function startOfNextDay(at: number, zone: string): number {
+  return zoned(at, zone).startOfDay().add({ days: 1 }).startOfDay().epochMilliseconds
+}
+
 /** The days between the first moment of one and that of a later one, in order; `day` as `2028-02-29`. They have 23 to 25 hours. */
 export function daysBetween(from: number, until: number, zone: string): { day: string; from: number; until: number }[] {
   const days: { day: string; from: number; until: number }[] = []
   for (let at = from; at < until; ) {
-    const next = zoned(at, zone).startOfDay().add({ days: 1 }).startOfDay().epochMilliseconds
+    const next = startOfNextDay(at, zone)
     days.push({ day: zoned(at, zone).toPlainDate().toString(), from: at, until: Math.min(next, until) })
     at = next
   }

@@ -20,7 +20,7 @@ export function defineApproval(): ActorDefinition {
     events: approvalEvents,
     reactions: reactions.approval,
     identifiers: approvalIdentifiers,
-    personal: ['act.event.phone'],
+    personal: ['act.event.phone', ...['phone', 'macAddress', 'clientHash', 'received.payer', 'received.accountReference'].map((path) => `act.input.${path}`)],
     words: approvalWords,
   }
 }

@@ -4,4 +4,7 @@ import type { JsonObject, Migration } from '../../runtime/index.ts'
 /** Version 1 matched no days. Its next look begins with the last day that is over, as far as the list covers it. */
 const withMatching: Migration = { from: '1', migrate: ({ value, context }) => ({ value, context: { ...(context as JsonObject), coveredUntil: null, matchedUntil: null, unexplained: [] } }) }
 
-export const reconciliationMigrations: readonly Migration[] = [withMatching]
+/** Version 2 looked always, but where it was refused, and matched no files by themselves. */
+const withFiles: Migration = { from: '2', migrate: ({ value, context }) => ({ value, context: { ...(context as JsonObject), looking: value === 'idle' ? 'refused' : 'hourly', asked: [] } }) }
+
+export const reconciliationMigrations: readonly Migration[] = [withMatching, withFiles]

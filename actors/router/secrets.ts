@@ -17,7 +17,9 @@ export interface RouterSecrets {
   heartbeatToken(router: Address, version: number): string
   /** True for the router's own token. */
   isHeartbeatToken(token: string, router: Address, version: number): boolean
-  /** A one-time token and the form in which it is kept. */
+  /** The one-time token of its first script, and the form in which it is kept. Derived, too: whoever asks for that script again gets the same. */
+  firstEnrolment(router: Address): { token: string; tokenHash: string }
+  /** Another one-time token: by chance, so that the one before is worth nothing. */
   newEnrolment(tenant: string): { token: string; tokenHash: string }
   enrolmentHash(token: string): string
 }
@@ -37,15 +39,14 @@ export function createRouterSecrets(appKey: string | Uint8Array): RouterSecrets 
     keyed('router', purpose, tenant, id, String(version)).toString('base64url').slice(0, SECRET_CHARS)
   const heartbeatToken = (router: Address, version: number): string => `rh.${router.tenant}.${derive('heartbeat', router, version)}`
   const enrolmentHash = (token: string): string => keyed('router-enrolment', token).toString('hex')
+  const hashed = (token: string): { token: string; tokenHash: string } => ({ token, tokenHash: enrolmentHash(token) })
   return {
     radius: (router, version) => derive('radius', router, version),
     api: (router, version) => ({ username: API_USERNAME, password: derive('api', router, version) }),
     heartbeatToken,
     isHeartbeatToken: (token, router, version) => isSame(token, heartbeatToken(router, version)),
-    newEnrolment(tenant) {
-      const token = `re.${tenant}.${randomBytes(TOKEN_BYTES).toString('base64url')}`
-      return { token, tokenHash: enrolmentHash(token) }
-    },
+    firstEnrolment: (router) => hashed(`re.${router.tenant}.${derive('enrolment', router, 1)}`),
+    newEnrolment: (tenant) => hashed(`re.${tenant}.${randomBytes(TOKEN_BYTES).toString('base64url')}`),
     enrolmentHash,
   }
 }

@@ -7,7 +7,7 @@ import type { SubscriptionContext } from '../../machines/subscription/context.ts
 import type { Address, EventObject, Runtime } from '../../runtime/index.ts'
 import { Problem } from '../http/problem.ts'
 import type { Packages } from '../ports/packages.ts'
-import { isWeighed, isWeighedNew, worthOfBatch, worthOfMoney, worthOfPayment, worthOfTime, type Worth } from './worth.ts'
+import { isWeighed, isWeighedNew, worthOfBatch, worthOfMoney, worthOfPayment, worthOfRecorded, worthOfTime, type Worth } from './worth.ts'
 
 export interface SecondKey {
   /** What an event would give away; undefined where that does not count, or there is no such actor. */
@@ -43,7 +43,8 @@ export function secondKey({ runtime, packages, from, clock }: SecondKeyDeps): Se
   }
 
   async function weighNew(tenant: string, type: string, input: unknown): Promise<Worth | undefined> {
-    return isWeighedNew(type) ? worthOfBatch(packages, tenant, input) : undefined
+    if (!isWeighedNew(type)) return undefined
+    return type === 'payment' ? worthOfRecorded(input) : worthOfBatch(packages, tenant, input)
   }
 
   async function demandBelow(tenant: string, weighed: Promise<Worth | undefined>): Promise<void> {

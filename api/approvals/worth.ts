@@ -27,19 +27,28 @@ export function isWeighed(type: string, event: string): boolean {
 
 /** Of these the making counts. */
 export function isWeighedNew(type: string): boolean {
-  return type === 'voucher-batch'
+  return type === 'voucher-batch' || type === 'payment'
 }
 
-/** What is credited, or what is given for it if that is more. */
-export async function worthOfPayment(packages: Pick<Packages, 'find'>, tenant: string, { amount, currency, review }: PaymentContext, { package: given }: EventObject): Promise<Worth> {
+/** What is credited, or what is given for it or said to have come if that is more. */
+export async function worthOfPayment(packages: Pick<Packages, 'find'>, tenant: string, { amount, currency, review }: PaymentContext, { package: given, amount: said }: EventObject): Promise<Worth> {
   const received = typeof review?.received === 'number' ? review.received : 0
   const price = given === undefined ? undefined : await priceOf(packages, tenant, given)
-  return price?.currency === null ? price : { amount: Math.max(amount, received, price?.amount ?? 0), currency }
+  return price?.currency === null ? price : { amount: Math.max(amount, received, price?.amount ?? 0, typeof said === 'number' ? said : 0), currency }
 }
 
 /** Of an event that says how much has come; undefined for what its own schema refuses. */
-export function worthOfMoney({ amount, currency }: EventObject): Worth | undefined {
+export function worthOfMoney({ amount, currency }: Readonly<Record<string, unknown>>): Worth | undefined {
   return typeof amount === 'number' && typeof currency === 'string' ? { amount, currency } : undefined
+}
+
+/** Ways of money that is recorded by hand: it is said to have come, and nobody but the caller knows. A prompt asks the payer. */
+const BY_HAND: ReadonlySet<unknown> = new Set(['cash', 'c2b'])
+
+/** Of a payment that is to be recorded: what is said to have come. A package that it buys costs no more (api/payments/admitted-input.ts). */
+export function worthOfRecorded(input: unknown): Worth | undefined {
+  const said = (input ?? {}) as Readonly<Record<string, unknown>>
+  return BY_HAND.has(said['method']) ? worthOfMoney(said) : undefined
 }
 
 const MONTH_MS = 30 * 86_400_000

@@ -2,6 +2,7 @@
  * Adds to what people send to payments what they cannot say themselves: whose a receipt is, who is asking, and what a package is
  * on the price list now. A machine knows nothing of its neighbours, of keys or of the price list.
  */
+import { z } from 'zod'
 import { StandingError, type Address, type EventObject, type Runtime } from '../../runtime/index.ts'
 import type { ApprovalContext } from '../../machines/approval/machine.ts'
 import { packageSnapshot, type PackageSnapshot } from '../../machines/package.ts'
@@ -15,6 +16,8 @@ import { isPayable } from './subscription-due.ts'
 
 /** Of these the edge says who sends them, whatever the sender wrote: a refund needs two people, and so does what is worth much. */
 const SIGNED: ReadonlySet<string> = new Set(['payment.refund', 'payment.approveRefund', 'payment.refuseRefund', 'payment.settleRefund', 'approval.approve', 'approval.refuse', 'approval.withdraw'])
+
+const dueFor = z.looseObject({ purpose: z.looseObject({ kind: z.literal('subscription'), subscriptionId: z.string() }) })
 
 const ACTOR_ID = /^[A-Za-z0-9_-]{1,64}$/
 
@@ -63,6 +66,8 @@ export function eventTeller({ receipts, packages, runtime, gate }: EventTellerDe
     if (view === undefined) return 0
     const { to, act, worth } = view.context as ApprovalContext
     if (act.kind === 'event' && act.event.type === 'payment.assign' && typeof act.event['subscriptionId'] === 'string') await demandSubscription(tenant, act.event['subscriptionId'])
+    const dues = act.kind === 'create' ? dueFor.safeParse(act.input).data : undefined
+    if (dues !== undefined && to.type === 'payment') await demandSubscription(tenant, dues.purpose.subscriptionId)
     const now = act.kind === 'create' ? await gate.weighNew(tenant, to.type, act.input) : await gate.weigh({ tenant, ...to }, act.event)
     return now?.amount ?? worth
   }

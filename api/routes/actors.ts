@@ -39,6 +39,7 @@ export function actorRoutes(app: App, { runtime, openPrompts, packages }: Pick<A
       schema: {
         tags: ['actors'],
         summary: 'Create an actor',
+        description: 'A payment by `cash` or `c2b` of much worth, and a batch of vouchers, takes a second key: `second-key-needed`, then `POST /api/v1/approvals`.',
         params: typeParams,
         querystring: noQuery,
         body: createBody,

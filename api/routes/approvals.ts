@@ -1,6 +1,7 @@
 /** What is worth too much for one key is asked for here; a second key approves it as an event of the approval. */
 import { z } from 'zod'
 import type { ApprovalInput } from '../../machines/approval/events.ts'
+import { paymentInput } from '../../machines/payment/events.ts'
 import { remark } from '../../machines/printable.ts'
 import type { VoucherBatchInput } from '../../machines/voucher-batch/events.ts'
 import { sortableId, StandingError, type Address, type EventObject, type Runtime } from '../../runtime/index.ts'
@@ -8,13 +9,16 @@ import type { App } from '../app-type.ts'
 import type { SecondKey } from '../approvals/second-key.ts'
 import { isWeighed, type Worth } from '../approvals/worth.ts'
 import { demand, type Principal } from '../auth/principal.ts'
-import { permissionToSend } from '../auth/send-rules.ts'
+import { permissionToCreate, permissionToSend } from '../auth/send-rules.ts'
 import { derivedId } from '../derived-id.ts'
 import { etagOf } from '../http/headers.ts'
 import { onceOnly } from '../http/once.ts'
 import { Problem } from '../http/problem.ts'
 import { traceIdOf } from '../http/trace.ts'
+import { fieldErrors } from '../http/validation.ts'
+import { admittedPayment } from '../payments/admitted-input.ts'
 import type { EventTeller } from '../payments/event-teller.ts'
+import type { Receipts } from '../ports/receipts.ts'
 import { lensFor } from '../privacy/lens.ts'
 import { madeFrom, toldAgain } from '../repetition.ts'
 import { actorView } from '../schemas/actor.ts'
@@ -28,15 +32,17 @@ const reason = remark(500).describe('why, for the second key and for the journal
 const body = z.union([
   z.strictObject({ type: z.string().max(64), id: z.string().min(1).max(400), event: eventBody, reason }),
   z.strictObject({ batch: batchBody.describe('a batch of vouchers to be made'), reason }),
+  z.strictObject({ payment: z.record(z.string(), z.unknown()).describe('money that has come, to be recorded by hand: the `input` of `POST /api/v1/actors/payment`, with `method` `cash` or `c2b`'), reason }),
 ])
 
 export interface ApprovalRouteDeps extends BatchParts {
   runtime: Runtime
   teller: EventTeller
   gate: SecondKey
+  receipts: Receipts
 }
 
-export function approvalRoutes(app: App, { runtime, teller, gate, ...parts }: ApprovalRouteDeps): void {
+export function approvalRoutes(app: App, { runtime, teller, gate, receipts, ...parts }: ApprovalRouteDeps): void {
   app.post(
     '/approvals',
     {
@@ -45,7 +51,7 @@ export function approvalRoutes(app: App, { runtime, teller, gate, ...parts }: Ap
         tags: ['approvals'],
         summary: 'Ask for what needs a second key',
         description:
-          'Approving or assigning a payment, moving the end of paid time, making a batch of vouchers. Another key then sends `approval.approve` or `approval.refuse` to the approval (`POST /api/v1/actors/approval/{id}/events`); ' +
+          'Approving or assigning a payment, recording one by hand, moving the end of paid time, making a batch of vouchers. Another key then sends `approval.approve` or `approval.refuse` to the approval (`POST /api/v1/actors/approval/{id}/events`); ' +
           'this one may send `approval.withdraw`. After a week it expires. What waits: `GET /api/v1/actors/approval?state=requested`.',
         querystring: noQuery,
         body,
@@ -60,7 +66,7 @@ export function approvalRoutes(app: App, { runtime, teller, gate, ...parts }: Ap
       const definition = definitionOf(runtime, 'approval')
       const { eventId, id, options: once } = onceOnly(request, definition, principal.tenant)
       const before = id === undefined ? undefined : await madeFrom<ApprovalInput>(runtime, { tenant: principal.tenant, type: 'approval', id }, eventId)
-      const { to, act, worth } = 'batch' in asked ? await newBatch(principal.tenant, asked.batch, eventId, before) : await event(principal, { type: asked.type, id: asked.id }, asked.event, before)
+      const { to, act, worth } = await askedFor(principal, asked, eventId, before)
       // Its price has changed since it was read, or it was never sold so.
       if (worth === undefined || worth.currency === null) throw new Problem('package-unknown', 'Nothing is sold as this package is named.')
       const input = { to, act, worth: worth.amount, currency: worth.currency, reason: asked.reason, requestedBy: principal.by }
@@ -70,6 +76,12 @@ export function approvalRoutes(app: App, { runtime, teller, gate, ...parts }: Ap
       return lensFor(principal, definition).view(view)
     },
   )
+
+  function askedFor(principal: Principal, asked: z.output<typeof body>, key: string | undefined, before: ApprovalInput | undefined): Promise<Asked> {
+    if ('batch' in asked) return newBatch(principal.tenant, asked.batch, key, before)
+    if ('payment' in asked) return newPayment(principal, asked.payment, key, before)
+    return event(principal, { type: asked.type, id: asked.id }, asked.event, before)
+  }
 
   async function event(principal: Principal, { type, id }: Pick<Address, 'type' | 'id'>, said: EventObject, before: ApprovalInput | undefined): Promise<Asked> {
     if (!isWeighed(type, said.type)) throw new Problem('invalid-input', undefined, { errors: [{ pointer: '/event/type', detail: 'needs no second key: send it to its actor' }] })
@@ -88,8 +100,30 @@ export function approvalRoutes(app: App, { runtime, teller, gate, ...parts }: Ap
   async function newBatch(tenant: string, asked: z.output<typeof batchBody>, key: string | undefined, before: ApprovalInput | undefined): Promise<Asked> {
     const made = before?.act.kind === 'create' ? (before.act.input as unknown as VoucherBatchInput) : undefined
     const input = await batchInputOf(parts, tenant, asked, made)
-    const id = key === undefined ? `vb_${sortableId()}` : derivedId(definitionOf(runtime, 'voucher-batch'), tenant, `approved\0${key}`)
-    return { to: { type: 'voucher-batch', id }, act: { kind: 'create', input }, worth: before === undefined ? await gate.weighNew(tenant, 'voucher-batch', input) : worthOf(before) }
+    return { to: toBeMade('voucher-batch', tenant, key), act: { kind: 'create', input }, worth: before === undefined ? await gate.weighNew(tenant, 'voucher-batch', input) : worthOf(before) }
+  }
+
+  async function newPayment(principal: Principal, asked: object, key: string | undefined, before: ApprovalInput | undefined): Promise<Asked> {
+    const { tenant } = principal
+    demand(principal, permissionToCreate('payment'))
+    const made = before?.act.kind === 'create' ? before.act.input : undefined
+    const read = paymentInput.safeParse(await admittedPayment({ runtime, packages: parts.packages }, { tenant, input: asked, before: made, at: '/payment' }))
+    // Nobody shall be asked to approve what cannot be recorded then.
+    if (!read.success) throw new Problem('invalid-input', undefined, { errors: fieldErrors(read.error.issues).map(({ pointer, detail }) => ({ pointer: `/payment${pointer}`, detail })) })
+    const input = read.data
+    if (before !== undefined) return { to: toBeMade('payment', tenant, key), act: { kind: 'create', input }, worth: worthOf(before) }
+    const worth = await gate.weighNew(tenant, 'payment', input)
+    if (worth === undefined) throw new Problem('invalid-input', undefined, { errors: [{ pointer: '/payment/method', detail: 'asks the payer and needs no second key' }] })
+    const receipt = input.received?.receipt
+    const usedBy = receipt === undefined ? undefined : (await receipts.creditedTo(tenant, [receipt])).get(receipt)
+    if (usedBy !== undefined) throw new Problem('invalid-input', undefined, { errors: [{ pointer: '/payment/received/receipt', detail: `has credited the payment ${usedBy}` }] })
+    return { to: toBeMade('payment', tenant, key), act: { kind: 'create', input }, worth }
+  }
+
+  /** The same key means the same actor. */
+  function toBeMade(type: string, tenant: string, key: string | undefined): { type: string; id: string } {
+    const definition = definitionOf(runtime, type)
+    return { type, id: key === undefined ? `${definition.idPrefix ?? type}_${sortableId()}` : derivedId(definition, tenant, `approved\0${key}`) }
   }
 }
 

@@ -4,6 +4,7 @@ import { parseDuration } from '../../actors/gateways/routeros/duration.ts'
 import type { App } from '../app-type.ts'
 import { bearerKey } from '../auth/authenticate.ts'
 import type { Principal } from '../auth/principal.ts'
+import { idempotencyKey } from '../http/headers.ts'
 import type { RouterDevice } from '../../machines/router/events.ts'
 import type { Runtime } from '../../runtime/index.ts'
 import { maskValue } from '../privacy/mask.ts'
@@ -28,10 +29,20 @@ export function routerStaffRoutes(app: App, runtime: Runtime, parts: RouterParts
     '/routers',
     {
       config: { permission: 'hardware' },
-      schema: { tags: ['routers'], summary: 'Register a router; the answer has its connectivity script', querystring: noQuery, body: registerBody, response: { 201: issuedSchema, ...staffProblems('router-exists', ...WITH_BODY) } },
+      schema: {
+        tags: ['routers'],
+        summary: 'Register a router; the answer has its connectivity script',
+        description: 'Header `Idempotency-Key`: the same key and body again gives the first answer, with the same script, whose token works once.',
+        querystring: noQuery,
+        body: registerBody,
+        response: { 201: issuedSchema, ...staffProblems('router-exists', 'idempotency-mismatch', ...WITH_BODY) },
+      },
     },
-    async ({ principal, body }, reply) => {
-      const issued = await registration.register({ name: body.name, site: body.site ?? null, apiUrl: body.api_url ?? null, pollSeconds: body.poll_seconds, provisioning: body.provisioning }, principal)
+    async (request, reply) => {
+      const { principal, body } = request
+      const order = { name: body.name, site: body.site ?? null, apiUrl: body.api_url ?? null, pollSeconds: body.poll_seconds, provisioning: body.provisioning }
+      const issued = await registration.register(order, principal, idempotencyKey(request))
+      if (issued.isReplay) reply.header('idempotency-replayed', 'true')
       reply.code(201).header('location', `/api/v1/actors/router/${issued.view.id}`).header('cache-control', 'no-store')
       return issuedView(issued)
     },
@@ -67,7 +78,7 @@ export function routerPublicRoutes(app: App, runtime: Runtime, parts: RouterPart
       schema: {
         tags: ['routers'],
         summary: 'The router reports that its script was pasted',
-        description: 'Authorization: Bearer <the one-time token of the script>',
+        description: 'Authorization: Bearer <the one-time token of the script>. What is refused as `invalid-input`, such as a `public_key` that is none of WireGuard, leaves the token as it was.',
         params: routerParams,
         querystring: noQuery,
         body: enrolBody,
@@ -185,7 +196,5 @@ function heardIn({ version, uptime, cpu_load, active_users }: z.output<typeof he
 }
 
 function deviceOf({ version, board, serial, public_key, packages }: z.output<typeof enrolBody>): RouterDevice {
-  // A key that is none is left out: the tunnel then fails visibly, and the router is let in all the same.
-  const publicKey = public_key !== undefined && /^[A-Za-z0-9+/]{43}=$/.test(public_key) ? public_key : null
-  return { version, board: board ?? null, serial: serial ?? null, publicKey, capabilities: packages ?? [] }
+  return { version, board: board ?? null, serial: serial ?? null, publicKey: public_key ?? null, capabilities: packages ?? [] }
 }

@@ -1,5 +1,6 @@
 /** The calls about routers. */
 import { z } from 'zod'
+import { wireGuardKey } from '../../machines/network.ts'
 import { printable } from '../../machines/printable.ts'
 import { provisioning } from '../../machines/router/events.ts'
 import { ENROLMENT_HOURS } from '../../machines/router/timing.ts'
@@ -21,7 +22,7 @@ export const issuedSchema = z
     name: z.string(),
     state: z.string(),
     tunnel_address: z.string(),
-    script: z.string().describe(`for a terminal of the router. Shown once; joins it once, within ${ENROLMENT_HOURS} hours`),
+    script: z.string().describe(`for a terminal of the router. Shown by this answer, and by the same request under its Idempotency-Key; joins it once, within ${ENROLMENT_HOURS} hours`),
     expires_at: instant,
   })
   .meta({ id: 'IssuedRouterScript' })
@@ -33,7 +34,7 @@ export const enrolBody = z.object({
   version: text(60).min(1),
   board: text(100).optional(),
   serial: text(100).optional(),
-  public_key: text(100).optional(),
+  public_key: wireGuardKey.optional().describe('of its end of the tunnel; one that is none is refused, and the token stays good'),
   packages: z.array(text(40)).max(40).optional(),
 })
 

@@ -56,11 +56,12 @@ const PROVIDER_SIDE = `
   select t.receipt, t.amount_minor, t.currency, t.at, t.account_ref, t.details, b.amount_minor as ledger_amount
   from theirs t cross join lateral (${bookedUnder('t')}) b
   where t.at between to_timestamp(:from / 1000.0) and to_timestamp(:to / 1000.0) and t.amount_minor is distinct from b.amount_minor
-  order by t.at, t.receipt limit :limit`
+    and (cast(:afterAt as double precision) is null or (t.at, t.receipt, t.currency) > (to_timestamp(:afterAt / 1000.0), :afterReceipt, :afterCurrency))
+  order by t.at, t.receipt, t.currency limit :limit`
 
 /**
- * Where the list is pulled, money is missed only where something covers it: what came in by the list, what went out by files alone, for
- * the list does not have it. Within the first hour it may be money of the time before, of which we heard later.
+ * Where the list is pulled, and where a day is counted, money is missed only where something covers it: what came in by the list, what went
+ * out by files alone, for the list does not have it. Within the first hour it may be money of the time before, of which we heard later.
  */
 const OUR_SIDE = `
   with ours as (
@@ -69,10 +70,11 @@ const OUR_SIDE = `
     where l.at between to_timestamp(:from / 1000.0) and to_timestamp(:to / 1000.0) and ${IS_OURS})
   select o.* from ours o
   where not exists (select from business.statement_rows s where s.tenant = :tenant and s.receipt = o.receipt and s.kind <> 'charge')
-    and (not cast(:isPulled as boolean)
+    and (not cast(:onlyCovered as boolean)
       or o.at between to_timestamp(:filedFrom / 1000.0) and to_timestamp(:filedTo / 1000.0)
       or o.amount_minor > 0 and exists (select from business.statement_periods p where p.tenant = :tenant and o.at >= p.from_at + interval '1 hour' and o.at < p.to_at))
     and (o.receipt is null or (${bookedUnder('o')}) <> 0)
+    and (cast(:afterPosition as bigint) is null or o.position > :afterPosition)
   order by o.position limit :limit`
 
 interface ProviderRow {
@@ -86,6 +88,7 @@ interface ProviderRow {
 }
 
 interface OurRow {
+  position: string
   receipt: string | null
   amount_minor: string
   currency: string
@@ -95,10 +98,33 @@ interface OurRow {
   actor_id: string
 }
 
+interface UnexplainedQuery {
+  from: number | undefined
+  to: number | undefined
+  periodMs: number
+  limit: number
+  after?: { provider: { at: number; receipt: string; currency: string } | null; ours: number | null } | undefined
+}
+
+const AT_THE_BEGINNING = { afterAt: null, afterReceipt: null, afterCurrency: null, afterPosition: null }
+
 interface Span {
   from: number
   to: number
 }
+
+interface Imported {
+  id: string
+  tenant: string
+  from_at: Date
+  until_at: Date
+  imported_at: Date
+}
+
+/** R9: within what a reconciliation may be asked at once. What came before is in the list of unexplained money all the same. */
+const SPAN_MAX_MS = 9 * 366 * 86_400_000
+
+const imports = (db: Knex) => db<Imported>('business.imported_statements')
 
 export function statementQueries(knex: Knex) {
   async function spanOf(query: string, tenant: string): Promise<Span | null> {
@@ -107,12 +133,14 @@ export function statementQueries(knex: Knex) {
   }
 
   /** What the two sides are asked with; undefined while no statement says anything. */
-  async function scopeOf(tenant: string, { from, to }: { from: number | undefined; to: number | undefined }) {
+  async function scopeOf(tenant: string, { from, to, periodMs }: { from: number | undefined; to: number | undefined; periodMs: number }) {
     const [filed, pulled] = await Promise.all([spanOf(FILED, tenant), spanOf(PULLED, tenant)])
-    const covered = [filed, pulled].filter((span) => span !== null)
-    if (covered.length === 0) return undefined
-    const period = { from: from ?? Math.min(...covered.map((span) => span.from)), to: to ?? Math.max(...covered.map((span) => span.to)) }
-    return { period, given: { tenant, ...period, isPulled: pulled !== null, filedFrom: filed?.from ?? null, filedTo: filed?.to ?? null } }
+    const spans = [filed, pulled].filter((span) => span !== null)
+    if (spans.length === 0) return undefined
+    const covered = { from: Math.min(...spans.map((span) => span.from)), to: Math.max(...spans.map((span) => span.to)) }
+    const end = to ?? (from === undefined ? covered.to : Math.max(from, Math.min(covered.to, from + periodMs)))
+    const period = { from: from ?? Math.min(end, Math.max(covered.from, end - periodMs)), to: end }
+    return { period, covered, given: { tenant, ...period, ...AT_THE_BEGINNING, onlyCovered: pulled !== null, filedFrom: filed?.from ?? null, filedTo: filed?.to ?? null } }
   }
 
   async function add(db: Knex, tenant: string, entries: readonly StatementEntry[], { source, by, at }: { source: string; by: string; at: number }): Promise<{ added: number }> {
@@ -121,7 +149,21 @@ export function statementQueries(knex: Knex) {
   }
 
   return {
-    add: (tenant: string, entries: readonly StatementEntry[], by: { source: string; by: string; at: number }) => add(knex, tenant, entries, by),
+    /** In one transaction with what is to be matched because of it. */
+    async add(tenant: string, entries: readonly StatementEntry[], by: { source: string; by: string; at: number }): Promise<{ added: number }> {
+      return knex.transaction(async (transaction) => {
+        const added = await add(transaction, tenant, entries, by)
+        const times = entries.map(({ at }) => Date.parse(at))
+        const [first, last] = [times.reduce((a, b) => Math.min(a, b), Infinity), times.reduce((a, b) => Math.max(a, b), -Infinity)]
+        if (times.length > 0) await imports(transaction).insert({ tenant, from_at: new Date(Math.max(first, last - SPAN_MAX_MS)), until_at: new Date(last + 1), imported_at: new Date(by.at) })
+        return added
+      })
+    },
+    async imported(limit: number): Promise<{ id: string; tenant: string; from: number; until: number }[]> {
+      const rows = await imports(knex).orderBy('id').limit(limit)
+      return rows.map(({ id, tenant, from_at, until_at }) => ({ id, tenant, from: from_at.getTime(), until: until_at.getTime() }))
+    },
+    forgetImported: (id: string) => imports(knex).where({ id }).delete(),
     /** Keeps what the provider's list said, and of which time that was all; the same again changes nothing. */
     async addPulled(tenant: string, entries: readonly StatementEntry[], { from, to, at, by }: Span & { at: number; by: string }): Promise<{ added: number }> {
       return knex.transaction(async (transaction) => {
@@ -134,22 +176,24 @@ export function statementQueries(knex: Knex) {
         return added
       })
     },
-    /** How much of a span of time, its end not included, is not explained. */
+    /** How much of a span of time, its end not included, is not explained. A file may end within the day: what it does not cover is not missed. */
     async countUnexplained(tenant: string, { from, until }: { from: number; until: number }): Promise<{ provider: number; ours: number }> {
-      const scope = await scopeOf(tenant, { from, to: until - 1 })
+      const scope = await scopeOf(tenant, { from, to: until - 1, periodMs: 0 })
       if (scope === undefined) return { provider: 0, ours: 0 }
-      const count = async (side: string) => Number((await knex.raw<{ rows: { count: string }[] }>(`select count(*) from (${side}) as unexplained`, { ...scope.given, limit: null })).rows[0]?.count ?? 0)
+      const count = async (side: string) => Number((await knex.raw<{ rows: { count: string }[] }>(`select count(*) from (${side}) as unexplained`, { ...scope.given, onlyCovered: true, limit: null })).rows[0]?.count ?? 0)
       const [provider, ours] = await Promise.all([count(PROVIDER_SIDE), count(OUR_SIDE)])
       return { provider, ours }
     },
-    async unexplained(tenant: string, { from, to, limit }: { from: number | undefined; to: number | undefined; limit: number }) {
-      const scope = await scopeOf(tenant, { from, to })
-      if (scope === undefined) return { period: null, provider: [], ours: [], hasMore: false }
-      const { period } = scope
-      const given = { ...scope.given, limit: limit + 1 }
+    async unexplained(tenant: string, { from, to, periodMs, limit, after }: UnexplainedQuery) {
+      const scope = await scopeOf(tenant, { from, to, periodMs })
+      if (scope === undefined) return { period: null, covered: null, provider: [], ours: [], hasMore: false }
+      const { period, covered } = scope
+      const { provider: theirLast, ours: ourLast } = after ?? { provider: null, ours: null }
+      const given = { ...scope.given, afterAt: theirLast?.at ?? null, afterReceipt: theirLast?.receipt ?? null, afterCurrency: theirLast?.currency ?? null, afterPosition: ourLast, limit: limit + 1 }
       const [provider, ours] = await Promise.all([knex.raw<{ rows: ProviderRow[] }>(PROVIDER_SIDE, given), knex.raw<{ rows: OurRow[] }>(OUR_SIDE, given)])
       return {
         period,
+        covered,
         provider: provider.rows.slice(0, limit).map((row) => ({
           receipt: row.receipt,
           amount: Number(row.amount_minor),
@@ -160,6 +204,7 @@ export function statementQueries(knex: Knex) {
           ledgerAmount: row.ledger_amount === null ? null : Number(row.ledger_amount),
         })),
         ours: ours.rows.slice(0, limit).map((row) => ({
+          position: Number(row.position),
           receipt: row.receipt,
           amount: Number(row.amount_minor),
           currency: row.currency,

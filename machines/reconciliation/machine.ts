@@ -2,30 +2,47 @@
  * Looks through the provider's list of transactions for money that nobody told us of: one for each shortcode of a tenant.
  *
  *   pulling -> (settling -> matching ->) waiting -> pulling,   idle when looking is of no use until somebody mends something
+ *   resting -> matching -> resting                             where the list is not looked at, but files are imported
  *
  *   N1  Looking never stops by itself but for a refusal that is for ever.
  *   N2  What is found is announced, one fact each; whoever reacts makes the payments (their ids follow from the receipts, so twice is harmless).
  *   N3  Each day of the business's calendar is matched with the ledger once the list covers all of it, however late that is; what is not
  *       explained is matched again after each look, until it is.
+ *   N4  Whoever has imported a statement asks for its days: they are matched whether or not the list is looked at. Where it is not, what is
+ *       not explained is matched again every hour.
  */
 import { assign, enqueueActions, setup } from 'xstate'
 import { durable, timeOf } from '../../runtime/vocabulary.ts'
-import { newReconciliation, type ReconciliationContext, type ReconciliationFact } from './context.ts'
-import type { Matched, MatchedDay, MatchRequest, Pulled, PullRequest, ReconciliationEvent } from './events.ts'
+import { askedAfter, newReconciliation, withAsked, type ReconciliationContext, type ReconciliationFact } from './context.ts'
+import type { Matched, MatchedDay, MatchRequest, Pulled, PullRequest, ReconciliationEvent, ReconciliationInput } from './events.ts'
 
 const MINUTE_MS = 60_000
 const PULL_GAP_MS = 60 * MINUTE_MS
 const ERROR_GAP_MS = 10 * MINUTE_MS
+/** Where no look is followed by a match. */
+const REMATCH_GAP_MS = 60 * MINUTE_MS
 /** What was found is in the books when its payments have been made. */
 const SETTLING_GAP_MS = MINUTE_MS
 /** R9: so many days are matched again; older ones stay on the list, uncounted. */
 const UNEXPLAINED_DAYS_MAX = 31
 
 const outcomeOf = <Output>({ event }: { event: { output: Output } }): Output => event.output
+const matchedAs = ({ event }: { event: { output: Matched } }): Matched => event.output
+
+/** What every match leaves behind. */
+const matched = [{ type: 'announceMatched', params: matchedAs }, { type: 'recordMatched', params: matchedAs }] as const
+
+/** No look is followed by a match: it is asked for, or comes by its own timer. */
+const notLooking = {
+  always: { guard: 'isAsked', target: 'matching' },
+  after: { rematchGap: { guard: 'hasUnexplained', target: 'matching' } },
+  on: { 'reconciliation.pull': 'pulling' },
+} as const
 
 export const reconciliationMachine = setup({
   types: {
     context: {} as ReconciliationContext,
+    input: {} as ReconciliationInput,
     events: {} as ReconciliationEvent,
     emitted: {} as ReconciliationFact,
     tags: {} as 'attention',
@@ -36,15 +53,23 @@ export const reconciliationMachine = setup({
     pullGap: ({ context, event }) => Math.max(0, (context.lastPulledAt ?? 0) + PULL_GAP_MS - timeOf(event)),
     settlingGap: SETTLING_GAP_MS,
     errorGap: ERROR_GAP_MS,
+    rematchGap: REMATCH_GAP_MS,
   },
   guards: {
     hasMoreToPull: ({ context }) => context.again || context.hasMore,
-    hasDaysToMatch: ({ context }) => context.coveredUntil !== null && (context.unexplained.length > 0 || context.coveredUntil > (context.matchedUntil ?? 0)),
+    isLooking: ({ context }) => context.looking === 'hourly',
+    isRefused: ({ context }) => context.looking === 'refused',
+    isAsked: ({ context }) => context.asked.length > 0,
+    hasMoreAsked: ({ context }, { askedUntil }: Matched) => askedAfter(context.asked, askedUntil).length > 0,
+    hasUnexplained: ({ context }) => context.unexplained.length > 0,
+    hasDaysToMatch: ({ context }) => context.asked.length + context.unexplained.length > 0 || (context.coveredUntil ?? 0) > (context.matchedUntil ?? 0),
     isForEver: (_, error: { name: string }) => error.name === 'TerminalError',
   },
   actions: {
     noteAgain: assign({ again: true }),
-    forgetAgain: assign({ again: false, hasMore: false }),
+    beginLook: assign({ again: false, hasMore: false, looking: 'hourly' }),
+    recordRefused: assign({ looking: 'refused' }),
+    noteAsked: assign(({ context, event }) => (event.type === 'reconciliation.match' ? { asked: withAsked(context.asked, { from: Date.parse(event.from), until: Date.parse(event.until) }) } : {})),
     recordPulled: assign(({ context, event }, { pulledUntil, listed, found, hasMore, coveredUntil }: Pulled) => ({
       pulledUntil,
       hasMore,
@@ -55,7 +80,13 @@ export const reconciliationMachine = setup({
       lastPulledAt: timeOf(event),
       lastError: null,
     })),
-    recordMatched: assign((_, { days, matchedUntil }: Matched) => ({ matchedUntil, unexplained: days.filter(isUnexplained).slice(-UNEXPLAINED_DAYS_MAX), lastError: null })),
+    recordMatched: assign(({ context }, { days, matchedUntil, askedUntil }: Matched) => ({
+      matchedUntil,
+      asked: askedAfter(context.asked, askedUntil),
+      unexplained: days.filter(isUnexplained).slice(-UNEXPLAINED_DAYS_MAX),
+      // What M-Pesa refuses is not mended by a match.
+      ...(context.looking === 'refused' ? {} : { lastError: null }),
+    })),
     recordError: assign(({ event }, { code, description }: { code: string; description: string }) => ({ lastError: { code, description, at: timeOf(event) } })),
     announceFound: enqueueActions(({ enqueue, event }, { found }: Pulled) => {
       for (const money of found) enqueue.emit({ type: 'reconciliation.moneyFound', at: timeOf(event), ...money })
@@ -73,11 +104,13 @@ export const reconciliationMachine = setup({
   },
 }).createMachine({
   id: 'reconciliation',
-  context: newReconciliation,
-  initial: 'pulling',
+  context: ({ input }) => newReconciliation(input),
+  initial: 'beginning',
+  on: { 'reconciliation.match': { actions: 'noteAsked' } },
   states: {
+    beginning: { always: [{ guard: 'isLooking', target: 'pulling' }, { target: 'resting' }] },
     pulling: {
-      entry: 'forgetAgain',
+      entry: 'beginLook',
       invoke: {
         id: 'pullMoney',
         src: 'pullMoney',
@@ -87,7 +120,7 @@ export const reconciliationMachine = setup({
           {
             guard: { type: 'isForEver', params: ({ event }) => event.error as { name: string } },
             target: 'idle',
-            actions: [{ type: 'recordError', params: ({ event }) => describe(event.error) }, { type: 'announceFailed', params: ({ event }) => describe(event.error) }],
+            actions: ['recordRefused', { type: 'recordError', params: ({ event }) => describe(event.error) }, { type: 'announceFailed', params: ({ event }) => describe(event.error) }],
           },
           { target: 'troubled', actions: { type: 'recordError', params: ({ event }) => describe(event.error) } },
         ],
@@ -102,20 +135,31 @@ export const reconciliationMachine = setup({
       invoke: {
         id: 'matchDays',
         src: 'matchDays',
-        input: ({ context: { matchedUntil, coveredUntil, unexplained } }) => ({ matchedUntil, coveredUntil: coveredUntil ?? 0, again: unexplained.map(({ day, from, until }) => ({ day, from, until })) }),
-        onDone: { target: 'waiting', actions: [{ type: 'announceMatched', params: outcomeOf }, { type: 'recordMatched', params: outcomeOf }] },
+        input: ({ context: { matchedUntil, coveredUntil, unexplained, asked } }) => ({ matchedUntil, coveredUntil, again: unexplained.map(({ day, from, until }) => ({ day, from, until })), asked }),
+        onDone: [
+          { guard: { type: 'hasMoreAsked', params: outcomeOf }, target: 'matching', reenter: true, actions: matched },
+          { guard: 'hasMoreToPull', target: 'pulling', actions: matched },
+          { guard: 'isLooking', target: 'waiting', actions: matched },
+          { guard: 'isRefused', target: 'idle', actions: matched },
+          { target: 'resting', actions: matched },
+        ],
         // Money is looked for all the same; the match is tried again after that.
         onError: { target: 'troubled', actions: { type: 'recordError', params: ({ event }) => describe(event.error) } },
       },
-      on: { 'reconciliation.pull': { actions: 'noteAgain' } },
+      on: {
+        'reconciliation.pull': { actions: 'noteAgain' },
+        // What is under way may have read the tables before the statement was there.
+        'reconciliation.match': { target: 'matching', reenter: true, actions: 'noteAsked' },
+      },
     },
     waiting: {
-      always: { guard: 'hasMoreToPull', target: 'pulling' },
+      always: { guard: 'isAsked', target: 'matching' },
       after: { pullGap: 'pulling' },
       on: { 'reconciliation.pull': 'pulling' },
     },
-    troubled: { after: { errorGap: 'pulling' }, on: { 'reconciliation.pull': 'pulling' } },
-    idle: { tags: 'attention', on: { 'reconciliation.pull': 'pulling' } },
+    troubled: { after: { errorGap: [{ guard: 'isLooking', target: 'pulling' }, { target: 'matching' }] }, on: { 'reconciliation.pull': 'pulling' } },
+    idle: { tags: 'attention', ...notLooking },
+    resting: notLooking,
   },
 })
 

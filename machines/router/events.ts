@@ -1,6 +1,7 @@
 /** What a router is made from and what may be said to it. */
 import { z } from 'zod'
 import type { EventsOf } from '../event-types.ts'
+import { wireGuardKey } from '../network.ts'
 import { printable, remark } from '../printable.ts'
 import { routerConfiguration } from './configuration.ts'
 
@@ -44,7 +45,7 @@ const device = {
   board: printable(100).nullable().default(null),
   serial: printable(100).nullable().default(null),
   /** Of its end of the tunnel; its private key never leaves it. */
-  publicKey: z.string().regex(/^[A-Za-z0-9+/]{43}=$/, 'a WireGuard public key').nullable().default(null),
+  publicKey: wireGuardKey.nullable().default(null),
   /** Names of its packages that are switched on. */
   capabilities: z.array(printable(40)).max(40).default([]),
 }

@@ -238,14 +238,14 @@ describe('a statement against the ledger', () => {
   })
   const entry = (receipt: string, amount: number, change: object = {}) => ({ receipt, kind: 'paid-in' as const, amount, currency: 'KES', at: new Date(T0 + 1_000).toISOString(), accountReference: '12345674', details: null, ...change })
   const by = { source: 'csv', by: 'key:k', at: T0 }
-  const unexplained = (query: object = {}) => business.statements.unexplained('main', { from: T0, to: T0 + 60_000, limit: 10, ...query })
+  const unexplained = (query: object = {}) => business.statements.unexplained('main', { from: T0, to: T0 + 60_000, periodMs: 60_000, limit: 10, ...query })
   async function book(ref: string, lines: readonly [account: string, amount: number][], receipt: string | null, payment = 'pay_1'): Promise<void> {
     await knex('business.ledger_entries').insert(lines.map(([account, amount_minor], index) => ({ tenant: 'main', entry_ref: `main/${ref}`, line: index + 1, account, amount_minor, currency: 'KES', at: new Date(T0 + 2_000), description: 'x', actor_type: 'payment', actor_id: payment, receipt })))
   }
 
   it('says nothing while there is no statement', async () => {
     await book('a', [['mpesa', 1_000], ['revenue:hotspot', -1_000]], 'NLJ7RT61SV')
-    expect(await unexplained()).toEqual({ period: null, provider: [], ours: [], hasMore: false })
+    expect(await unexplained()).toEqual({ period: null, covered: null, provider: [], ours: [], hasMore: false })
   })
 
   it('takes each row once', async () => {
@@ -264,9 +264,14 @@ describe('a statement against the ledger', () => {
       ours: [{ receipt: 'NLJ7RT61SX', amount: 700, actor: { type: 'payment', id: 'pay_1' } }, { receipt: null, amount: 300, actor: { id: 'pay_3' } }],
       hasMore: false,
     })
-    expect(await unexplained({ limit: 1 })).toMatchObject({ provider: [{}], ours: [{}], hasMore: true })
+    const first = await unexplained({ limit: 1 })
+    expect(first).toMatchObject({ provider: [{}], ours: [{}], hasMore: true })
+    const [theirs, ours] = [first.provider[0], first.ours[0]]
+    // The rest of both sides, and then of the side that is left.
+    expect(await unexplained({ limit: 1, after: { provider: theirs, ours: ours?.position } })).toMatchObject({ provider: [{ receipt: 'NLJ7RT61SY' }], ours: [{ receipt: null, amount: 300 }], hasMore: false })
+    expect(await unexplained({ limit: 1, after: { provider: null, ours: Number.MAX_SAFE_INTEGER } })).toMatchObject({ provider: [{ receipt: 'NLJ7RT61SW' }], ours: [], hasMore: true })
     expect(await unexplained({ from: T0 + 3_000 })).toMatchObject({ provider: [], ours: [] })
-    expect(await business.statements.unexplained('other', { from: undefined, to: undefined, limit: 10 })).toMatchObject({ period: null })
+    expect(await business.statements.unexplained('other', { from: undefined, to: undefined, periodMs: 60_000, limit: 10 })).toMatchObject({ period: null })
   })
 
   it('finds the receipt that a payment learnt later', async () => {

@@ -78,7 +78,7 @@ async function book(ref: string, amount: number, receipt: string | null, when: s
 const row = (receipt: string, kind: 'paid-in' | 'withdrawn', amount: number, when: string) => ({ receipt, kind, amount, currency: 'KES', at: when, accountReference: null, details: 'Pay bill' })
 const matches = () => facts.filter(({ type }) => type === 'reconciliation.dayMatched').map(({ data }) => data as { day: string; provider: number; ours: number }).map(({ day, provider, ours }) => [day, provider, ours])
 const waiting = async () => (await business.setAside.count()).unexplainedMoney
-const unexplained = async () => business.statements.unexplained('main', { from: undefined, to: undefined, limit: 10 })
+const unexplained = async () => business.statements.unexplained('main', { from: undefined, to: undefined, periodMs: 31 * 24 * HOUR_MS, limit: 10 })
 
 it('keeps what is pulled once, known or not, and finds a day explained', async () => {
   list = [paid('RKTQDM7W6A', '2027-03-27T23:59:59+01:00'), paid('RKTQDM7W6B', '2027-03-28T00:00:01+01:00')]

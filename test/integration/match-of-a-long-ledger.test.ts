@@ -1,5 +1,6 @@
 /** A day is matched by what belongs to it, however long the ledger has grown: what is read is counted, not timed. */
 import { expect, onTestFinished, test } from 'vitest'
+import type { Knex } from 'knex'
 import { createKnex } from '../../db/index.ts'
 import { statementQueries } from '../../db/models/statement.ts'
 import { createTestDatabase } from '../support/template-database.ts'
@@ -26,7 +27,7 @@ const FILL = `
   select 'main', 'R' || i, 'paid-in', case p when 3 then 900 else 1000 end, 'KES', at, 'pull', now(), 'test' from payments where p <> 1;
   insert into business.statement_periods values ('main', '2025-12-31Z', '2027-01-01Z');`
 
-test('one day of two hundred', async () => {
+async function longLedger() {
   const database = await createTestDatabase()
   const knex = createKnex(database.url, { max: 1, applicationName: 'test' })
   onTestFinished(async () => {
@@ -35,16 +36,25 @@ test('one day of two hundred', async () => {
   })
   await knex.raw(FILL)
   await knex.raw('vacuum analyze business.ledger_entries, business.payment_receipts, business.statement_rows')
+  return knex
+}
 
+/** Rows that a transaction has read so far. */
+async function readIn(transaction: Knex): Promise<{ relname: string; read: number }[]> {
+  const { rows } = await transaction.raw<{ rows: { relname: string; read: number }[] }>(
+    `select relname, (seq_tup_read + coalesce(idx_tup_fetch, 0))::int as read from pg_stat_xact_user_tables where schemaname = 'business' and relname in ('ledger_entries', 'payment_receipts', 'statement_rows')`,
+  )
+  return rows
+}
+
+test('one day of two hundred', async () => {
+  const knex = await longLedger()
   const from = FIRST_DAY + 120 * DAY_MS
   const { counted, listed, read } = await knex.transaction(async (transaction) => {
     const statements = statementQueries(transaction)
     const counted = await statements.countUnexplained('main', { from, until: from + DAY_MS })
-    const listed = await statements.unexplained('main', { from, to: from + DAY_MS - 1, limit: 10 })
-    const { rows } = await transaction.raw<{ rows: { relname: string; read: number }[] }>(
-      `select relname, (seq_tup_read + coalesce(idx_tup_fetch, 0))::int as read from pg_stat_xact_user_tables where schemaname = 'business' and relname in ('ledger_entries', 'payment_receipts', 'statement_rows')`,
-    )
-    return { counted, listed, read: rows }
+    const listed = await statements.unexplained('main', { from, to: from + DAY_MS - 1, periodMs: DAY_MS, limit: 10 })
+    return { counted, listed, read: await readIn(transaction) }
   })
 
   // Ours: one that is not on the list. Theirs: one that we do not know, and one of another amount.
@@ -54,4 +64,36 @@ test('one day of two hundred', async () => {
   // Both sides, asked twice: each row of the day a few times, of two hundred days.
   expect(read.map(({ relname }) => relname).sort()).toEqual(['ledger_entries', 'payment_receipts', 'statement_rows'])
   for (const { relname, read: rows } of read) expect(rows, relname).toBeLessThan(40 * PAYMENTS_A_DAY)
+})
+
+test('unless said, the newest month that statements cover; whoever walks through it in parts and pages finds all, once', async () => {
+  const knex = await longLedger()
+  const periodMs = 31 * DAY_MS
+  const { newest, read } = await knex.transaction(async (transaction) => ({
+    newest: await statementQueries(transaction).unexplained('main', { from: undefined, to: undefined, periodMs, limit: 500 }),
+    read: await readIn(transaction),
+  }))
+  const end = Date.parse('2027-01-01T00:00:00Z')
+  expect([newest.period, newest.covered]).toEqual([{ from: end - periodMs, to: end }, { from: Date.parse('2025-12-31T00:00:00Z'), to: end }])
+  // The ledger ends in July: nothing of it is in that month, and next to nothing is read.
+  expect([newest.provider, newest.ours, newest.hasMore]).toEqual([[], [], false])
+  for (const { relname, read: rows } of read) expect(rows, relname).toBeLessThan(PAYMENTS_A_DAY)
+
+  const statements = statementQueries(knex)
+  const [theirs, ours]: [string[], (string | null)[]] = [[], []]
+  for (let from = newest.covered?.from ?? end; from < end; ) {
+    let after: { provider: { at: number; receipt: string; currency: string } | null; ours: number | null } = { provider: null, ours: null }
+    for (;;) {
+      const page = await statements.unexplained('main', { from, to: undefined, periodMs, limit: 20, after })
+      theirs.push(...page.provider.map(({ receipt }) => receipt))
+      ours.push(...page.ours.map(({ receipt }) => receipt))
+      after = { provider: page.provider.at(-1) ?? after.provider, ours: page.ours.at(-1)?.position ?? after.ours }
+      if (page.hasMore) continue
+      from = (page.period?.to ?? end) + 1
+      break
+    }
+  }
+  const expected = (places: number[]) => Array.from({ length: DAYS }, (_, day) => places.map((place) => `R${day * PAYMENTS_A_DAY + place}`)).flat()
+  expect(theirs).toEqual(expected([2, 3]))
+  expect(ours).toEqual(expected([1]))
 })

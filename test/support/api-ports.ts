@@ -264,7 +264,7 @@ export function emptyPorts(audit = memoryAudit()) {
     accounts: { isTaken: async () => false },
     optOuts: memoryOptOuts(),
     ledger: { balances: async () => [], lines: async () => [] },
-    statements: { add: async (_tenant, entries) => ({ added: entries.length }), unexplained: async () => ({ period: null, provider: [], ours: [], hasMore: false }) },
+    statements: { add: async (_tenant, entries) => ({ added: entries.length }), imported: async () => [], forgetImported: async () => undefined, unexplained: async () => ({ period: null, covered: null, provider: [], ours: [], hasMore: false }) },
     traces: { hooks: async () => [], attempts: async () => [], logins: async () => [], sends: async () => [] },
     radius: noRadius(),
     dashboardDays: memoryDashboardDays(),

@@ -1,5 +1,5 @@
 /** What one key does not decide alone (docs/adr/0020), over the real engine and the real actors. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { secondKey } from '../../../api/approvals/second-key.ts'
 import { natsEdge } from '../../../api/nats/edge.ts'
 import { defineVoucherBatch } from '../../../actors/voucher-batch/definition.ts'
@@ -174,6 +174,98 @@ describe('money that a key says has come, which is for web hooks to say', () => 
     expect((await tell('payment', 'pay_1', await told('pay_1', FROM - 1, 0), world.admin)).status).toBe(200)
     expect(await tell('payment', 'pay_2', await told('pay_2', FROM, 0), world.admin)).toMatchObject({ status: 409, body: { code: 'second-key-needed', worth: FROM } })
     expect((await tell('payment', 'pay_3', await told('pay_3', FROM, 1032), world.admin)).status).toBe(200)
+  })
+})
+
+describe('money that is recorded by hand', () => {
+  const record = (input: object, headers = anne, more: object = {}) => call('POST', '/v1/actors/payment', { input: { currency: 'KES', ...input }, ...more }, headers)
+  const cash = (subscriptionId: string, amount: number) => ({ method: 'cash', purpose: { kind: 'subscription', subscriptionId }, amount })
+  const came = (amount: number, receipt = 'NLJ7RT61SV') => ({ ...UNMATCHED_INPUT, amount, received: { ...UNMATCHED_INPUT.received, receipt } })
+  const creditOf = async (id: string) => ((await world.runtime.get({ type: 'subscription', id }))?.context as { credit: number }).credit
+  const madeBy = (asked: Answer) => (asked.body['context'] as { to: { type: string; id: string } }).to
+
+  it('is cash that one key takes, and from the limit on another key approves', async () => {
+    const id = await home()
+    expect((await record(cash(id, FROM - 1))).status).toBe(201)
+    expect(await record(cash(id, FROM))).toMatchObject({ status: 409, body: { code: 'second-key-needed', worth: FROM, currency: 'KES', from: FROM } })
+    expect(await record(cash(id, 100_000_000), world.admin)).toMatchObject({ status: 409, body: { code: 'second-key-needed' } })
+    const asked = await ask({ payment: { currency: 'KES', ...cash(id, FROM) }, reason: 'she paid four months' })
+    expect(asked).toMatchObject({ status: 201, body: { states: ['requested'], context: { worth: FROM, currency: 'KES', requestedBy: 'key:k_anne-key', act: { kind: 'create' } } } })
+    expect(await world.runtime.get(madeBy(asked))).toBeUndefined()
+    expect((await decide(asked.body.id, 'approve', anne)).status).toBe(409)
+    expect((await decide(asked.body.id, 'approve', ben)).status).toBe(200)
+    await world.runtime.settled()
+    expect(await world.runtime.get(madeBy(asked))).toMatchObject({ states: ['completed'], context: { method: 'cash', amount: FROM } })
+    expect(await creditOf(id)).toBe(2 * FROM - 1)
+  })
+
+  it('is what came by M-Pesa and somebody types, over REST and over NATS, with a purpose or without', async () => {
+    expect((await record(came(FROM - 1))).status).toBe(201)
+    expect(await record(came(FROM, 'NLJ7RT61SW'), world.admin)).toMatchObject({ status: 409, body: { code: 'second-key-needed', worth: FROM } })
+    expect(await record({ ...came(FROM, 'NLJ7RT61SW'), purpose: { kind: 'hotspot' }, phone: '254708374149', package: { id: 'hour' } }, world.admin)).toMatchObject({ body: { code: 'second-key-needed' } })
+    const gate = secondKey({ runtime: world.runtime, packages: memoryPackages(), from: () => FROM, clock: Date.now })
+    const edge = natsEdge({ runtime: world.runtime, trail: world.trail, gate, apiKeys: world.keys, ...world.ports, packages: memoryPackages(), log: silentLog })
+    const headers = new Map([['authorization', world.admin.authorization]])
+    for (const input of [came(FROM, 'NLJ7RT61SW'), { currency: 'KES', ...cash(await home(), FROM) }]) {
+      expect(await edge.call({ endpoint: 'create', body: { type: 'payment', input }, headers })).toMatchObject({ ok: false, body: { code: 'second-key-needed' } })
+    }
+    const asked = await ask({ payment: came(FROM, 'NLJ7RT61SW'), reason: 'on the statement, told by nobody' })
+    await decide(asked.body.id, 'approve', ben)
+    await world.runtime.settled()
+    expect(await world.runtime.get(madeBy(asked))).toMatchObject({ states: ['review'], context: { amount: FROM, held: [{ receipt: 'NLJ7RT61SW' }] } })
+  })
+
+  it('is what a callback says by hand, whatever the payment is for', async () => {
+    await world.runtime.create({ type: 'payment', id: 'pay_1' }, { phone: '254708374141', package: await hour(), amount: 10, currency: 'KES' })
+    await world.runtime.settled()
+    const { checkoutRequestId } = (await world.runtime.get({ type: 'payment', id: 'pay_1' }))?.context as { checkoutRequestId: string }
+    const callback = { type: 'payment.callback', checkoutRequestId, resultCode: 0, amount: FROM, currency: 'KES', receipt: 'NLJ7RT61A1' }
+    expect(await tell('payment', 'pay_1', callback, world.admin)).toMatchObject({ status: 409, body: { code: 'second-key-needed', worth: FROM } })
+  })
+
+  it('a prompt asks the payer: it needs no second key, and none can be asked for', async () => {
+    const prompt = { phone: '254708374149', package: await hour(), amount: (await memoryPackages().find('main', 'hour'))?.amount, currency: 'KES' }
+    expect(await ask({ payment: prompt, reason: 'x' })).toMatchObject({ status: 422, body: { code: 'invalid-input', errors: [{ pointer: '/payment/method' }] } })
+    expect((await record(prompt)).status).toBe(201)
+  })
+
+  it('is not asked for where it could not be recorded', async () => {
+    expect(await ask({ payment: { currency: 'KES', ...cash('nobody', FROM) }, reason: 'x' })).toMatchObject({ status: 422, body: { code: 'subscription-unknown', errors: [{ pointer: '/payment/purpose/subscriptionId' }] } })
+    expect(await ask({ payment: { ...cash(await home(), -5), currency: 'KES' }, reason: 'x' })).toMatchObject({ status: 422, body: { code: 'invalid-input', errors: [{ pointer: '/payment/amount' }] } })
+    expect(await ask({ payment: { method: 'cash', currency: 'KES', phone: '254708374149', package: { id: 'hour' }, amount: FROM }, reason: 'x' })).toMatchObject({ status: 422, body: { errors: [{ pointer: '/payment/amount' }] } })
+    vi.spyOn(world.ports.receipts, 'creditedTo').mockResolvedValueOnce(new Map([['NLJ7RT61SV', 'pay_7']]))
+    expect(await ask({ payment: came(FROM), reason: 'x' })).toMatchObject({ status: 422, body: { errors: [{ pointer: '/payment/received/receipt', detail: 'has credited the payment pay_7' }] } })
+    expect((await ask({ payment: came(FROM), reason: 'x' }, world.keys.add('agent-key-1234', ['agent']))).status).toBe(403)
+  })
+
+  it('is not approved any more when its subscription is over', async () => {
+    const id = await home()
+    const asked = await ask({ payment: { currency: 'KES', ...cash(id, FROM) }, reason: 'x' })
+    await tell('subscription', id, { type: 'subscription.terminate', reason: 'moved away' }, world.admin)
+    expect(await decide(asked.body.id, 'approve', ben)).toMatchObject({ status: 422, body: { code: 'subscription-unknown' } })
+    expect(await statesOf('approval', asked.body.id)).toEqual(['requested'])
+  })
+
+  it('is asked for once under an Idempotency-Key, whatever has changed since', async () => {
+    const id = await home()
+    const payment = { currency: 'KES', ...cash(id, FROM) }
+    const again = { ...anne, 'idempotency-key': 'till-9' }
+    const first = await ask({ payment, reason: 'x' }, again)
+    await tell('subscription', id, { type: 'subscription.terminate', reason: 'moved away' }, world.admin)
+    const second = await ask({ payment, reason: 'x' }, again)
+    expect([first.status, second.status, second.body.id, madeBy(second)]).toEqual([201, 201, first.body.id, madeBy(first)])
+    expect(await ask({ payment: { ...payment, amount: FROM + 1 }, reason: 'x' }, again)).toMatchObject({ status: 422, body: { code: 'idempotency-mismatch' } })
+    // What one key has recorded is told again, too.
+    const other = await home()
+    const till = { ...anne, 'idempotency-key': 'till-10' }
+    const [made, repeated] = [await record(cash(other, 5_000), till), await record(cash(other, 5_000), till)]
+    expect([made.status, repeated.status, repeated.body.id]).toEqual([201, 201, made.body.id])
+  })
+
+  it('shows personal fields of what is asked for to those alone who may see them', async () => {
+    const asked = await ask({ payment: { ...came(FROM), phone: '254708374149' }, reason: 'x' })
+    const seen = await call('GET', `/v1/actors/approval/${asked.body.id}`, undefined, world.keys.add('viewer-key-123', ['viewer']))
+    expect(JSON.stringify(seen.body)).not.toMatch(/254708374149|JANE/)
   })
 })
 

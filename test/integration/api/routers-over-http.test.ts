@@ -105,7 +105,7 @@ describe('joining', () => {
     const { id, script } = await joined('market')
     const own = (await viewOf(id)).context.device?.publicKey ?? ''
     const tokenOf = (text: string) => /Bearer (re\.[\w.-]+)/.exec(text)?.[1] ?? ''
-    const key = (letter: string) => `${letter.repeat(43)}=`
+    const key = (letter: string) => `${letter.repeat(42)}A=`
     const enrol = async (token: string, public_key: string) => {
       const { status, body } = await world.call<{ code?: string; detail?: string }>('POST', `/api/routers/${id}/enrol`, { version: '7.16.1 (stable)', public_key }, { authorization: `Bearer ${token}` })
       return [status, body.code ?? 'joined', body.detail]
@@ -137,6 +137,26 @@ describe('joining', () => {
     expect(await world.call('POST', '/api/routers/rtr_nobody/script', { reason: 'x' })).toMatchObject({ status: 404 })
     await send(id, { type: 'router.retire', reason: 'sold' })
     expect(await world.call('POST', `/api/routers/${id}/script`, { reason: 'x' })).toMatchObject({ status: 409, body: { code: 'actor-done' } })
+  })
+
+  it.each([
+    ['nothing', ''],
+    ['words', 'not a key'],
+    ['a byte too few', Buffer.alloc(31, 7).toString('base64')],
+    ['a byte too many', Buffer.alloc(33, 7).toString('base64')],
+    ['the alphabet of addresses', `${'_'.repeat(42)}A=`],
+    ['bits behind the last byte, which WireGuard refuses', `${'b'.repeat(43)}=`],
+  ])('refuses what is no key of WireGuard, and its token stays good: %s', async (_, public_key) => {
+    const { id, script } = await world.register('market')
+    const headers = { authorization: `Bearer ${/Bearer (re\.[\w.-]+)/.exec(script)?.[1] ?? ''}` }
+    const refused = await world.call('POST', `/api/routers/${id}/enrol`, { version: '7.16.1 (stable)', public_key }, headers)
+    expect(refused).toMatchObject({ status: 422, body: { code: 'invalid-input', errors: [{ pointer: '/public_key', detail: expect.stringContaining('WireGuard') as unknown }] } })
+    expect((await viewOf(id)).states).toEqual(['enrolling', 'enrolling.invited'])
+    // Not by staff either, whose key would be in the tunnel's file.
+    expect(await send(id, { type: 'router.enrol', tokenHash: '0'.repeat(64), version: '7.16', publicKey: public_key })).toMatchObject({ status: 422, body: { code: 'invalid-event' } })
+    const good = Buffer.alloc(32, 7).toString('base64')
+    expect((await world.call('POST', `/api/routers/${id}/enrol`, { version: '7.16.1 (stable)', public_key: good }, headers)).status).toBe(200)
+    expect((await viewOf(id)).context.device?.publicKey).toBe(good)
   })
 
   it('lets nobody in without the right token, in time', async () => {

@@ -7,3 +7,10 @@ it('a reconciliation of version 1 has matched no day yet', () => {
   const stored = { value: 'waiting', context: { pulledUntil: 5, pulls: 2 }, history: {} }
   expect(migration?.migrate(stored)).toEqual({ value: 'waiting', context: { pulledUntil: 5, pulls: 2, coveredUntil: null, matchedUntil: null, unexplained: [] } })
 })
+
+it('a reconciliation of version 2 goes on looking, but where it was refused', () => {
+  const migration = reconciliationMigrations.find(({ from }) => from === '2')
+  const of = (value: string) => migration?.migrate({ value, context: { pulls: 2 }, history: {} })
+  expect(of('waiting')).toEqual({ value: 'waiting', context: { pulls: 2, looking: 'hourly', asked: [] } })
+  expect(of('idle')).toEqual({ value: 'idle', context: { pulls: 2, looking: 'refused', asked: [] } })
+})

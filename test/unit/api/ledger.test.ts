@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { apiWorld, type World } from '../../support/api-world.ts'
 import { testApp } from '../../support/api-fakes.ts'
 import { INPUT, callback } from '../machines/payment.fixture.ts'
@@ -63,6 +63,33 @@ describe('statements', () => {
     expect([response.statusCode, response.json()]).toEqual([200, { added: 1, repeated: 0, skipped: 0, problems: [{ line: 3, problem: 'the receipt is none' }] }])
   })
 
+  it('are matched as soon as they are imported', async () => {
+    const waiting: { id: string; tenant: string; from: number; until: number }[] = []
+    let forget: (id: string) => void = () => {}
+    const forgotten = new Promise<string>((resolve) => (forget = resolve))
+    let looks = 0
+    const other = await apiWorld([], {
+      statements: {
+        add: async (tenant) => {
+          waiting.push({ id: '7', tenant, from: 0, until: 1 })
+          return { added: 1 }
+        },
+        imported: async () => {
+          looks++
+          return waiting
+        },
+        forgetImported: async (id) => forget(id),
+        unexplained: async () => ({ period: null, covered: null, provider: [], ours: [], hasMore: false }),
+      },
+    })
+    onTestFinished(() => other.stop())
+    await other.app.inject({ method: 'POST', url: '/api/v1/statements', payload: CSV, headers: { ...other.admin, 'content-type': 'text/csv' } })
+    // Not only by the sweep that comes seconds later.
+    expect(looks).toBe(1)
+    expect(await forgotten).toBe('7')
+    expect((await other.runtime.history({ type: 'reconciliation', id: 'mpesa' })).map(({ event }) => event.type)).toContain('reconciliation.match')
+  })
+
   it('of another form are refused', async () => {
     expect((await send('hello')).json()).toMatchObject({ code: 'invalid-input' })
     expect((await send('{}', 'application/json')).json()).toMatchObject({ code: 'unsupported-media-type' })
@@ -70,29 +97,45 @@ describe('statements', () => {
     expect((await send(CSV, 'text/csv', world.keys.add('auditor-key-123', ['auditor']))).json()).toMatchObject({ code: 'forbidden' })
   })
 
-  it('are held against the ledger', async () => {
+  it('are held against the ledger, page by page of one period', async () => {
     const at = Date.UTC(2026, 0, 1)
+    const asked: object[] = []
     const test = await testApp({
       statements: {
         add: async () => ({ added: 0 }),
+        imported: async () => [],
+        forgetImported: async () => undefined,
         unexplained: async (_tenant, query) => {
-          expect(query).toEqual({ from: at, to: undefined, limit: 5 })
+          asked.push(query)
           return {
             period: { from: at, to: at + 1 },
+            covered: { from: at - 1, to: at + 1 },
             provider: [{ receipt: 'A', amount: 5, currency: 'KES', at, accountReference: null, details: null, ledgerAmount: null }, { receipt: 'B', amount: 5, currency: 'KES', at, accountReference: null, details: null, ledgerAmount: 4 }],
-            ours: [{ receipt: null, amount: 7, currency: 'KES', at, description: 'x', actor: { type: 'payment', id: 'p' } }],
-            hasMore: false,
+            ours: asked.length === 1 ? [{ position: 12, receipt: null, amount: 7, currency: 'KES', at, description: 'x', actor: { type: 'payment', id: 'p' } }] : [],
+            hasMore: asked.length < 3,
           }
         },
       },
     })
-    const response = await test.app.inject({ url: '/api/v1/statements/unexplained?from=2026-01-01T00:00:00Z&limit=5', headers: test.as('auditor') })
-    expect(response.json()).toMatchObject({
+    const list = async (query: string) => (await test.app.inject({ url: `/api/v1/statements/unexplained?${query}`, headers: test.as('auditor') })).json<{ nextCursor: string | null; code?: string }>()
+    const first = await list('from=2026-01-01T00:00:00Z&limit=5')
+    expect(first).toMatchObject({
       period: { from: '2026-01-01T00:00:00.000Z' },
+      covered: { from: '2025-12-31T23:59:59.999Z' },
       provider: [{ problem: 'not-in-ledger', ledger_amount_minor: null }, { problem: 'amount-differs', ledger_amount_minor: 4 }],
       ours: [{ problem: 'receipt-unknown', amount_minor: 7 }],
     })
+    const second = await list(`limit=5&cursor=${first.nextCursor ?? ''}`)
+    expect(await list(`limit=5&cursor=${second.nextCursor ?? ''}`)).toMatchObject({ nextCursor: null })
+    const rest = { periodMs: 31 * 86_400_000, limit: 5 }
+    // The second page had none of ours, and the third goes on after the first.
+    const goingOn = { from: at, to: at + 1, ...rest, after: { provider: { at, receipt: 'B', currency: 'KES' }, ours: 12 } }
+    expect(asked).toEqual([{ from: at, to: undefined, ...rest, after: undefined }, goingOn, goingOn])
     expect((await test.app.inject({ url: '/api/v1/statements/unexplained', headers: test.as('agent') })).statusCode).toBe(403)
+    expect(await list('cursor=WyJ1bmV4cGxhaW5lZCIsIlt7fV0iXQ')).toMatchObject({ code: 'invalid-input', errors: [{ pointer: '/cursor' }] })
+    // A month with an hour more, and no longer.
+    expect(await list('from=2026-10-01T00:00:00Z&to=2026-11-01T01:00:00Z')).not.toHaveProperty('code')
+    expect(await list('from=2026-10-01T00:00:00Z&to=2026-11-03T00:00:00Z')).toMatchObject({ code: 'invalid-input', errors: [{ pointer: '/to', in: 'query' }] })
     await test.app.close()
   })
 })

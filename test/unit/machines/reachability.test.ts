@@ -187,16 +187,18 @@ const walks: Walk[] = [
   {
     name: 'reconciliation',
     machine: reconciliationMachine,
-    inputs: [{}],
+    inputs: [{ looks: true }, { looks: false }],
     events: [
       ...[true, false].map((hasMore) => done('pullMoney', { pulledUntil: 1, listed: 1, found: [{ receipt: 'NLJ7RT61SV', amount: 1, currency: 'KES', paymentId: 'pay_1', event: { type: 'x' } }], hasMore, coveredUntil: 86_400_000 })),
-      ...[0, 1].map((provider) => done('matchDays', { days: [{ day: '1970-01-01', from: 0, until: 86_400_000, provider, ours: 0 }], matchedUntil: 86_400_000 })),
+      ...[0, 1].map((provider) => done('matchDays', { days: [{ day: '1970-01-01', from: 0, until: 86_400_000, provider, ours: 0 }], matchedUntil: 86_400_000, askedUntil: 172_800_000 })),
+      done('matchDays', { days: [], matchedUntil: 86_400_000, askedUntil: 86_400_000 }),
+      { type: 'reconciliation.match', from: '1970-01-01T00:00:00Z', until: '1970-01-03T00:00:00Z' } as EventObject,
       error('matchDays'),
       ...['TerminalError', 'Error'].map((name) => ({ type: 'xstate.error.actor.pullMoney', error: { name, code: 'x', message: 'x' } }) as EventObject),
       { type: 'reconciliation.pull' },
-      ...['pullGap.reconciliation.waiting', 'settlingGap.reconciliation.settling', 'errorGap.reconciliation.troubled'].map((timer) => ({ type: `xstate.after.${timer}` })),
+      ...['pullGap.reconciliation.waiting', 'settlingGap.reconciliation.settling', 'errorGap.reconciliation.troubled', 'rematchGap.reconciliation.idle', 'rematchGap.reconciliation.resting'].map((timer) => ({ type: `xstate.after.${timer}` })),
     ],
-    detail: ({ again, hasMore, lastError, matchedUntil, unexplained }: ReconciliationContext) => [again, hasMore, lastError === null, matchedUntil, unexplained.length],
+    detail: ({ looking, again, hasMore, lastError, matchedUntil, unexplained, asked }: ReconciliationContext) => [looking, again, hasMore, lastError === null, matchedUntil, unexplained.length, asked],
     // It looks again for ever (N1).
     absorbing: [],
     coversTransitions: true,
