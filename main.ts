@@ -229,7 +229,7 @@ async function start(settings: Settings, log: Logger, open: ProcessEnd): Promise
   await runtime.start()
   if (outside.DARAJA_PULL) await beginLooking(runtime, reconciliationOf('main'))
   if (nats !== undefined) {
-    await nats.integrations.start(natsEdge({ runtime, trail, gate: secondKey({ runtime, packages: business.packages, from: settings.STANDING_SECOND_KEY_FROM, clock: () => clock.now() }), apiKeys: business.apiKeys, receipts: business.receipts, packages: business.packages, openPrompts: business.openPrompts, log }))
+    await nats.integrations.start(natsEdge({ runtime, trail, gate: secondKey({ runtime, packages: business.packages, plans: business.packageCatalogue, from: settings.STANDING_SECOND_KEY_FROM, clock: () => clock.now() }), apiKeys: business.apiKeys, receipts: business.receipts, packages: business.packages, openPrompts: business.openPrompts, log }))
     open.push(() => nats.integrations.stop())
   }
 

@@ -84,7 +84,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   metrics.watch({ stats: () => runtime.stats(), ...(outboxAgeMs === undefined ? {} : { outboxAgeMs }), ...(setAside === undefined ? {} : { setAside }), ...(deps.busStatus === undefined ? {} : { busStatus: deps.busStatus }) })
   await useOpenApi(app)
 
-  const gate = secondKey({ runtime, packages: deps.packages, from: deps.secondKeyFrom ?? NO_SECOND_KEY, clock: () => deps.sandbox?.now() ?? now() })
+  const gate = secondKey({ runtime, packages: deps.packages, plans: deps.packageCatalogue, from: deps.secondKeyFrom ?? NO_SECOND_KEY, clock: () => deps.sandbox?.now() ?? now() })
   const teller = eventTeller({ ...deps, gate })
   healthRoutes(app, deps, () => closing.aborted)
   openApiRoute(app)

@@ -7,7 +7,8 @@ import type { SubscriptionContext } from '../../machines/subscription/context.ts
 import type { Address, EventObject, Runtime } from '../../runtime/index.ts'
 import { Problem } from '../http/problem.ts'
 import type { Packages } from '../ports/packages.ts'
-import { isWeighed, isWeighedNew, worthOfBatch, worthOfMoney, worthOfPayment, worthOfRecorded, worthOfTime, type Worth } from './worth.ts'
+import type { Plans } from '../subscriptions/plan-of.ts'
+import { isWeighed, worthOfAccess, worthOfBatch, worthOfMoney, worthOfPayment, worthOfPlan, worthOfRecorded, worthOfTime, type Worth } from './worth.ts'
 
 export interface SecondKey {
   /** What an event would give away; undefined where that does not count, or there is no such actor. */
@@ -23,6 +24,7 @@ export interface SecondKey {
 export interface SecondKeyDeps {
   runtime: Pick<Runtime, 'get'>
   packages: Pick<Packages, 'find'>
+  plans: Plans
   /** From how much on, in minor units of whatever currency. */
   from: (tenant: string) => number
   /** Of the actors. */
@@ -32,19 +34,35 @@ export interface SecondKeyDeps {
 /** One key for everything. */
 export const NO_SECOND_KEY = (): number => Number.POSITIVE_INFINITY
 
-export function secondKey({ runtime, packages, from, clock }: SecondKeyDeps): SecondKey {
+export function secondKey({ runtime, packages, plans, from, clock }: SecondKeyDeps): SecondKey {
   async function weigh(to: Address, event: EventObject): Promise<Worth | undefined> {
     if (!isWeighed(to.type, event.type)) return undefined
     const context = (await runtime.get(to))?.context
     if (context === undefined) return undefined
-    if (event.type === 'subscription.pay') return worthOfMoney(event)
+    if (to.type === 'subscription') return weighForSubscription(to.tenant, context as SubscriptionContext, event)
     if (event.type === 'payment.callback' && Number(event['resultCode']) !== 0) return undefined
-    return to.type === 'payment' ? worthOfPayment(packages, to.tenant, context as PaymentContext, event) : worthOfTime(context as SubscriptionContext, event, clock())
+    return worthOfPayment(packages, to.tenant, context as PaymentContext, event)
+  }
+
+  async function weighForSubscription(tenant: string, context: SubscriptionContext, event: EventObject): Promise<Worth | undefined> {
+    if (event.type === 'subscription.pay') return worthOfMoney(event)
+    if (event.type === 'subscription.changePackage') return worthOfPlan(plans, tenant, event['package'])
+    return worthOfTime(plans, tenant, context, event, clock())
   }
 
   async function weighNew(tenant: string, type: string, input: unknown): Promise<Worth | undefined> {
-    if (!isWeighedNew(type)) return undefined
-    return type === 'payment' ? worthOfRecorded(input) : worthOfBatch(packages, tenant, input)
+    switch (type) {
+      case 'payment':
+        return worthOfRecorded(input)
+      case 'voucher-batch':
+        return worthOfBatch(packages, tenant, input)
+      case 'hotspot-session':
+        return worthOfAccess(packages, tenant, input)
+      case 'subscription':
+        return worthOfPlan(plans, tenant, (input as { plan?: unknown } | null | undefined)?.plan)
+      default:
+        return undefined
+    }
   }
 
   async function demandBelow(tenant: string, weighed: Promise<Worth | undefined>): Promise<void> {

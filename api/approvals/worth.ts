@@ -1,9 +1,12 @@
 /** What a decision of staff gives away, in minor units: by that it needs one key or two. */
+import { isDeepStrictEqual } from 'node:util'
 import { packageSnapshot } from '../../machines/package.ts'
 import type { PaymentContext } from '../../machines/payment/context.ts'
+import { subscriptionPlan, type SubscriptionPlan } from '../../machines/plan.ts'
 import type { SubscriptionContext } from '../../machines/subscription/context.ts'
 import type { EventObject } from '../../runtime/index.ts'
 import type { Package, Packages } from '../ports/packages.ts'
+import { listedPlan, type Plans } from '../subscriptions/plan-of.ts'
 
 export interface Worth {
   amount: number
@@ -18,7 +21,7 @@ export const UNKNOWN: Worth = { amount: Number.MAX_SAFE_INTEGER, currency: null 
 const WEIGHED: Readonly<Record<string, ReadonlySet<string>>> = {
   // Callbacks are not weighed: they come by their web hooks. Whoever has the right to say one by hand says that money has come.
   payment: new Set(['payment.approve', 'payment.assign', 'payment.callback']),
-  subscription: new Set(['subscription.changeExpiry', 'subscription.pay']),
+  subscription: new Set(['subscription.changeExpiry', 'subscription.changePackage', 'subscription.pay']),
 }
 
 export function isWeighed(type: string, event: string): boolean {
@@ -27,8 +30,10 @@ export function isWeighed(type: string, event: string): boolean {
 
 /** Of these the making counts. */
 export function isWeighedNew(type: string): boolean {
-  return type === 'voucher-batch' || type === 'payment'
+  return WEIGHED_NEW.has(type)
 }
+
+const WEIGHED_NEW: ReadonlySet<string> = new Set(['voucher-batch', 'payment', 'subscription', 'hotspot-session'])
 
 /** What is credited, or what is given for it or said to have come if that is more. */
 export async function worthOfPayment(packages: Pick<Packages, 'find'>, tenant: string, { amount, currency, review }: PaymentContext, { package: given, amount: said }: EventObject): Promise<Worth> {
@@ -53,13 +58,32 @@ export function worthOfRecorded(input: unknown): Worth | undefined {
 
 const MONTH_MS = 30 * 86_400_000
 
-/** The time that is given, at the price of the plan. Time that is taken away gives nobody anything. `now` is the clock of the actors. */
-export function worthOfTime({ plan, expiresAt }: SubscriptionContext, { expiresAt: until }: EventObject, now: number): Worth {
+/**
+ * The time that is given, at the price of the plan, or at that of today's price list if it is more. Time that is taken away gives nobody
+ * anything. `now` is the clock of the actors.
+ */
+export async function worthOfTime(plans: Plans, tenant: string, { plan, expiresAt }: SubscriptionContext, { expiresAt: until }: EventObject, now: number): Promise<Worth> {
   const to = typeof until === 'string' ? Date.parse(until) : Number.NaN
   const given = to - Math.max(now, expiresAt ?? now)
-  const { unit, count } = plan.term
-  const termMs = count * (unit === 'months' ? MONTH_MS : 1_000)
-  return { amount: given > 0 ? Math.ceil((given / termMs) * plan.amount) : 0, currency: plan.currency }
+  const listed = await listedPlan(plans, tenant, plan.id)
+  const perMs = Math.max(pricePerMs(plan), listed?.currency === plan.currency ? pricePerMs(listed) : 0)
+  return { amount: given > 0 ? Math.ceil(given * perMs) : 0, currency: plan.currency }
+}
+
+function pricePerMs({ term: { unit, count }, amount }: SubscriptionPlan): number {
+  return amount / (count * (unit === 'months' ? MONTH_MS : 1_000))
+}
+
+/** Of a plan with a price of its own, by which paid time is exchanged and new time is sold. One of the price list gives nothing away: undefined. */
+export async function worthOfPlan(plans: Plans, tenant: string, given: unknown): Promise<Worth | undefined> {
+  const parsed = subscriptionPlan.safeParse(given)
+  if (!parsed.success) return undefined
+  return isDeepStrictEqual(parsed.data, await listedPlan(plans, tenant, parsed.data.id)) ? undefined : UNKNOWN
+}
+
+/** Of access that nobody paid for. */
+export function worthOfAccess(packages: Pick<Packages, 'find'>, tenant: string, input: unknown): Promise<Worth> {
+  return priceOf(packages, tenant, (input as { package?: unknown } | null | undefined)?.package)
 }
 
 /** What its codes sell for. What is no input of a batch is refused by its own schema. */

@@ -49,7 +49,8 @@ const CREATE_PERMISSIONS: Readonly<Record<string, Permission>> = {
   subscription: 'money',
   // Access that nobody paid for.
   'hotspot-session': 'money',
-  voucher: 'money',
+  // Its code and what it gives are its batch's.
+  voucher: 'system',
   'voucher-batch': 'money',
   // Names who asks and what it is worth: only the edge may say that.
   approval: 'system',

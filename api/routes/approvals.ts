@@ -1,6 +1,7 @@
 /** What is worth too much for one key is asked for here; a second key approves it as an event of the approval. */
 import { z } from 'zod'
 import type { ApprovalInput } from '../../machines/approval/events.ts'
+import { sessionInput } from '../../machines/hotspot-session/events.ts'
 import { paymentInput } from '../../machines/payment/events.ts'
 import { remark } from '../../machines/printable.ts'
 import type { VoucherBatchInput } from '../../machines/voucher-batch/events.ts'
@@ -32,6 +33,7 @@ const reason = remark(500).describe('why, for the second key and for the journal
 const body = z.union([
   z.strictObject({ type: z.string().max(64), id: z.string().min(1).max(400), event: eventBody, reason }),
   z.strictObject({ batch: batchBody.describe('a batch of vouchers to be made'), reason }),
+  z.strictObject({ session: z.record(z.string(), z.unknown()).describe('access that nobody paid for: the `input` of `POST /api/v1/actors/hotspot-session`'), reason }),
   z.strictObject({ payment: z.record(z.string(), z.unknown()).describe('money that has come, to be recorded by hand: the `input` of `POST /api/v1/actors/payment`, with `method` `cash` or `c2b`'), reason }),
 ])
 
@@ -51,7 +53,7 @@ export function approvalRoutes(app: App, { runtime, teller, gate, receipts, ...p
         tags: ['approvals'],
         summary: 'Ask for what needs a second key',
         description:
-          'Approving or assigning a payment, recording one by hand, moving the end of paid time, making a batch of vouchers. Another key then sends `approval.approve` or `approval.refuse` to the approval (`POST /api/v1/actors/approval/{id}/events`); ' +
+          'Approving or assigning a payment, recording one by hand, moving the end of paid time, making a batch of vouchers, giving access that nobody paid for. Another key then sends `approval.approve` or `approval.refuse` to the approval (`POST /api/v1/actors/approval/{id}/events`); ' +
           'this one may send `approval.withdraw`. After a week it expires. What waits: `GET /api/v1/actors/approval?state=requested`.',
         querystring: noQuery,
         body,
@@ -80,6 +82,7 @@ export function approvalRoutes(app: App, { runtime, teller, gate, receipts, ...p
   function askedFor(principal: Principal, asked: z.output<typeof body>, key: string | undefined, before: ApprovalInput | undefined): Promise<Asked> {
     if ('batch' in asked) return newBatch(principal.tenant, asked.batch, key, before)
     if ('payment' in asked) return newPayment(principal, asked.payment, key, before)
+    if ('session' in asked) return newSession(principal, asked.session, key, before)
     return event(principal, { type: asked.type, id: asked.id }, asked.event, before)
   }
 
@@ -118,6 +121,14 @@ export function approvalRoutes(app: App, { runtime, teller, gate, receipts, ...p
     const usedBy = receipt === undefined ? undefined : (await receipts.creditedTo(tenant, [receipt])).get(receipt)
     if (usedBy !== undefined) throw new Problem('invalid-input', undefined, { errors: [{ pointer: '/payment/received/receipt', detail: `has credited the payment ${usedBy}` }] })
     return { to: toBeMade('payment', tenant, key), act: { kind: 'create', input }, worth }
+  }
+
+  async function newSession(principal: Principal, asked: object, key: string | undefined, before: ApprovalInput | undefined): Promise<Asked> {
+    const { tenant } = principal
+    demand(principal, permissionToCreate('hotspot-session'))
+    const read = sessionInput.safeParse(asked)
+    if (!read.success) throw new Problem('invalid-input', undefined, { errors: fieldErrors(read.error.issues).map(({ pointer, detail }) => ({ pointer: `/session${pointer}`, detail })) })
+    return { to: toBeMade('hotspot-session', tenant, key), act: { kind: 'create', input: read.data }, worth: before === undefined ? await gate.weighNew(tenant, 'hotspot-session', read.data) : worthOf(before) }
   }
 
   /** The same key means the same actor. */

@@ -7,7 +7,7 @@ import { createVoucherCodes } from '../../../actors/voucher/codes.ts'
 import { snapshotOf } from '../../../api/payments/event-teller.ts'
 import type { Package } from '../../../api/ports/packages.ts'
 import { silentLog } from '../../../runtime/index.ts'
-import { memoryPackages } from '../../support/api-ports.ts'
+import { memoryPackageCatalogue, memoryPackages } from '../../support/api-ports.ts'
 import { APP_KEY, apiWorld, type World } from '../../support/api-world.ts'
 import { UNMATCHED_INPUT } from '../../unit/machines/payment.fixture.ts'
 
@@ -95,7 +95,7 @@ describe('a payment under review', () => {
     expect(many.body).toMatchObject({ data: [{ outcome: 'failed', problem: { code: 'second-key-needed' } }] })
     const input = { to: { type: 'payment', id: 'pay_1' }, act: { kind: 'event', event: ASSIGN }, worth: 1, currency: 'KES', reason: 'x', requestedBy: 'key:somebody' }
     expect(await call('POST', '/v1/actors/approval', { input }, world.admin)).toMatchObject({ status: 403, body: { code: 'forbidden' } })
-    const gate = secondKey({ runtime: world.runtime, packages: memoryPackages(), from: () => FROM, clock: Date.now })
+    const gate = secondKey({ runtime: world.runtime, packages: memoryPackages(), plans: memoryPackageCatalogue(), from: () => FROM, clock: Date.now })
     const edge = natsEdge({ runtime: world.runtime, trail: world.trail, gate, apiKeys: world.keys, ...world.ports, packages: memoryPackages(), log: silentLog })
     const headers = new Map([['authorization', world.admin.authorization]])
     expect(await edge.call({ endpoint: 'send', body: { type: 'payment', id: 'pay_1', event: ASSIGN }, headers })).toMatchObject({ ok: false, body: { code: 'second-key-needed' } })
@@ -203,7 +203,7 @@ describe('money that is recorded by hand', () => {
     expect((await record(came(FROM - 1))).status).toBe(201)
     expect(await record(came(FROM, 'NLJ7RT61SW'), world.admin)).toMatchObject({ status: 409, body: { code: 'second-key-needed', worth: FROM } })
     expect(await record({ ...came(FROM, 'NLJ7RT61SW'), purpose: { kind: 'hotspot' }, phone: '254708374149', package: { id: 'hour' } }, world.admin)).toMatchObject({ body: { code: 'second-key-needed' } })
-    const gate = secondKey({ runtime: world.runtime, packages: memoryPackages(), from: () => FROM, clock: Date.now })
+    const gate = secondKey({ runtime: world.runtime, packages: memoryPackages(), plans: memoryPackageCatalogue(), from: () => FROM, clock: Date.now })
     const edge = natsEdge({ runtime: world.runtime, trail: world.trail, gate, apiKeys: world.keys, ...world.ports, packages: memoryPackages(), log: silentLog })
     const headers = new Map([['authorization', world.admin.authorization]])
     for (const input of [came(FROM, 'NLJ7RT61SW'), { currency: 'KES', ...cash(await home(), FROM) }]) {
@@ -281,6 +281,54 @@ describe('free time', () => {
     await decide(asked.body.id, 'approve', ben)
     await world.runtime.settled()
     expect(((await world.runtime.get({ type: 'subscription', id }))?.context as { expiresAt: number }).expiresAt).toBeGreaterThan(Date.now() + 30 * DAY_MS)
+  })
+})
+
+describe('what has a price of its own', () => {
+  const plan = { id: 'home', name: 'Home', term: { unit: 'seconds', count: 30 * 86_400 }, amount: 300_000, currency: 'KES', dataBytes: null, uploadKbps: null, downloadKbps: null, devices: 1, graceSeconds: 0, graceUploadKbps: null, graceDownloadKbps: null, reminderSeconds: [] }
+  const needed = { status: 409, body: { code: 'second-key-needed', worth: null, from: FROM } }
+  const change = (id: string, fields: object, headers = anne) => tell('subscription', id, { type: 'subscription.changePackage', package: { ...plan, ...fields }, at: 'term-end' }, headers)
+
+  it.each([['its price', { amount: 100 }], ['its name', { name: 'Home for friends' }], ['its term', { term: { unit: 'months', count: 120 } }], ['its id', { id: 'none' }]])('is a plan that differs from the price list in %s: no line is changed to it', async (_what, fields) => {
+    const id = await home()
+    expect(await change(id, fields)).toMatchObject(needed)
+    expect(await change(id, fields, world.admin)).toMatchObject(needed)
+    const asked = await ask({ type: 'subscription', id, event: { type: 'subscription.changePackage', package: { ...plan, ...fields }, at: 'term-end' }, reason: 'x' })
+    expect(asked).toMatchObject({ status: 422, body: { code: 'package-unknown' } })
+    expect((await change(id, {})).status).toBe(200)
+  })
+
+  it('begins no line by one key', async () => {
+    await home()
+    const input = (fields: object) => ({ accountNumber: '12345674', name: 'Wanjiru', phone: '254708374149', locale: 'en', timeZone: 'Africa/Nairobi', plan: { ...plan, ...fields } })
+    expect(await call('POST', '/v1/actors/subscription', { input: input({ amount: 100 }) }, world.admin)).toMatchObject(needed)
+    expect((await call('POST', '/v1/actors/subscription', { input: input({}) }, anne)).status).toBe(201)
+  })
+
+  it('cannot make time cheap that is given afterwards: it is weighed by the price list', async () => {
+    const id = await home()
+    await world.runtime.send({ type: 'subscription', id }, { type: 'subscription.pay', paymentId: 'pay_1', amount: 300_000, currency: 'KES', receipt: null, paidAt: Date.now() })
+    await world.runtime.send({ type: 'subscription', id }, { type: 'subscription.changePackage', package: { ...plan, amount: 10_000 }, at: 'now' })
+    const { expiresAt } = (await world.runtime.get({ type: 'subscription', id }))?.context as { expiresAt: number }
+    const until = new Date(expiresAt + 200 * DAY_MS).toISOString()
+    expect(await tell('subscription', id, { type: 'subscription.changeExpiry', expiresAt: until, reason: 'x' }, anne)).toMatchObject({ status: 409, body: { code: 'second-key-needed', worth: 2_000_000 } })
+  })
+
+  it('is no access that one key gives: what is listed is weighed, and asked for', async () => {
+    const access = async (fields: object = {}) => ({ source: { kind: 'payment', id: 'pay_gift' }, phone: '254708374149', macAddress: null, paidAt: Date.now(), package: { ...(await hour()), ...fields } })
+    const make = async (fields: object, headers = anne) => call('POST', '/v1/actors/hotspot-session', { input: await access(fields) }, headers)
+    expect(await make({ durationSeconds: 315_360_000, devices: 50 }, world.admin)).toMatchObject(needed)
+    expect((await make({})).status).toBe(201)
+    expect(await ask({ session: await access({ durationSeconds: 315_360_000 }), reason: 'x' })).toMatchObject({ status: 422, body: { code: 'package-unknown' } })
+    expect(await ask({ session: { package: 'x' }, reason: 'x' })).toMatchObject({ status: 422, body: { code: 'invalid-input' } })
+    const asked = await ask({ session: await access(), reason: 'the line was down' })
+    expect((await decide(asked.body.id, 'approve', ben)).status).toBe(200)
+    await world.runtime.settled()
+    expect(await statesOf('hotspot-session', (asked.body['context'] as { to: { id: string } }).to.id)).toEqual(['ready'])
+  })
+
+  it('is no voucher: its code and what it gives are its batch\'s', async () => {
+    expect(await call('POST', '/v1/actors/voucher', { id: 'vb_1-00001', input: {} }, world.admin)).toMatchObject({ status: 403, body: { code: 'forbidden' } })
   })
 })
 

@@ -6,7 +6,7 @@ import { createLogger } from '../../../api/logger.ts'
 import { NO_SECOND_KEY, secondKey } from '../../../api/approvals/second-key.ts'
 import { natsEdge } from '../../../api/nats/edge.ts'
 import { silentLog, StoreUnavailableError } from '../../../runtime/index.ts'
-import { memoryAudit, memoryPackages, type MemoryAudit } from '../../support/api-ports.ts'
+import { memoryAudit, memoryPackageCatalogue, memoryPackages, type MemoryAudit } from '../../support/api-ports.ts'
 import { apiWorld, type World } from '../../support/api-world.ts'
 import { INPUT } from '../machines/payment.fixture.ts'
 
@@ -78,7 +78,7 @@ describe('calls', () => {
   })
 
   it('over NATS are taken down, too', async () => {
-    const edge = natsEdge({ runtime: world.runtime, trail: world.trail, gate: secondKey({ runtime: world.runtime, packages: memoryPackages(), from: NO_SECOND_KEY, clock: Date.now }), apiKeys: world.keys, ...world.ports, packages: { find: async () => undefined }, log: silentLog })
+    const edge = natsEdge({ runtime: world.runtime, trail: world.trail, gate: secondKey({ runtime: world.runtime, packages: memoryPackages(), plans: memoryPackageCatalogue(), from: NO_SECOND_KEY, clock: Date.now }), apiKeys: world.keys, ...world.ports, packages: { find: async () => undefined }, log: silentLog })
     await edge.call({ endpoint: 'get', body: { type: 'payment', id: 'pay_1' }, headers: new Map() })
     await edge.call({ endpoint: 'get', body: { type: 'payment', id: 'pay_2' }, headers: new Map() })
     expect(taken()).toEqual([expect.objectContaining({ keyId: 'nats', what: 'read', action: 'standing.api.get', actor: { type: 'payment', id: 'pay_1' }, unmasked: true })])

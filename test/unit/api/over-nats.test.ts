@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { NO_SECOND_KEY, secondKey } from '../../../api/approvals/second-key.ts'
 import { natsEdge } from '../../../api/nats/edge.ts'
 import { silentLog, type ApiCall, type Command, type IntegrationEdge, type Json } from '../../../runtime/index.ts'
-import { memoryPackages } from '../../support/api-ports.ts'
+import { memoryPackageCatalogue, memoryPackages } from '../../support/api-ports.ts'
 import { apiWorld, type World } from '../../support/api-world.ts'
 
 let world: World
@@ -11,7 +11,7 @@ let edge: IntegrationEdge
 
 beforeEach(async () => {
   world = await apiWorld()
-  edge = natsEdge({ runtime: world.runtime, trail: world.trail, gate: secondKey({ runtime: world.runtime, packages: memoryPackages(), from: NO_SECOND_KEY, clock: Date.now }), apiKeys: world.keys, ...world.ports, packages: memoryPackages(), log: silentLog })
+  edge = natsEdge({ runtime: world.runtime, trail: world.trail, gate: secondKey({ runtime: world.runtime, packages: memoryPackages(), plans: memoryPackageCatalogue(), from: NO_SECOND_KEY, clock: Date.now }), apiKeys: world.keys, ...world.ports, packages: memoryPackages(), log: silentLog })
 })
 afterEach(() => world.stop())
 
