@@ -1,5 +1,6 @@
 /** What a decision of staff gives away, in minor units: by that it needs one key or two. */
 import { isDeepStrictEqual } from 'node:util'
+import { sessionInput } from '../../machines/hotspot-session/events.ts'
 import { packageSnapshot } from '../../machines/package.ts'
 import type { PaymentContext } from '../../machines/payment/context.ts'
 import { subscriptionPlan, type SubscriptionPlan } from '../../machines/plan.ts'
@@ -81,9 +82,10 @@ export async function worthOfPlan(plans: Plans, tenant: string, given: unknown):
   return isDeepStrictEqual(parsed.data, await listedPlan(plans, tenant, parsed.data.id)) ? undefined : UNKNOWN
 }
 
-/** Of access that nobody paid for. */
-export function worthOfAccess(packages: Pick<Packages, 'find'>, tenant: string, input: unknown): Promise<Worth> {
-  return priceOf(packages, tenant, (input as { package?: unknown } | null | undefined)?.package)
+/** Of access that nobody paid for; undefined for what its own schema refuses. */
+export async function worthOfAccess(packages: Pick<Packages, 'find'>, tenant: string, input: unknown): Promise<Worth | undefined> {
+  const read = sessionInput.safeParse(input)
+  return read.success ? priceOf(packages, tenant, read.data.package) : undefined
 }
 
 /** What its codes sell for. What is no input of a batch is refused by its own schema. */
