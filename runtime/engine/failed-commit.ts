@@ -1,5 +1,5 @@
 /** What a failed commit means for the events that were in it; each is back in front of its queue already. */
-import { ConflictError, DuplicateEventError, StoreUnavailableError, type UniqueKeyError } from '../ports/store.ts'
+import { ConflictError, DuplicateEventError, StoreUnavailableError, UniqueKeyError } from '../ports/store.ts'
 import { addressKey } from '../model/address.ts'
 import type { Cell, Item } from './cell.ts'
 import { contestOf } from './contested.ts'
@@ -38,7 +38,8 @@ export function judge(taken: readonly Taken[], error: unknown, { metrics, log, c
   if (error instanceof DuplicateEventError && markDuplicates(taken, error)) return 'again'
   const only = taken.length === 1 ? taken[0] : undefined
   if (only?.items.length !== 1) {
-    log.warn({ actors: taken.length, err: error }, 'a batch was refused; trying its events one by one')
+    if (error instanceof UniqueKeyError) log.debug({ actors: taken.length, table: error.table }, 'a row in a batch belongs to another actor; trying its events one by one')
+    else log.warn({ actors: taken.length, err: error }, 'a batch was refused; trying its events one by one')
     for (const { cell } of taken) cell.solo = true
     return 'again'
   }
@@ -48,7 +49,9 @@ export function judge(taken: readonly Taken[], error: unknown, { metrics, log, c
     item.contested = error as UniqueKeyError
     return 'again'
   }
-  log.error({ actor: only.cell.key, eventId: item.delivery.eventId, err: error }, 'the database refuses the commit of this event')
+  // Somebody wants to make what there is already, and is told so: a request that is refused, and nothing of ours to mend.
+  if (error instanceof UniqueKeyError && item.delivery.kind === 'start' && item.reply.mode === 'sync') log.debug({ actor: only.cell.key, eventId: item.delivery.eventId, table: error.table }, 'a new actor is refused: a row that it needs belongs to another')
+  else log.error({ actor: only.cell.key, eventId: item.delivery.eventId, err: error }, 'the database refuses the commit of this event')
   // When not even the hold could be written, its neighbours must not suffer from the repetition (R7).
   const verdict = item.failure === undefined ? 'again' : 'rest'
   item.failure = error
