@@ -1,6 +1,6 @@
 /**
  * The check command. `check.ts` runs what needs no running server: each step below, then unit and architecture tests.
- * `check.ts --all` is `npm test`: the same steps, then tests of every kind.
+ * `check.ts --all` is `npm test`: the same steps, then tests of every kind, whose programs are installed meanwhile.
  *
  * A step that fails does not keep the others from being run and reported. Each step counts as one test in the closing line.
  */
@@ -29,6 +29,9 @@ const STEPS: readonly Step[] = [
   { name: 'schema', args: ['--import', './loader/register.js', 'tools/schema-dump.ts', '--check'] },
 ]
 
+/** For tests that run them. It waits for the network, if it has to do anything: beside the others. */
+const PROGRAMS: Step = { name: 'programs', args: ['--import', './loader/register.js', 'test/support/outside-programs.ts'] }
+
 /** Types and lint each fill a core and a gigabyte; more at once gains nothing on a small machine. */
 const AT_ONCE = 2
 
@@ -39,8 +42,9 @@ async function main(): Promise<void> {
   const all = process.argv.includes('--all')
   const started = Date.now()
 
-  const failedSteps = await runSteps(STEPS)
-  writeCounts('check', { passed: STEPS.length - failedSteps.length, failed: failedSteps.length, skipped: 0 })
+  const beside = all ? [PROGRAMS] : []
+  const failedSteps = (await Promise.all([runSteps(STEPS), runSteps(beside)])).flat()
+  writeCounts('check', { passed: STEPS.length + beside.length - failedSteps.length, failed: failedSteps.length, skipped: 0 })
   const testsPassed = await runTests(all ? [] : WITHOUT_SERVERS)
 
   const failed = [...failedSteps, ...(testsPassed ? [] : ['tests'])]

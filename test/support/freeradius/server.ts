@@ -10,8 +10,7 @@ import { createInterface } from 'node:readline'
 import { debianProgram } from '../debian-program.ts'
 import { scratchFolder } from '../postgres.ts'
 import { documented, type Way } from './documented.ts'
-
-const CONFIGURATION = '/etc/freeradius/3.0'
+import { CONFIGURATION, FREERADIUS } from './programs.ts'
 
 export interface FreeRadius {
   readonly authPort: number
@@ -32,10 +31,7 @@ export interface FreeRadiusOptions {
 }
 
 export async function startFreeRadius({ way, env, replacements = {}, files = {} }: FreeRadiusOptions): Promise<FreeRadius> {
-  const [program = ''] = await debianProgram({
-    files: ['freeradius', 'radclient', '/usr/lib/freeradius/rlm_sql_postgresql.so', '/usr/lib/freeradius/rlm_rest.so', `${CONFIGURATION}/radiusd.conf`],
-    packages: ['freeradius', 'freeradius-postgresql', 'freeradius-rest', 'freeradius-utils'],
-  })
+  const [program = ''] = await debianProgram(FREERADIUS)
   const folder = await scratchFolder()
   const raddb = join(folder, 'raddb')
   await cp(CONFIGURATION, raddb, { recursive: true, verbatimSymlinks: true })
