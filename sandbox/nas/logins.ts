@@ -33,6 +33,11 @@ export type LoginOutcome = { ok: true; login: NasLogin; attributes: Record<strin
 type Attributes = Record<string, string | number>
 type RestReply = Record<string, { value: (string | number)[] }>
 
+/** What the customer reads of a router that was told nothing. */
+const NOTHING_SAID = 'Wrong username or password.'
+/** For support. */
+const WRONG_PASSWORD = 'The password was wrong.'
+
 export class Logins {
   readonly #address: string
   readonly #logins = new Map<string, NasLogin>()
@@ -74,7 +79,11 @@ export class Logins {
     const attributes = { 'User-Name': username, 'Calling-Station-Id': device, 'Acct-Session-Id': session }
     const authorized = await this.#post('authorize', attributes)
     const known = authorized.body['control:Cleartext-Password']?.value[0]
-    if (authorized.status !== 200 || !isRight(String(known))) return this.#reject(attributes, authorized.body['reply:Reply-Message']?.value[0])
+    const isShown = known !== undefined && isRight(String(known))
+    // Of who has no access; only whoever has shown the password hears it.
+    const reason = authorized.body['control:Tmp-String-1']?.value[0]
+    if (reason !== undefined) return isShown ? this.#reject(attributes, reason) : this.#reject(attributes, WRONG_PASSWORD, NOTHING_SAID)
+    if (authorized.status !== 200 || !isShown) return this.#reject(attributes)
     const admitted = await this.#post('post-auth', attributes)
     if (admitted.status !== 204) return this.#reject(attributes, admitted.body['control:Tmp-String-0']?.value[0] ?? 'Refused.')
     const login = this.add({ username, session, device, ip: `10.5.50.${2 + (this.#count++ % 250)}` })
@@ -84,9 +93,9 @@ export class Logins {
   }
 
   /** As Post-Auth-Type REJECT of docs/freeradius.md. */
-  async #reject(attributes: Attributes, said: string | number = ''): Promise<LoginOutcome> {
-    await this.#post('rejected', { ...attributes, 'Tmp-String-0': said })
-    return { ok: false, message: String(said === '' ? 'Wrong username or password.' : said) }
+  async #reject(attributes: Attributes, noted: string | number = '', message = noted === '' ? NOTHING_SAID : noted): Promise<LoginOutcome> {
+    await this.#post('rejected', { ...attributes, 'Tmp-String-0': noted })
+    return { ok: false, message: String(message) }
   }
 
   async use(session: string, bytes: { upload: number; download: number }): Promise<NasLogin | undefined> {

@@ -181,6 +181,7 @@ describe('the store on Postgres', () => {
 const PROJECTED_KEYS: readonly [table: string, key: Record<string, string | number>, by?: readonly string[]][] = [
   ['radius.radcheck', { username: 'u' }],
   ['radius.radreply', { username: 'u' }],
+  ['radius.held_back', { username: 'u' }],
   ['business.open_prompts', { tenant: 't', phone: 'p', payment_id: 'i' }],
   ['business.payment_receipts', { tenant: 't', payment_id: 'i', receipt: 'r' }, ['payment_id']],
   ['business.ledger_entries', { entry_ref: 'r' }],

@@ -116,7 +116,7 @@ describe('actors that do not fit the code (R12)', () => {
 
     const checked = await cli('check')
     expect(checked.code).toBe(1)
-    expect(checked.output).toContain(`payment version 3: state 'levitating' is gone (1 actors, such as main/payment/${strange.id})`)
+    expect(checked.output).toContain(`payment version 4: state 'levitating' is gone (1 actors, such as main/payment/${strange.id})`)
 
     await world.system.start()
     expect(world.system.logs()).toContain("state 'levitating' is gone")
