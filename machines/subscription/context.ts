@@ -99,7 +99,13 @@ export interface SubscriptionContext extends SubscriptionInput {
   armed: { expiry: number | null; lift: number | null; change: number | null; reminder: number | null; quota: number | null }
   /** Notices that a payment makes void, by their keys. */
   notices: string[]
-  access: { asked: Access | null; applied: Access; askedAt: number }
+  access: {
+    asked: Access | null
+    applied: Access
+    askedAt: number
+    /** The same was asked before, of a router that did not answer. */
+    isAgain?: boolean
+  }
   credentialVersion: number
   /** Raised to let other devices in. */
   deviceGeneration: number

@@ -2,7 +2,7 @@
 import { assign, emit, enqueueActions, setup } from 'xstate'
 import { durable, timeOf } from '../../runtime/vocabulary.ts'
 import type { AccessChange, AppliedAccess } from '../live-access.ts'
-import { accessOf, isSameAccess } from './access.ts'
+import { accessOf, isBackUntold, isSameAccess, isWorthAsking } from './access.ts'
 import { newSubscription, type SubscriptionContext } from './context.ts'
 import type { Said, SubscriptionEvent, SubscriptionInput } from './events.ts'
 import { customerOf, type SubscriptionFact } from './facts.ts'
@@ -88,6 +88,8 @@ export const subscription = setup({
       const { revision, online } = said(now, 'subscription.account')
       return revision > now.context.usage.revision && online.length > 0 && accessOf(now.context).level === 'none'
     },
+    isWorthAsking: (now) => isWorthAsking(now.context, said(now, 'subscription.account'), at(now)),
+    isBackUntold: (now) => isBackUntold(now.context, said(now, 'subscription.account')),
     isAccessStale: ({ context }) => !isSameAccess(context.access.applied, accessOf(context)),
     isRequestStale: ({ context }) => !isSameAccess(context.access.asked, accessOf(context)),
     wasRefused: (now) => appliedOf(now).refused > 0 && now.context.access.asked?.level !== 'none',
@@ -124,8 +126,13 @@ export const subscription = setup({
     countTerm: assign((now) => withQuota(now.context, at(now))),
     noteDataNotice: assign(({ context }) => ({ notices: [...context.notices, noticeKey('data', context, 0)] })),
     releaseDevices: assign(({ context }) => ({ deviceGeneration: context.deviceGeneration + 1 })),
-    askAccess: assign((now) => ({ access: { ...now.context.access, asked: accessOf(now.context), askedAt: at(now) } })),
-    recordAccess: assign(({ context }) => ({ access: { ...context.access, applied: context.access.asked ?? context.access.applied } })),
+    askAccess: assign((now) => {
+      const { access } = now.context
+      const asked = accessOf(now.context)
+      return { access: { ...access, asked, askedAt: at(now), isAgain: access.isAgain === true && isSameAccess(access.asked, asked) } }
+    }),
+    noteAskedAgain: assign((now) => ({ access: { ...now.context.access, askedAt: at(now), isAgain: true } })),
+    recordAccess: assign(({ context }) => ({ access: { ...context.access, applied: context.access.asked ?? context.access.applied, isAgain: false } })),
 
     announceCreated: emit((now) => ({ type: 'subscription.created' as const, ...customer(now) })),
     announcePaid: emit((now) => {

@@ -16,7 +16,7 @@ const login = { id: 'a', device: 'AA:BB:CC:DD:EE:FF', nas: '10.8.0.2', ip: null,
 const account = (revision: number, isOnline: boolean, uploadBytes: number) => ({ type: 'session.account', revision, online: isOnline ? [login] : [], uploadBytes, downloadBytes: 0, logins: 1 })
 
 const events: EventObject[] = [
-  ...[1, 2, 3].flatMap((revision) => [account(revision, true, 1), account(revision, false, 1), account(revision, true, 100)]),
+  ...[1, 2, 3].flatMap((revision) => [account(revision, true, 1), account(revision, false, 1), account(revision, true, 100), { ...account(revision, true, 1), online: [{ ...login, id: 'b' }] }]),
   { type: 'session.revealCredentials' },
   { type: 'session.resend' },
   ...['kick', 'changeDevice', 'revoke'].map((name) => ({ type: `session.${name}`, reason: 'x' })),

@@ -42,6 +42,7 @@ const EVENTS: Record<string, (life: Life) => Message> = {
   'another password': () => ({ type: 'subscription.renewPassword', reason: 'x' }),
   'data is used': (life) => account(life, GIB),
   'little is used': (life) => account(life, 1),
+  'nobody is online': (life) => account(life, 0),
   'old accounting': () => ({ type: 'subscription.account', revision: 0, online: [], uploadBytes: 0, downloadBytes: 0, logins: 1 }),
   'other devices': () => ({ type: 'subscription.changeDevice', reason: 'x' }),
   'the end': () => ({ type: 'subscription.terminate', reason: 'x' }),
@@ -52,8 +53,8 @@ const EVENTS: Record<string, (life: Life) => Message> = {
 
 function account(life: Life, more: number): Message {
   const { revision, downloadBytes } = contextOf(life).usage
-  const login = { id: 's', device: null, nas: '10.8.0.2', ip: null, since: START }
-  return { type: 'subscription.account', revision: revision + 1, online: more > 1 ? [login] : [], uploadBytes: 0, downloadBytes: downloadBytes + more, logins: 1 }
+  const login = { id: 's', device: null, nas: '10.8.0.2', ip: null, since: 0 }
+  return { type: 'subscription.account', revision: revision + 1, online: more > 0 ? [login] : [], uploadBytes: 0, downloadBytes: downloadBytes + more, logins: 1 }
 }
 
 const answers = new Map<string, Set<boolean>>()
