@@ -90,7 +90,7 @@ export interface SubscriptionContext extends SubscriptionInput {
   blocks: Record<string, Block>
   change: ScheduledChange | null
   reminders: {
-    /** Distances told for the present end of the paid time. */
+    /** Distances that are told, or are not to be told, for the present end of the paid time. */
     told: number[]
     /** Reminders that were due by then are not told: the customer has just paid. */
     notBefore: number

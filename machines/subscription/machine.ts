@@ -13,8 +13,8 @@
  *        the step (R1); open sessions are told by a durable call that waits for routers which are away.
  *   S10  The paid time runs on while a block holds: staff may move its end.
  *   S11  Grace comes once after each paid term, whatever is moved, revoked or given.
- *   S12  Each reminder is told once for one end of the paid time; of those missed in an outage only the nearest. A moved end is
- *        reminded of anew. A payment ends them, and takes back what was not sent yet.
+ *   S12  Each reminder is told once for one end of the paid time; of those missed in an outage only the nearest. When the end moves, those are
+ *        told anew whose moment lies ahead again; what was told and is past stays told. A payment ends them, and takes back what was not sent yet.
  *   S13  No money is lost: what comes in another currency or after the end is told to staff.
  *   S18  What waits for a silent router is asked again when accounting tells of the customer, not in an hour; of a router that tells of him and
  *        never answers not more often than every ten minutes, each time once. A login that was taken for closed meanwhile is told when it is back.

@@ -115,9 +115,9 @@ export const subscription = setup({
     removeBlock: assign((now) => withoutBlock(now.context, said(now, 'subscription.unsuspend').block)),
     armLift: assign(({ context }) => ({ armed: { ...context.armed, lift: nextLiftAt(context) } })),
     scheduleChange: assign((now) => withChange(now.context, said(now, 'subscription.changePackage'), at(now))),
-    changeNow: assign((now) => withNewPlan(now.context, said(now, 'subscription.changePackage').package, at(now))),
+    changeNow: assign((now) => withNewPlan(now.context, said(now, 'subscription.changePackage').package, at(now), at(now))),
     /** Before its time where staff fire the timer: what is left is then exchanged from now on. */
-    applyChange: assign((now) => (now.context.change === null ? {} : withNewPlan(now.context, now.context.change.plan, Math.min(at(now), now.context.change.at)))),
+    applyChange: assign((now) => (now.context.change === null ? {} : withNewPlan(now.context, now.context.change.plan, Math.min(at(now), now.context.change.at), at(now)))),
     cancelChange: assign({ change: null }),
     armChange: assign(({ context }) => ({ armed: { ...context.armed, change: context.change?.at ?? null } })),
     recordReminder: assign((now) => ({ ...withReminder(now.context, at(now)), notices: [...now.context.notices, noticeKey('reminder', now.context, dueReminder(now.context, at(now)) ?? 0)] })),

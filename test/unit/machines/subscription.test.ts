@@ -303,6 +303,15 @@ describe('S12: reminders', () => {
     expect(reminders(tell(paid(), moveTo(START + 3 * DAY_MS)))).toEqual([[7, '2026-01-01 12:00']])
   })
 
+  it('are not told again when the end is corrected, but when their moment lies ahead again', () => {
+    const life = elapse(paid(), 25 * DAY_MS)
+    const end = contextOf(life).expiresAt ?? 0
+    const corrected = tell(tell(life, moveTo(end + 60_000)), moveTo(end - 60_000))
+    expect(reminders(corrected)).toEqual([[7, '2026-01-25 12:00']])
+    expect(reminders(elapse(corrected, 10 * DAY_MS)).slice(1)).toEqual([[1, '2026-01-31 11:59']])
+    expect(reminders(elapse(tell(life, moveTo(end + 5 * DAY_MS)), 10 * DAY_MS)).slice(1)).toEqual([[7, '2026-01-30 12:00'], [1, '2026-02-05 12:00']])
+  })
+
   it('are not told right after a payment for a term shorter than their distance', () => {
     const short = paid(inputOf({ plan: { ...WEEK, term: { unit: 'seconds', count: 86_400 }, reminderSeconds: [7 * 86_400, 3_600] } }))
     expect(reminders(short)).toEqual([])
