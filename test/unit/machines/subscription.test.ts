@@ -111,6 +111,13 @@ describe('S11: grace', () => {
   })
 })
 
+it('R9: of payments only the newest fifty are kept', () => {
+  let life = begin()
+  for (let number = 0; number < 60; number++) life = pay(life, 1, { paymentId: `pay_of_${number}` })
+  const { payments, credit } = contextOf(life)
+  expect([payments.length, payments[0]?.id, payments.at(-1)?.id, credit]).toEqual([50, 'pay_of_10', 'pay_of_59', 60])
+})
+
 describe('S4: debts', () => {
   const charge = (amount: number, reason = 'router') => ({ type: 'subscription.charge', amount, reason })
 
