@@ -10,6 +10,7 @@ import { radiusAccess, radiusRows } from '../../../actors/hotspot-session/radius
 import type { SessionContext } from '../../../machines/hotspot-session/context.ts'
 import { hotspotSessionMachine } from '../../../machines/hotspot-session/machine.ts'
 import { change } from '../actors/change.ts'
+import { watchEventless } from './eventless.ts'
 import { HOUR_PACKAGE } from './payment.fixture.ts'
 
 const login = { id: 'a', device: 'AA:BB:CC:DD:EE:FF', nas: '10.8.0.2', ip: null, since: 0 }
@@ -26,6 +27,8 @@ const events: EventObject[] = [
   ...['paidTime.hotspot-session.ready', 'paidTime.hotspot-session.online', 'paidTime.hotspot-session.kicking', 'settlingTime.hotspot-session.expired', 'registrationTime.hotspot-session.unreached'].map((timer) => ({ type: `xstate.after.${timer}` })),
 ]
 
+const watched = watchEventless(hotspotSessionMachine)
+
 interface Step {
   event: EventObject
   state: AnyMachineSnapshot
@@ -37,7 +40,7 @@ interface Situation {
 }
 
 const situations = Object.values<Situation>(
-  getAdjacencyMap(hotspotSessionMachine as AnyStateMachine, {
+  getAdjacencyMap(watched.machine as AnyStateMachine, {
     input: { source: { kind: 'payment', id: 'pay_1' }, phone: '254708374149', package: { ...HOUR_PACKAGE, dataBytes: 100 }, macAddress: null, paidAt: 0 },
     events,
     limit: 100_000,
@@ -55,11 +58,12 @@ const hasAccess = (state: AnyMachineSnapshot): boolean => state.hasTag('usable')
 
 describe('the model of a session', () => {
   it('reaches every state, and takes every transition that there is', () => {
-    const all = Object.values(hotspotSessionMachine.root.states)
+    const all = Object.values(watched.machine.root.states)
     expect(new Set(situations.map(({ state }) => String(state.value)))).toEqual(new Set(all.map(({ key }) => key)))
-    const taken = new Set<unknown>(steps.flatMap(({ from, event }) => (from.status === 'active' ? hotspotSessionMachine.getTransitionData(from as never, event as never) : [])))
+    const taken = new Set<unknown>(steps.flatMap(({ from, event }) => (from.status === 'active' ? watched.machine.getTransitionData(from as never, event as never) : [])))
     const missed = all.flatMap((node) => [...node.transitions.entries()].flatMap(([event, transitions]) => transitions.filter((one) => !taken.has(one)).map(({ guard }) => `${node.key} ${event} ${JSON.stringify(guard)}`)))
     expect(missed).toEqual([])
+    expect(watched.untaken()).toEqual([])
   })
 
   it('rows for logins come with access and go with it', () => {
