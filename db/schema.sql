@@ -80,6 +80,27 @@ begin
   return 'ok';
 end $function$;
 
+CREATE OR REPLACE FUNCTION radius.ask_again_of_routers_back()
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'radius', 'standing', 'pg_temp'
+AS $function$
+  with back as (delete from routers_back returning nasaddress),
+    waiting as (
+      select distinct a.username from effects e
+        join access a on a.tenant = e.tenant and a.actor_type = e.type and a.actor_id = e.id
+        join radacct r on r.username = a.username
+      where e.status <> 'failed' and r.nasipaddress in (select nasaddress from back) and (r.acctstoptime is null or r.acctterminatecause = 'Stale-Session')
+    ),
+    told as (
+      insert into accounting_changes as c (username, version) select username, nextval('accounting_versions') from waiting order by username
+      on conflict (username) do update set version = nextval('accounting_versions'), due_at = excluded.due_at
+      returning 1
+    )
+  select count(*) from told
+$function$;
+
 CREATE OR REPLACE FUNCTION radius.bytes_used(of_user text)
  RETURNS bigint
  LANGUAGE sql
@@ -215,6 +236,17 @@ begin
   insert into radpostauth (username, reply, callingstationid, reason, authdate)
   values (of_user, 'Access-Reject', station, coalesce(words, 'The password was wrong.'), at);
   return 'noted';
+end $function$;
+
+CREATE OR REPLACE FUNCTION radius.note_router_back()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'radius', 'pg_temp'
+AS $function$
+begin
+  insert into routers_back (nasaddress) values (new.tunnel_address::inet);
+  return null;
 end $function$;
 
 CREATE OR REPLACE FUNCTION radius.password_of_refused(of_user text)
@@ -679,6 +711,10 @@ create table radius.radusergroup (
 );
 CREATE INDEX radusergroup_username ON radius.radusergroup USING btree (username);
 
+create table radius.routers_back (
+  "nasaddress" inet not null
+);
+
 -- view radius.live_radcheck (
 --   "id" integer,
 --   "username" text,
@@ -933,6 +969,7 @@ create table business.routers (
   constraint routers_pkey PRIMARY KEY (tenant, id),
   constraint routers_tunnel_address_key UNIQUE (tunnel_address)
 );
+CREATE TRIGGER note_back AFTER INSERT ON business.routers FOR EACH ROW WHEN (new.secret_version IS NOT NULL AND new.state <> 'offline'::text) EXECUTE FUNCTION radius.note_router_back();
 
 create table business.sms_sends (
   "tenant" text collate "C" not null,

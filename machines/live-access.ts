@@ -1,8 +1,16 @@
 /** How access that is in use is changed on the router: what is asked, and what came of it. For `durable` placeholders. */
 
+/**
+ * What waits for a silent router is asked again by what accounting tells, but not before so long (R9): a router may tell us of its logins every
+ * few minutes and never take a request. Until then the pauses of the call itself are shorter than this.
+ */
+export const ASK_AGAIN_AFTER_MS = 10 * 60_000
+
 export interface AccessChange {
   /** Whose logins, by the name they log in with. */
   username: string
+  /** The router did not answer the same before: it is asked once, to see whether it is back. */
+  isAgain?: true
   change:
     | { kind: 'disconnect' }
     | {

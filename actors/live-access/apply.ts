@@ -3,7 +3,7 @@
  * until it is back, so that nobody stays online past the end because of an outage; what it did meanwhile is asked of accounting anew.
  * One that nobody has registered cannot be asked, now or later: that is said, and no reason to wait.
  */
-import type { AccessChange, AppliedAccess } from '../../machines/live-access.ts'
+import { ASK_AGAIN_AFTER_MS, type AccessChange, type AppliedAccess } from '../../machines/live-access.ts'
 import { defineEffect, RetryableError, type EffectDefinition } from '../../runtime/index.ts'
 import type { AuthorizationAttributes, NasAnswer, RadiusGateway } from '../gateways/radius/port.ts'
 import { rateLimitValue } from '../radius-rows/values.ts'
@@ -19,7 +19,8 @@ export interface LiveAccessParts {
 
 /**
  * How an effect that changes live access is run; its `run` is {@link applyAccess}. Asked again within seconds at first and every hour in
- * the end; a router that is back is not waited for so long: it tells of who is online (`session.account`), and its looks end what is over.
+ * the end; a router that is back is not waited for so long: what accounting tells (`session.account`, `subscription.account`), which is
+ * told anew when its looks find it back, has it asked at once, and its looks end what is over.
  */
 export const LIVE_ACCESS_POLICY = {
   lane: 'radius',
@@ -32,38 +33,43 @@ export function liveAccess(parts: LiveAccessParts): EffectDefinition {
   return defineEffect<AccessChange, AppliedAccess>({ ...LIVE_ACCESS_POLICY, run: (change, { signal }) => applyAccess(parts, change, signal) })
 }
 
-type Outcome = NasAnswer['outcome'] | 'unknown'
+type Answer = Pick<NasAnswer, 'isSpared'> & { outcome: NasAnswer['outcome'] | 'unknown' }
 
 /** @throws RetryableError while a router does not answer; the others are done by then. */
-export async function applyAccess(parts: LiveAccessParts, { username, change }: AccessChange, signal: AbortSignal): Promise<AppliedAccess> {
+export async function applyAccess(parts: LiveAccessParts, { username, isAgain, change }: AccessChange, signal: AbortSignal): Promise<AppliedAccess> {
   const { radius, logins } = parts
   const isDisconnect = change.kind === 'disconnect'
   // Attributes of one that is perhaps gone need no change.
   const under = (await logins.of(username)).filter(({ isSupposedClosed, nas }) => !isSupposedClosed || (isDisconnect && nas !== null))
-  const ask = async (login: LiveLogin): Promise<Outcome> => {
+  const ask = async (login: LiveLogin): Promise<Answer> => {
     const { nas, acctSessionId, framedIp } = login
     if (change.kind === 'disconnect') return await disconnect(parts, username, login, signal)
-    return nas === null ? 'unknown' : (await radius.changeAuthorization(nas, { username, acctSessionId, framedIp }, attributesOf(change), { signal })).outcome
+    return nas === null ? { outcome: 'unknown' } : await radius.changeAuthorization(nas, { username, acctSessionId, framedIp }, attributesOf(change), { signal })
   }
-  const asked = await Promise.all(under.map(async (login) => ({ login, outcome: await ask(login) })))
-  const withOutcome = (wanted: Outcome): LiveLogin[] => asked.filter(({ outcome }) => outcome === wanted).map(({ login }) => login)
+  const asked = await Promise.all(under.map(async (login) => ({ login, ...(await ask(login)) })))
+  const withOutcome = (wanted: Answer['outcome']): LiveLogin[] => asked.filter(({ outcome }) => outcome === wanted).map(({ login }) => login)
   const gone = withOutcome('gone')
   if (gone.length > 0) await logins.closeGone(gone.map(({ recordId }) => recordId))
   const silent = withOutcome('unreachable')
-  if (silent.length > 0) throw new RetryableError(`no answer from ${[...new Set(silent.map(({ nasAddress }) => `router ${nasAddress}`))].join(', ')}`)
+  if (silent.length > 0) {
+    const routers = [...new Set(silent.map(({ nasAddress }) => `router ${nasAddress}`))].join(', ')
+    // One that has been waited for long is not asked every few seconds anew, once it has been asked.
+    const isAsked = asked.every(({ isSpared }) => isSpared !== true)
+    throw new RetryableError(`no answer from ${routers}`, isAgain === true && isAsked ? { retryAfterMs: ASK_AGAIN_AFTER_MS } : {})
+  }
   return { sessions: withOutcome('done').length, gone: gone.length, refused: withOutcome('refused').length, unknown: withOutcome('unknown').length }
 }
 
 /** By the first way that leads to the end. */
-async function disconnect({ radius, otherWays = [] }: LiveAccessParts, username: string, login: LiveLogin, signal: AbortSignal): Promise<Outcome> {
+async function disconnect({ radius, otherWays = [] }: LiveAccessParts, username: string, login: LiveLogin, signal: AbortSignal): Promise<Answer> {
   for (const way of otherWays) await way.forget?.(username, login, signal)
-  let best: Outcome = 'unknown'
+  let best: Answer = { outcome: 'unknown' }
   for (const way of [radiusDriver(radius), ...otherWays]) {
     const answer = await way.disconnect(username, login, signal)
     if (answer === undefined) continue
-    if (answer.outcome === 'done' || answer.outcome === 'gone') return answer.outcome
+    if (answer.outcome === 'done' || answer.outcome === 'gone') return answer
     // Who is silent may do it yet; who refuses never will.
-    if (best !== 'unreachable') best = answer.outcome
+    if (best.outcome !== 'unreachable') best = answer
   }
   return best
 }

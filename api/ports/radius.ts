@@ -66,6 +66,8 @@ export interface RadiusAccounting {
   /** Changes that nobody was told of, kept for this caller for some seconds. */
   changes(limit: number): Promise<AccountChange[]>
   markTold(changes: readonly { username: string; version: number }[]): Promise<void>
+  /** Makes news of those whose calls wait for a router that is back since it was last asked; says how many. */
+  askAgain(): Promise<number>
   /** Closes what has fallen silent by this time; says how many. */
   closeStale(silentForMs: number, at: number): Promise<number>
 }

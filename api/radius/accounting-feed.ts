@@ -1,14 +1,14 @@
 /**
  * Brings what RADIUS accounting has counted to the actors it is about. FreeRADIUS writes into the database by itself, so nobody
  * calls us: the changes are found by a sweep (R10). What is told is the whole of it under its version, so that telling it twice, or
- * late, changes nothing (R3).
+ * late, changes nothing (R3). A router that is back is news of those who are online there and whose calls wait for it.
  */
 import { StandingError, type BatchItemResult, type Log, type Runtime } from '../../runtime/index.ts'
 import type { AccountChange, RadiusAccounting } from '../ports/radius.ts'
 import { sweeps, type Sweeps } from '../sweeps.ts'
 
 export interface AccountingFeedDeps {
-  accounting: Pick<RadiusAccounting, 'changes' | 'markTold' | 'closeStale'>
+  accounting: Pick<RadiusAccounting, 'askAgain' | 'changes' | 'markTold' | 'closeStale'>
   runtime: Pick<Runtime, 'sendMany'>
   log: Log
   /** The clock that routers report by: in the sandbox that of the actors, which may leap. */
@@ -37,6 +37,8 @@ export function accountingFeed({ accounting, runtime, log, clock, sweepEveryMs =
         const closed = await accounting.closeStale(staleAfterMs, now)
         if (closed > 0) log.info({ closed }, 'logins whose router has fallen silent are taken for closed')
       }
+      const waiting = await accounting.askAgain()
+      if (waiting > 0) log.info({ users: waiting }, 'a router is back; what waits for it is asked again')
       while (await tellSome()) continue
     } catch (error) {
       log.error({ err: error }, 'accounting could not be told; the next sweep comes back to it')

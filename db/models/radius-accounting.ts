@@ -116,6 +116,10 @@ export function radiusAccountingQueries(knex: Knex) {
         [changes.map(({ username }) => username), changes.map(({ version }) => version)],
       )
     },
+    async askAgain(): Promise<number> {
+      const { rows } = await knex.raw<{ rows: { count: string | number }[] }>('select radius.ask_again_of_routers_back() as count')
+      return Number(rows[0]?.count ?? 0)
+    },
     async closeStale(silentForMs: number, at: number): Promise<number> {
       const { rows } = await knex.raw<{ rows: { count: string | number }[] }>('select radius.close_stale(make_interval(secs => ?), ?) as count', [silentForMs / 1_000, new Date(at)])
       return Number(rows[0]?.count ?? 0)

@@ -62,6 +62,7 @@ const base = setup({
     canRevealCredentials: ({ context }) => context.credentialsShownAt === null,
     canResend: ({ context }) => context.resends < RESENDS_MAX,
     isNews: ({ context, event }) => isNews(context, event),
+    isStillOnline: ({ context, event }) => isNews(context, event) && event.online.some(({ id }) => context.online.some((known) => known.id === id)),
     isOnlineNow: ({ context, event }) => isNews(context, event) && event.online.length > 0,
     isOfflineNow: ({ context, event }) => isNews(context, event) && event.online.length === 0,
     hasUsedUpData: ({ context, event }) =>
@@ -193,7 +194,13 @@ export const hotspotSessionMachine = base.createMachine({
       },
       after: { paidTime: ends.paidTime },
       on: {
-        'session.account': [ends.usedUp, goneOffline, news],
+        'session.account': [
+          ends.usedUp,
+          goneOffline,
+          // A router that speaks again is back, as below; whoever has come instead is left alone.
+          { guard: 'isStillOnline', target: 'kicking', reenter: true, actions: 'recordAccount' },
+          news,
+        ],
         'session.revealCredentials': credentials.reveal,
         'session.resend': credentials.resend,
         'session.changeDevice': { actions: ['releaseDevices', 'announceDeviceChange'] },

@@ -32,6 +32,7 @@ export const hotspotSessionWords = {
     },
     canResend: { staff: 'They were not sent again five times yet.', customer: 'We have sent them several times already. Please call us.' },
     isNews: { staff: 'The accounting is newer than what is known.', customer: 'There is news of your usage.' },
+    isStillOnline: { staff: 'Whoever was online is online still: the router may be back.', customer: 'Your device is still connected.' },
     isOnlineNow: { staff: 'A device is logged in.', customer: 'A device of yours is online.' },
     isOfflineNow: { staff: 'No device is logged in any more.', customer: 'No device of yours is online any more.' },
     hasUsedUpData: { staff: 'The data of the package is used up.', customer: 'Your data is used up.' },

@@ -1,6 +1,8 @@
 /** What the customer may use at this moment, read off the record: for the RADIUS rows and for the routers. */
-import type { AccessChange } from '../live-access.ts'
+import type { Login } from '../accounting.ts'
+import { ASK_AGAIN_AFTER_MS, type AccessChange } from '../live-access.ts'
 import type { Access, SubscriptionContext } from './context.ts'
+import type { Said } from './events.ts'
 import { isDataUsedUp, isSlowedWhenUsedUp } from './usage.ts'
 
 /** RouterOS puts whoever is on it behind a page that asks for money. */
@@ -26,11 +28,11 @@ export function isSameAccess(one: Access | null, other: Access): boolean {
 }
 
 /** For devices that are logged in now; whoever logs in later is told by the RADIUS rows. */
-export function accessChange({ accountNumber, access }: SubscriptionContext): AccessChange {
-  const { asked, askedAt } = access
-  if (asked === null || asked.level === 'none') return { username: accountNumber, change: { kind: 'disconnect' } }
+export function accessChange(context: SubscriptionContext): AccessChange {
+  const { asked, askedAt } = context.access
+  if (asked === null || asked.level === 'none') return cutOff(context)
   return {
-    username: accountNumber,
+    ...toldOf(context),
     change: {
       kind: 'coa',
       uploadKbps: asked.uploadKbps,
@@ -39,4 +41,25 @@ export function accessChange({ accountNumber, access }: SubscriptionContext): Ac
       sessionTimeoutSeconds: Math.max(1, Math.ceil((asked.until - askedAt) / 1_000)),
     },
   }
+}
+
+/** The next login gets what the RADIUS rows say. */
+export function cutOff(context: SubscriptionContext): AccessChange {
+  return { ...toldOf(context), change: { kind: 'disconnect' } }
+}
+
+function toldOf({ accountNumber, access: { isAgain } }: SubscriptionContext): Omit<AccessChange, 'change'> {
+  return { username: accountNumber, ...(isAgain === true ? { isAgain } : {}) }
+}
+
+/** S18. Where nobody is online any more, there may be nothing left to ask for. */
+export function isWorthAsking(context: SubscriptionContext, account: Said<'subscription.account'>, at: number): boolean {
+  if (account.revision <= context.usage.revision) return false
+  return account.online.length === 0 || at - context.access.askedAt >= ASK_AGAIN_AFTER_MS || isBackUntold(context, account)
+}
+
+/** S18: taken for closed when open logins were told, because their router was silent, and here again. Whoever logs in anew got what the rows say. */
+export function isBackUntold({ access, usage }: SubscriptionContext, { revision, online }: Said<'subscription.account'>): boolean {
+  const isUntold = ({ id, since }: Login): boolean => since < access.askedAt && !usage.online.some((known) => known.id === id)
+  return revision > usage.revision && online.some(isUntold)
 }

@@ -90,7 +90,7 @@ export interface SubscriptionContext extends SubscriptionInput {
   blocks: Record<string, Block>
   change: ScheduledChange | null
   reminders: {
-    /** Distances told for the present end of the paid time. */
+    /** Distances that are told, or are not to be told, for the present end of the paid time. */
     told: number[]
     /** Reminders that were due by then are not told: the customer has just paid. */
     notBefore: number
@@ -99,7 +99,13 @@ export interface SubscriptionContext extends SubscriptionInput {
   armed: { expiry: number | null; lift: number | null; change: number | null; reminder: number | null; quota: number | null }
   /** Notices that a payment makes void, by their keys. */
   notices: string[]
-  access: { asked: Access | null; applied: Access; askedAt: number }
+  access: {
+    asked: Access | null
+    applied: Access
+    askedAt: number
+    /** The same was asked before, of a router that did not answer. */
+    isAgain?: boolean
+  }
   credentialVersion: number
   /** Raised to let other devices in. */
   deviceGeneration: number

@@ -13,12 +13,14 @@
  *        the step (R1); open sessions are told by a durable call that waits for routers which are away.
  *   S10  The paid time runs on while a block holds: staff may move its end.
  *   S11  Grace comes once after each paid term, whatever is moved, revoked or given.
- *   S12  Each reminder is told once for one end of the paid time; of those missed in an outage only the nearest. A moved end is
- *        reminded of anew. A payment ends them, and takes back what was not sent yet.
+ *   S12  Each reminder is told once for one end of the paid time; of those missed in an outage only the nearest. When the end moves, those are
+ *        told anew whose moment lies ahead again; what was told and is past stays told. A payment ends them, and takes back what was not sent yet.
  *   S13  No money is lost: what comes in another currency or after the end is told to staff.
+ *   S18  What waits for a silent router is asked again when accounting tells of the customer, not in an hour; of a router that tells of him and
+ *        never answers not more often than every ten minutes, each time once. A login that was taken for closed meanwhile is told when it is back.
  */
 import { and, not } from 'xstate'
-import { accessChange } from './access.ts'
+import { accessChange, cutOff } from './access.ts'
 import { firstContext, subscription } from './setup.ts'
 
 /** Money that comes while it can buy something: what it buys, and if nothing. */
@@ -208,14 +210,20 @@ export const subscriptionMachine = subscription.createMachine({
         settled: {
           always: { guard: 'isAccessStale', target: 'applying' },
           on: {
-            // Its router let them in, or did not say so, before it heard of the end.
-            'subscription.account': { guard: 'isOnlineUnwanted', target: 'applying' },
+            'subscription.account': [
+              // Its router let them in, or did not say so, before it heard of the end.
+              { guard: 'isOnlineUnwanted', target: 'applying' },
+              { guard: 'isBackUntold', target: 'applying' },
+            ],
           },
         },
         applying: {
           entry: 'askAccess',
           // What was asked for is wanted no more: the call ends, another begins (R5).
           always: { guard: 'isRequestStale', target: 'applying', reenter: true },
+          on: {
+            'subscription.account': { guard: 'isWorthAsking', target: 'applying', reenter: true, actions: 'noteAskedAgain' },
+          },
           invoke: {
             id: 'applyAccess',
             src: 'applyAccess',
@@ -230,10 +238,13 @@ export const subscriptionMachine = subscription.createMachine({
         /** A router that takes no change of a session can still end it: the next login gets what the rows say. */
         cutting: {
           always: { guard: 'isRequestStale', target: 'applying' },
+          on: {
+            'subscription.account': { guard: 'isWorthAsking', target: 'cutting', reenter: true, actions: 'noteAskedAgain' },
+          },
           invoke: {
             id: 'cutOff',
             src: 'applyAccess',
-            input: ({ context }) => ({ username: context.accountNumber, change: { kind: 'disconnect' } }),
+            input: ({ context }) => cutOff(context),
             onDone: { target: 'settled', actions: 'recordAccess' },
             onError: 'failed',
           },

@@ -166,16 +166,23 @@ export function withExpiry(context: Record, expiresAt: number, at: number): Chan
     expiresAt: end,
     months: null,
     startedAt: context.startedAt ?? at,
-    reminders: { ...context.reminders, told: [], notBefore: 0 },
+    reminders: remindersOfMoved(context, end, at),
     ...(isCarried && context.change !== null ? { change: { ...context.change, at: end } } : {}),
   }
 }
 
+/** S12: of what was told, or passed over because the customer had just paid, only that is forgotten whose moment lies ahead again. */
+function remindersOfMoved(context: Record, end: number, at: number): Record['reminders'] {
+  const { expiresAt, reminders } = context
+  const passedOver = expiresAt === null ? [] : planAt(context, expiresAt).reminderSeconds.filter((distance) => expiresAt - distance * 1_000 <= reminders.notBefore)
+  return { told: [...new Set([...reminders.told, ...passedOver])].filter((distance) => end - distance * 1_000 <= at), notBefore: 0 }
+}
+
 /**
  * S7: another plan takes over from that moment on. Time bought under the old one keeps its value, a gift its length; what was bought
- * for the time after the change was bought under the new plan already.
+ * for the time after the change was bought under the new plan already. `at`: when that is found out, later after an outage.
  */
-export function withNewPlan(context: Record, plan: SubscriptionPlan, moment: number): Change {
+export function withNewPlan(context: Record, plan: SubscriptionPlan, moment: number, at: number): Change {
   const done = { plan, change: null }
   const rest = current(context.terms, moment)
   const old = rest.filter(({ isNext }) => isNext !== true)
@@ -188,7 +195,8 @@ export function withNewPlan(context: Record, plan: SubscriptionPlan, moment: num
   })
   const bought = rest.filter(({ isNext }) => isNext === true).map(({ from, to, price }) => ({ price, isJoined: false, length: to - from }))
   const terms = inARow([...converted, ...bought], plan.id, moment)
-  return { ...done, terms, expiresAt: terms.at(-1)?.to ?? moment, months: null, reminders: { ...context.reminders, told: [], notBefore: 0 } }
+  const expiresAt = terms.at(-1)?.to ?? moment
+  return { ...done, terms, expiresAt, months: null, reminders: remindersOfMoved(context, expiresAt, at) }
 }
 
 function withoutMark({ isNext: _isNext, ...term }: PaidTerm): PaidTerm {

@@ -18,7 +18,7 @@ function remindersAhead(context: SubscriptionContext): { distance: number; dueAt
   return planAt(context, expiresAt)
     .reminderSeconds.filter((distance) => !reminders.told.includes(distance))
     .map((distance) => ({ distance, dueAt: expiresAt - distance * 1_000 }))
-    .filter(({ dueAt }) => dueAt > reminders.notBefore && dueAt < expiresAt)
+    .filter(({ dueAt }) => dueAt > reminders.notBefore)
 }
 
 /** When to look again; null: never. */

@@ -2,7 +2,7 @@
 import { assign, emit, enqueueActions, setup } from 'xstate'
 import { durable, timeOf } from '../../runtime/vocabulary.ts'
 import type { AccessChange, AppliedAccess } from '../live-access.ts'
-import { accessOf, isSameAccess } from './access.ts'
+import { accessOf, isBackUntold, isSameAccess, isWorthAsking } from './access.ts'
 import { newSubscription, type SubscriptionContext } from './context.ts'
 import type { Said, SubscriptionEvent, SubscriptionInput } from './events.ts'
 import { customerOf, type SubscriptionFact } from './facts.ts'
@@ -88,6 +88,8 @@ export const subscription = setup({
       const { revision, online } = said(now, 'subscription.account')
       return revision > now.context.usage.revision && online.length > 0 && accessOf(now.context).level === 'none'
     },
+    isWorthAsking: (now) => isWorthAsking(now.context, said(now, 'subscription.account'), at(now)),
+    isBackUntold: (now) => isBackUntold(now.context, said(now, 'subscription.account')),
     isAccessStale: ({ context }) => !isSameAccess(context.access.applied, accessOf(context)),
     isRequestStale: ({ context }) => !isSameAccess(context.access.asked, accessOf(context)),
     wasRefused: (now) => appliedOf(now).refused > 0 && now.context.access.asked?.level !== 'none',
@@ -113,9 +115,9 @@ export const subscription = setup({
     removeBlock: assign((now) => withoutBlock(now.context, said(now, 'subscription.unsuspend').block)),
     armLift: assign(({ context }) => ({ armed: { ...context.armed, lift: nextLiftAt(context) } })),
     scheduleChange: assign((now) => withChange(now.context, said(now, 'subscription.changePackage'), at(now))),
-    changeNow: assign((now) => withNewPlan(now.context, said(now, 'subscription.changePackage').package, at(now))),
+    changeNow: assign((now) => withNewPlan(now.context, said(now, 'subscription.changePackage').package, at(now), at(now))),
     /** Before its time where staff fire the timer: what is left is then exchanged from now on. */
-    applyChange: assign((now) => (now.context.change === null ? {} : withNewPlan(now.context, now.context.change.plan, Math.min(at(now), now.context.change.at)))),
+    applyChange: assign((now) => (now.context.change === null ? {} : withNewPlan(now.context, now.context.change.plan, Math.min(at(now), now.context.change.at), at(now)))),
     cancelChange: assign({ change: null }),
     armChange: assign(({ context }) => ({ armed: { ...context.armed, change: context.change?.at ?? null } })),
     recordReminder: assign((now) => ({ ...withReminder(now.context, at(now)), notices: [...now.context.notices, noticeKey('reminder', now.context, dueReminder(now.context, at(now)) ?? 0)] })),
@@ -124,8 +126,13 @@ export const subscription = setup({
     countTerm: assign((now) => withQuota(now.context, at(now))),
     noteDataNotice: assign(({ context }) => ({ notices: [...context.notices, noticeKey('data', context, 0)] })),
     releaseDevices: assign(({ context }) => ({ deviceGeneration: context.deviceGeneration + 1 })),
-    askAccess: assign((now) => ({ access: { ...now.context.access, asked: accessOf(now.context), askedAt: at(now) } })),
-    recordAccess: assign(({ context }) => ({ access: { ...context.access, applied: context.access.asked ?? context.access.applied } })),
+    askAccess: assign((now) => {
+      const { access } = now.context
+      const asked = accessOf(now.context)
+      return { access: { ...access, asked, askedAt: at(now), isAgain: access.isAgain === true && isSameAccess(access.asked, asked) } }
+    }),
+    noteAskedAgain: assign((now) => ({ access: { ...now.context.access, askedAt: at(now), isAgain: true } })),
+    recordAccess: assign(({ context }) => ({ access: { ...context.access, applied: context.access.asked ?? context.access.applied, isAgain: false } })),
 
     announceCreated: emit((now) => ({ type: 'subscription.created' as const, ...customer(now) })),
     announcePaid: emit((now) => {

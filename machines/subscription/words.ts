@@ -76,6 +76,8 @@ export const subscriptionWords = {
     isOtherQuota: { staff: 'Another term has begun, or its end has moved.', customer: 'Your next term has begun.' },
     isDataUsedUp: { staff: 'The data of the term is used up.', customer: 'Your data is used up.' },
     isOnlineUnwanted: { staff: 'Somebody is online who may not be.', customer: 'A device is online although your access is off.' },
+    isWorthAsking: { staff: 'Nobody is online any more, a login that was taken for closed is back, or the routers were asked ten minutes ago and have not answered.', customer: 'Your connection must be updated.' },
+    isBackUntold: { staff: 'A login that had been taken for closed is back, and was not told of the last change.', customer: 'Your connection must be updated.' },
     isAccessStale: { staff: 'Open sessions have another access than they should have.', customer: 'Your connection must be updated.' },
     isRequestStale: { staff: 'What is being told is not wanted any more.', customer: 'Your connection must be updated once more.' },
     wasRefused: { staff: 'A router refused to change a session.', customer: 'Your connection must be renewed.' },

@@ -77,7 +77,7 @@ export async function startNas({ secret, address = '127.0.0.1', ...options }: Na
   })
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject)
-    socket.bind(0, '127.0.0.1', resolve)
+    socket.bind(0, options.host ?? '127.0.0.1', resolve)
   })
 
   const app = createServer()

@@ -1,9 +1,11 @@
-/** Somebody is online where nobody can be asked to end it: the clock goes on, and the end comes as soon as there is somebody. */
+/** Somebody is online where nobody can be asked to change or end it: the clock goes on, and it is done as soon as there is somebody. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { startNas } from '../../sandbox/nas/index.ts'
+// Its dictionary names what MikroTik has added.
+import '../../actors/gateways/radius/packet.ts'
+import { startNas, type Nas } from '../../sandbox/nas/index.ts'
 import { startRouterOs, type RouterOs } from '../../sandbox/routeros/index.ts'
 import { startSystem, type System } from '../support/system.ts'
-import { actorOf, advance, buy, paymentOf, untilState } from '../support/system-shop.ts'
+import { actorOf, advance, buy, newPhone, paymentOf, send, untilState } from '../support/system-shop.ts'
 
 const TOKEN = 'token-of-a-freeradius-that-is-not-there'
 /** Ten days have 240 hours: asked so often, with six seconds for each answer, it would be 24 minutes; every five minutes, five hours. */
@@ -135,3 +137,92 @@ test('a router that keeps its users itself has them within moments of the paymen
   await advance(system, 'PT1H')
   await vi.waitFor(() => expect([user(), played.router.list('/ip/hotspot/active'), played.router.list('/ip/hotspot/cookie')]).toEqual([undefined, [], []]), { timeout: 20_000, interval: 50 })
 }, 60_000)
+
+const HOME = {
+  id: 'home-10', kind: 'subscription', name: 'Home 10', amount_minor: 250_000, currency: 'KES', term: 'P30D', upload_kbps: 5_000, download_kbps: 10_000, devices: 2,
+  grace: 'P3D', grace_upload_kbps: 256, grace_download_kbps: 512, reminders: [],
+}
+const SECRET = 'secret-of-the-router'
+
+/** Online at the router of this address, and slow: its paid time is over. */
+async function inGrace(nas: Nas, address: string): Promise<{ id: string; username: string }> {
+  await system.ask('/api/v1/packages', { body: HOME })
+  const { body } = await system.ask<{ id: string; context: { accountNumber: string } }>('/api/v1/subscriptions', { body: { name: 'Wanjiru Kamau', phone: `0${newPhone().slice(3)}`, package_id: 'home-10' } })
+  const { id, context: { accountNumber: username } } = body
+  await pay(id)
+  await untilState(system, 'subscription', id, 'access.settled')
+  nas.logins.add({ username, session: `${username}-1` })
+  await account('Start', address, username, 0)
+  await vi.waitFor(async () => expect((await actorOf(system, 'subscription', id)).context).toMatchObject({ usage: { logins: 1 } }), { timeout: 20_000, interval: 50 })
+  await send(system, 'subscription', id, { type: 'subscription.changeExpiry', expiresAt: new Date(0).toISOString(), reason: 'over' })
+  await told(nas, username, '256k/512k')
+  await untilState(system, 'subscription', id, 'access.settled')
+  return { id, username }
+}
+
+const pay = (id: string) => send(system, 'subscription', id, { type: 'subscription.pay', paymentId: `pay_${crypto.randomUUID()}`, amount: 250_000, currency: 'KES', receipt: null, paidAt: 0 })
+
+/** So often, and it has taken it. */
+async function told(nas: Nas, username: string, speed: string, times = 1): Promise<void> {
+  const taken = () => nas.requests().filter(({ code, attributes, answer }) => code === 'CoA-Request' && attributes['User-Name'] === username && answer === 'ACK').map(({ attributes }) => attributes['Vendor-Specific'])
+  await vi.waitFor(() => expect(taken().filter((vendor) => (vendor as Record<string, unknown>)['Mikrotik-Rate-Limit'] === speed)).toHaveLength(times), { timeout: 20_000, interval: 50 })
+}
+
+test('who has paid while the router was silent is fast again with the first that it tells, also when it had been taken for logged out', async () => {
+  const nas = await startNas({ secret: SECRET, host: '127.0.0.8' })
+  try {
+    await system.rows(`insert into radius.nas (nasname, shortname, secret, coa_port) values ('127.0.0.8', 'home', $1, $2)`, [SECRET, nas.coaPort])
+    const { id, username } = await inGrace(nas, '127.0.0.8')
+    nas.behave('silence')
+    await pay(id)
+    await advance(system, 'PT15M')
+    expect(await actorOf(system, 'subscription', id)).toMatchObject({ states: expect.arrayContaining(['access.applying']) as unknown, effects: [{ status: 'retrying', lastError: { message: 'no answer from router 127.0.0.8' } }] })
+    nas.behave('router')
+    await account('Interim-Update', '127.0.0.8', username, 900)
+    await told(nas, username, '5M/10M')
+    await untilState(system, 'subscription', id, 'access.settled')
+
+    nas.behave('silence')
+    await send(system, 'subscription', id, { type: 'subscription.changeExpiry', expiresAt: new Date(0).toISOString(), reason: 'a mistake' })
+    await untilState(system, 'subscription', id, 'access.applying')
+    await pay(id)
+    await advance(system, 'PT1H')
+    expect((await untilState(system, 'subscription', id, 'access.settled')).context).toMatchObject({ usage: { online: [] } })
+    nas.behave('router')
+    await account('Interim-Update', '127.0.0.8', username, 4_500)
+    await told(nas, username, '5M/10M', 2)
+  } finally {
+    await nas.stop()
+  }
+}, 240_000)
+
+test('a router that its looks find back has what waits for it asked again, for homes and sessions alike', async () => {
+  const played = routerOs.router('valley')
+  const { body } = await system.ask<{ id: string; script: string; tunnel_address: string }>('/api/routers', { body: { name: 'Valley', api_url: played.url } })
+  await played.paste(body.script)
+  await untilState(system, 'router', body.id, 'online.watching')
+  const nas = await startNas({ secret: SECRET, host: body.tunnel_address })
+  try {
+    await system.rows('update radius.nas set secret = $1, coa_port = $2 where nasname = $3', [SECRET, nas.coaPort, body.tunnel_address])
+    const home = await inGrace(nas, body.tunnel_address)
+    const session = await overstayed(body.tunnel_address)
+    nas.logins.add({ username: session.username, session: `${session.username}-1` })
+    nas.behave('silence')
+    played.mood = 'gone'
+    await pay(home.id)
+    await send(system, 'hotspot-session', session.id, { type: 'session.close', reason: 'abuse' })
+    await advance(system, 'PT18M')
+    expect((await actorOf(system, 'router', body.id)).states).toContain('offline')
+    for (const [type, id] of [['subscription', home.id], ['hotspot-session', session.id]] as const) expect((await actorOf(system, type, id)).effects).toMatchObject([{ status: 'retrying' }])
+
+    nas.behave('router')
+    played.mood = 'well'
+    // No login is told of: only the router itself calls, as its scheduler has it do every minute.
+    await played.beat()
+    await told(nas, home.username, '5M/10M')
+    await untilState(system, 'subscription', home.id, 'access.settled')
+    await untilState(system, 'hotspot-session', session.id, 'expired')
+  } finally {
+    await nas.stop()
+  }
+}, 240_000)

@@ -206,7 +206,7 @@ export function memoryLedger(rows: () => readonly Record<string, unknown>[]): Le
 export function noRadius(): RadiusParts {
   return {
     logins: { find: async () => undefined, passwordOfRefused: async () => undefined, refusal: async () => undefined, admit: async () => undefined, noteRejected: async () => undefined },
-    accounting: { record: async () => undefined, closeAll: async () => undefined, changes: async () => [], markTold: async () => undefined, closeStale: async () => 0 },
+    accounting: { record: async () => undefined, closeAll: async () => undefined, changes: async () => [], markTold: async () => undefined, closeStale: async () => 0, askAgain: async () => 0 },
   }
 }
 

@@ -20,7 +20,7 @@ export function createRadiusClient({ waitsMs = WAITS_MS }: RadiusClientOptions =
 
   async function ask(code: RequestCode, nas: Nas, attributes: AuthorizationAttributes, signal: AbortSignal | undefined): Promise<NasAnswer> {
     const who = `${nas.host}:${nas.port ?? PORT}`
-    if (silence.isSilent(who)) return { outcome: 'unreachable' }
+    if (silence.isSilent(who)) return { outcome: 'unreachable', isSpared: true }
     const request = requestPacket({ code, identifier: randomInt(256), attributes, secret: nas.secret })
     const reply = await exchange(nas, request, waitsMs, signal)
     if (reply === undefined) {

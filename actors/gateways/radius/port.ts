@@ -28,6 +28,8 @@ export interface NasAnswer {
   outcome: 'done' | 'gone' | 'refused' | 'unreachable'
   /** RFC 5176, Error-Cause. */
   errorCause?: number
+  /** It was not asked at all: it has only just kept somebody else waiting. */
+  isSpared?: true
 }
 
 export interface RadiusGateway {

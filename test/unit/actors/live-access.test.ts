@@ -11,10 +11,10 @@ const login = (recordId: string, change: Partial<LiveLogin> = {}): LiveLogin => 
 const disconnect: AccessChange['change'] = { kind: 'disconnect' }
 const slower: AccessChange['change'] = { kind: 'coa', uploadKbps: 512, downloadKbps: null, addressList: 'grace', sessionTimeoutSeconds: null }
 
-function play(logins: readonly LiveLogin[], answers: Record<string, NasAnswer['outcome']> = {}, byRest?: NasAnswer['outcome']) {
+function play(logins: readonly LiveLogin[], answers: Record<string, NasAnswer['outcome']> = {}, byRest?: NasAnswer['outcome'], isSpared?: true) {
   const asked: [string, string, unknown?][] = []
   const closed: string[] = []
-  const answer = (session: string): NasAnswer => ({ outcome: answers[session] ?? 'done' })
+  const answer = (session: string): NasAnswer => ({ outcome: answers[session] ?? 'done', ...(isSpared === undefined ? {} : { isSpared }) })
   const effect = liveAccess({
     radius: {
       disconnect: async (_nas, { acctSessionId }) => {
@@ -38,7 +38,7 @@ function play(logins: readonly LiveLogin[], answers: Record<string, NasAnswer['o
       },
     ],
   })
-  const run = async (change: AccessChange['change']) => await effect.run({ username: 'u', change } as never, { signal: new AbortController().signal } as never)
+  const run = async (change: AccessChange['change'], again: Pick<AccessChange, 'isAgain'> = {}) => await effect.run({ username: 'u', ...again, change } as never, { signal: new AbortController().signal } as never)
   return { effect, run, asked, closed }
 }
 
@@ -63,6 +63,17 @@ describe('live access', () => {
     expect(failure).toBeInstanceOf(RetryableError)
     expect(String(failure)).toContain('no answer from router 10.8.0.9')
     expect(asked).toEqual([['disconnect', 's-1'], ['disconnect', 's-2']])
+  })
+
+  it.each([
+    ['the first time', {}, undefined, undefined],
+    ['once more', { isAgain: true }, undefined, 600_000],
+    ['once more, but nobody asked it', { isAgain: true }, true, undefined],
+  ] as const)('asked %s, a router that is silent is left alone for as long as it should be', async (_when, again, isSpared, retryAfterMs) => {
+    for (const change of [disconnect, slower]) {
+      const failure = await play([login('1')], { 's-1': 'unreachable' }, undefined, isSpared).run(change, again).then(() => undefined, (error: unknown) => error)
+      expect(failure).toMatchObject({ retryAfterMs })
+    }
   })
 
   it('counts those whose router is not registered, and does not wait for it', async () => {

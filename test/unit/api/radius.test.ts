@@ -151,7 +151,7 @@ describe('telling the actors', () => {
   function feedOf(changes: AccountChange[], results: BatchItemResult[]) {
     const sendMany = vi.fn(async () => results)
     const told: string[] = []
-    const accounting = { changes: async () => changes.splice(0), markTold: async (marks: readonly { username: string; version: number }[]) => void told.push(...marks.map(({ username }) => username)), closeStale: async () => 0 }
+    const accounting = { changes: async () => changes.splice(0), markTold: async (marks: readonly { username: string; version: number }[]) => void told.push(...marks.map(({ username }) => username)), closeStale: async () => 0, askAgain: async () => 0 }
     return { feed: accountingFeed({ accounting, runtime: { sendMany }, log: silentLog, clock: () => NOW }), sendMany, told }
   }
 
@@ -168,7 +168,7 @@ describe('telling the actors', () => {
   it('closes silent logins by the clock that routers report by, once a minute of it', async () => {
     let now = NOW
     const closeStale = vi.fn(async () => 0)
-    const feed = accountingFeed({ accounting: { changes: async () => [], markTold: async () => undefined, closeStale }, runtime: { sendMany: async () => [] }, log: silentLog, clock: () => now, staleAfterMs: 5 })
+    const feed = accountingFeed({ accounting: { changes: async () => [], markTold: async () => undefined, closeStale, askAgain: async () => 0 }, runtime: { sendMany: async () => [] }, log: silentLog, clock: () => now, staleAfterMs: 5 })
     await feed.sweep()
     await feed.sweep()
     now += 60_000

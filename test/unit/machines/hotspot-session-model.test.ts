@@ -10,13 +10,14 @@ import { radiusAccess, radiusRows } from '../../../actors/hotspot-session/radius
 import type { SessionContext } from '../../../machines/hotspot-session/context.ts'
 import { hotspotSessionMachine } from '../../../machines/hotspot-session/machine.ts'
 import { change } from '../actors/change.ts'
+import { watchEventless } from './eventless.ts'
 import { HOUR_PACKAGE } from './payment.fixture.ts'
 
 const login = { id: 'a', device: 'AA:BB:CC:DD:EE:FF', nas: '10.8.0.2', ip: null, since: 0 }
 const account = (revision: number, isOnline: boolean, uploadBytes: number) => ({ type: 'session.account', revision, online: isOnline ? [login] : [], uploadBytes, downloadBytes: 0, logins: 1 })
 
 const events: EventObject[] = [
-  ...[1, 2, 3].flatMap((revision) => [account(revision, true, 1), account(revision, false, 1), account(revision, true, 100)]),
+  ...[1, 2, 3].flatMap((revision) => [account(revision, true, 1), account(revision, false, 1), account(revision, true, 100), { ...account(revision, true, 1), online: [{ ...login, id: 'b' }] }]),
   { type: 'session.revealCredentials' },
   { type: 'session.resend' },
   ...['kick', 'changeDevice', 'revoke'].map((name) => ({ type: `session.${name}`, reason: 'x' })),
@@ -25,6 +26,8 @@ const events: EventObject[] = [
   { type: 'xstate.error.actor.disconnectDevices', error: { name: 'Error', message: 'x' } } as EventObject,
   ...['paidTime.hotspot-session.ready', 'paidTime.hotspot-session.online', 'paidTime.hotspot-session.kicking', 'settlingTime.hotspot-session.expired', 'registrationTime.hotspot-session.unreached'].map((timer) => ({ type: `xstate.after.${timer}` })),
 ]
+
+const watched = watchEventless(hotspotSessionMachine)
 
 interface Step {
   event: EventObject
@@ -43,7 +46,7 @@ interface Transition {
 }
 
 const situations = Object.values<Situation>(
-  getAdjacencyMap(hotspotSessionMachine as AnyStateMachine, {
+  getAdjacencyMap(watched.machine as AnyStateMachine, {
     input: { source: { kind: 'payment', id: 'pay_1' }, phone: '254708374149', package: { ...HOUR_PACKAGE, dataBytes: 100 }, macAddress: null, paidAt: 0 },
     events,
     limit: 100_000,
@@ -65,12 +68,13 @@ const breaking = (keeps: (step: Transition) => boolean): string[] =>
 
 describe('the model of a session', () => {
   it('reaches every state, and takes every transition that there is', () => {
-    const all = Object.values(hotspotSessionMachine.root.states)
+    const all = Object.values(watched.machine.root.states)
     expect(new Set(situations.map(({ state }) => String(state.value)))).toEqual(new Set(all.map(({ key }) => key)))
-    const taken = new Set<unknown>(steps.flatMap(({ from, event }) => (from.status === 'active' ? hotspotSessionMachine.getTransitionData(from as never, event as never) : [])))
+    const taken = new Set<unknown>(steps.flatMap(({ from, event }) => (from.status === 'active' ? watched.machine.getTransitionData(from as never, event as never) : [])))
     const missed = all.flatMap((node) => [...node.transitions.entries()].flatMap(([event, transitions]) => transitions.filter((one) => !taken.has(one)).map(({ guard }) => `${node.key} ${event} ${JSON.stringify(guard)}`)))
     expect(missed).toEqual([])
     expect(steps.length).toBeGreaterThan(1_000)
+    expect(watched.untaken()).toEqual([])
   })
 
   it('rows for logins come with access and go with it', () => {

@@ -173,6 +173,18 @@ describe('hotspot session: what staff can do', () => {
     expect(session.calls.size).toBe(0)
   })
 
+  it('a router that speaks of the device still is asked at once; whoever came instead is left alone', () => {
+    const session = newSession()
+    session.send(account())
+    session.send({ type: 'session.kick', reason: 'x' })
+    session.calls.clear()
+    session.send(account())
+    expect([session.state, session.calls.size]).toEqual(['kicking', 1])
+    session.calls.clear()
+    session.send(account(['another']))
+    expect([session.state, session.calls.size]).toEqual(['kicking', 0])
+  })
+
   it('changeDevice lets another device in, and cuts off the one that is online', () => {
     const session = newSession()
     session.send({ type: 'session.changeDevice', reason: 'new phone' })

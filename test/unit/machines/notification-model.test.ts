@@ -10,6 +10,7 @@ import { ATTEMPTS_MAX, isWorthSending, RESENDS_MAX, UNCERTAIN_SENDS_MAX, type No
 import { notificationInput } from '../../../machines/notification/events.ts'
 import { notificationMachine } from '../../../machines/notification/machine.ts'
 import { withStepTime } from '../../../runtime/step/step-time.ts'
+import { watchEventless } from './eventless.ts'
 import { START, type Message } from './play.ts'
 
 type Snapshot = ReturnType<typeof initialTransition<typeof notificationMachine>>[0]
@@ -59,7 +60,8 @@ const EVENTS: Record<string, { call?: string; event: Message }> = {
 const answers = new Map<string, Set<boolean>>()
 const taken = new Set<string>()
 
-const watched = notificationMachine.provide({
+const { machine, untaken } = watchEventless(notificationMachine)
+const watched = machine.provide({
   guards: Object.fromEntries(
     Object.entries(notificationMachine.implementations.guards).map(([name, guard]) => [
       name,
@@ -171,10 +173,11 @@ describe.each(Object.entries(INPUTS))('%s', (_name, input) => {
 })
 
 describe('all together', () => {
-  it('take every transition of an event or a timer', () => {
+  it('take every transition of an event, of a timer, and of neither', () => {
     const all = Object.values(watched.root.states).flatMap((node) => [...node.transitions.values()].flat().map((one) => idOf(one as never)))
     expect(all.length).toBeGreaterThan(25)
     expect(all.filter((id) => !taken.has(id))).toEqual([])
+    expect(untaken()).toEqual([])
   })
 
   it('have heard yes and no of every guard', () => {

@@ -64,6 +64,18 @@ describe('a refund', () => {
     expect(pay.send(refund())).toBe(true)
   })
 
+  it('F4: whose amount turns out to be another before the second key is asked for anew', () => {
+    const pay = brought.querying().answer('queryPayment', { outcome: 'answered', resultCode: '0', resultDesc: 'ok' })
+    pay.send(refund({ way: 'b2c' }))
+    expect(pay.context.refund).toMatchObject({ amount: 2_000, original: null })
+    // Credited by its query; only now are we told that half of it came.
+    pay.send(callback({ amount: 1_000 }))
+    expect(pay.send(approveRefund())).toBe(false)
+    pay.send({ type: 'payment.refuseRefund', by: 'key:two', reason: 'only half of it came' })
+    pay.send(refund({ way: 'b2c' }))
+    expect([pay.context.refund?.amount, pay.send(approveRefund())]).toEqual([1_000, true])
+  })
+
   it('that certainly failed leaves the credit, and may be asked for again', () => {
     const pay = awaiting()
     pay.send(returnResult({ resultCode: '11', resultDesc: 'DebitParty in an invalid state' }))

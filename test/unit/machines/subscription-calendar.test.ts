@@ -25,6 +25,17 @@ describe('months', () => {
     ])
   })
 
+  it.each([5, 50])('bought by credit begin where the last one ended, though the timer fires %i ms late', (lateMs) => {
+    let life = pay(begin(inputOf({ timeZone: 'Africa/Nairobi' }), at('2027-01-31T08:00:00+03:00')), 6 * HOME.amount)
+    const ends: string[] = []
+    for (let month = 0; month < 6; month++) {
+      ends.push(new Date(contextOf(life).expiresAt ?? 0).toISOString())
+      life = elapse(life, (contextOf(life).expiresAt ?? 0) - life.now, lateMs)
+    }
+    expect(ends).toEqual(['02-28', '03-31', '04-30', '05-31', '06-30', '07-31'].map((day) => `2027-${day}T05:00:00.000Z`))
+    expect([serviceOf(life), kindsOf(life.story).filter((kind) => kind === 'restored')]).toEqual(['grace', []])
+  })
+
   it('begun on 29 February end on 28 February in other years, and on the 29th in the next leap year', () => {
     const YEAR = { ...HOME, term: { unit: 'months', count: 12 } }
     expect(endsOf(4, { start: '2028-02-29T23:30:00+03:00', timeZone: 'Africa/Nairobi', plan: YEAR })).toEqual(['2029-02-28 23:30', '2030-02-28 23:30', '2031-02-28 23:30', '2032-02-29 23:30'])

@@ -1,7 +1,7 @@
 /**
  * The model of a subscription, walked by xstate/graph: the state of the model is a whole life (snapshot, clock and timers), its events
- * are what people, payments, routers and time do. Every state is reached, every transition that an event or a timer takes is taken, and
- * every guard has said both yes and no.
+ * are what people, payments, routers and time do. Every state is reached, every transition is taken, by an event, a timer
+ * or neither, and every guard has said both yes and no.
  */
 import { describe, expect, it } from 'vitest'
 import { fromTransition, type AnyStateNode, type EventObject } from 'xstate'
@@ -11,6 +11,7 @@ import { balanceOf } from '../../../machines/subscription/context.ts'
 import { subscriptionMachine } from '../../../machines/subscription/machine.ts'
 import { withStepTime } from '../../../runtime/step/step-time.ts'
 import { begin, contextOf, DAY_MS, dueTimer, inputOf, iso, START, statesOf, told, WEEK, type Life } from './subscription.fixture.ts'
+import { watchEventless } from './eventless.ts'
 import type { Message } from './play.ts'
 
 const GIB = 2 ** 30
@@ -29,19 +30,25 @@ const EVENTS: Record<string, (life: Life) => Message> = {
   'a debt': () => ({ type: 'subscription.charge', amount: 5_000, reason: 'x' }),
   'a block': () => ({ type: 'subscription.suspend', block: 'abuse', reason: 'x' }),
   'a block with an end': (life) => ({ type: 'subscription.suspend', block: 'holiday', reason: 'x', until: iso(life.now + DAY_MS) }),
+  'a block for an hour': (life) => ({ type: 'subscription.suspend', block: 'visit', reason: 'x', until: iso(life.now + 3_600_000) }),
   'a block that is over': (life) => ({ type: 'subscription.suspend', block: 'past', reason: 'x', until: iso(life.now) }),
   'a block is lifted': () => ({ type: 'subscription.unsuspend', block: 'abuse', reason: 'x' }),
+  'a block is lifted before its end': () => ({ type: 'subscription.unsuspend', block: 'holiday', reason: 'x' }),
   'another package': () => ({ type: 'subscription.changePackage', package: FAST, at: 'term-end' }),
   'another package now': () => ({ type: 'subscription.changePackage', package: CHEAP, at: 'now' }),
   'another package since yesterday': (life) => ({ type: 'subscription.changePackage', package: CHEAP, at: iso(life.now - DAY_MS) }),
   'a package in other money': () => ({ type: 'subscription.changePackage', package: { ...FAST, currency: 'USD' }, at: 'term-end' }),
   'no other package': () => ({ type: 'subscription.cancelChange' }),
   'more time': (life) => ({ type: 'subscription.changeExpiry', expiresAt: iso(life.now + 2 * DAY_MS), reason: 'x' }),
+  'an hour more': (life) => ({ type: 'subscription.changeExpiry', expiresAt: iso(life.now + 3_600_000), reason: 'x' }),
   'no more time': (life) => ({ type: 'subscription.changeExpiry', expiresAt: iso(life.now), reason: 'x' }),
   'another phone': () => ({ type: 'subscription.changeContact', phone: '254711111111' }),
   'another password': () => ({ type: 'subscription.renewPassword', reason: 'x' }),
   'data is used': (life) => account(life, GIB),
   'little is used': (life) => account(life, 1),
+  // Accounting is the whole of it: what was counted twice, or is kept no longer, is missing from the next.
+  'less was used': (life) => account(life, -contextOf(life).usage.downloadBytes),
+  'nobody is online': (life) => account(life, 0),
   'old accounting': () => ({ type: 'subscription.account', revision: 0, online: [], uploadBytes: 0, downloadBytes: 0, logins: 1 }),
   'other devices': () => ({ type: 'subscription.changeDevice', reason: 'x' }),
   'the end': () => ({ type: 'subscription.terminate', reason: 'x' }),
@@ -52,14 +59,15 @@ const EVENTS: Record<string, (life: Life) => Message> = {
 
 function account(life: Life, more: number): Message {
   const { revision, downloadBytes } = contextOf(life).usage
-  const login = { id: 's', device: null, nas: '10.8.0.2', ip: null, since: START }
-  return { type: 'subscription.account', revision: revision + 1, online: more > 1 ? [login] : [], uploadBytes: 0, downloadBytes: downloadBytes + more, logins: 1 }
+  const login = { id: 's', device: null, nas: '10.8.0.2', ip: null, since: 0 }
+  return { type: 'subscription.account', revision: revision + 1, online: more > 0 ? [login] : [], uploadBytes: 0, downloadBytes: downloadBytes + more, logins: 1 }
 }
 
 const answers = new Map<string, Set<boolean>>()
 const taken = new Set<string>()
 
-const watched = subscriptionMachine.provide({
+const { machine, untaken } = watchEventless(subscriptionMachine)
+const watched = machine.provide({
   guards: Object.fromEntries(
     Object.entries(subscriptionMachine.implementations.guards).map(([name, guard]) => [
       name,
@@ -128,10 +136,11 @@ describe('the model', () => {
     expect(leaves.map(({ path }) => path.join('.')).filter((leaf) => !reached.has(leaf))).toEqual([])
   })
 
-  it('takes every transition of an event or a timer', () => {
+  it('takes every transition of an event, of a timer, and of neither', () => {
     const all = nodesOf(watched.root as unknown as AnyStateNode).flatMap((node) => [...node.transitions.values()].flat().map((transition) => idOf(transition as never)))
     expect(all.length).toBeGreaterThan(40)
     expect(all.filter((id) => !taken.has(id))).toEqual([])
+    expect(untaken()).toEqual([])
   })
 
   it('has heard yes and no of every guard', () => {

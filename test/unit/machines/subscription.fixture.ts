@@ -83,12 +83,12 @@ export function answered(life: Life, output: object = { sessions: 1, gone: 0, re
   return now
 }
 
-/** Lets time pass. */
-export function elapse(life: Life, ms: number): Life {
+/** Lets time pass. @param lateMs so much later than it is due each timer fires, as real ones do */
+export function elapse(life: Life, ms: number, lateMs = 0): Life {
   const end = life.now + ms
   let now = life
-  for (let next = dueTimer(now); next !== undefined && next.dueAt <= end; next = dueTimer(now)) now = fired({ ...now, now: Math.max(now.now, next.dueAt) }, next.id)
-  return { ...now, now: end }
+  for (let next = dueTimer(now); next !== undefined && next.dueAt <= end; next = dueTimer(now)) now = fired({ ...now, now: Math.max(now.now, next.dueAt + lateMs) }, next.id)
+  return { ...now, now: Math.max(now.now, end) }
 }
 
 /** An outage: the time passes, and only then what was due comes, late and in order. */

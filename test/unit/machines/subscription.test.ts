@@ -3,6 +3,7 @@ import { balanceOf } from '../../../machines/subscription/context.ts'
 import {
   answered, begin, contextOf, DAY_MS, elapse, fired as timerFired, HOME, HOUR_MS, inputOf, iso, kindsOf, local, outage, pay, payment, serviceOf, START, statesOf, tell, told, WEEK, type Life,
 } from './subscription.fixture.ts'
+import type { Message } from './play.ts'
 
 const PRICE = HOME.amount
 const paid = (input = inputOf()): Life => pay(begin(input), input.plan.amount)
@@ -108,6 +109,13 @@ describe('S11: grace', () => {
     const life = outage(paid(), 60 * DAY_MS)
     expect([serviceOf(life), kindsOf(life.story)]).toEqual(['suspended', ['created', 'paid', 'renewed', 'activated', 'suspended']])
   })
+})
+
+it('R9: of payments only the newest fifty are kept', () => {
+  let life = begin()
+  for (let number = 0; number < 60; number++) life = pay(life, 1, { paymentId: `pay_of_${number}` })
+  const { payments, credit } = contextOf(life)
+  expect([payments.length, payments[0]?.id, payments.at(-1)?.id, credit]).toEqual([50, 'pay_of_10', 'pay_of_59', 60])
 })
 
 describe('S4: debts', () => {
@@ -302,6 +310,15 @@ describe('S12: reminders', () => {
     expect(reminders(tell(paid(), moveTo(START + 3 * DAY_MS)))).toEqual([[7, '2026-01-01 12:00']])
   })
 
+  it('are not told again when the end is corrected, but when their moment lies ahead again', () => {
+    const life = elapse(paid(), 25 * DAY_MS)
+    const end = contextOf(life).expiresAt ?? 0
+    const corrected = tell(tell(life, moveTo(end + 60_000)), moveTo(end - 60_000))
+    expect(reminders(corrected)).toEqual([[7, '2026-01-25 12:00']])
+    expect(reminders(elapse(corrected, 10 * DAY_MS)).slice(1)).toEqual([[1, '2026-01-31 11:59']])
+    expect(reminders(elapse(tell(life, moveTo(end + 5 * DAY_MS)), 10 * DAY_MS)).slice(1)).toEqual([[7, '2026-01-30 12:00'], [1, '2026-02-05 12:00']])
+  })
+
   it('are not told right after a payment for a term shorter than their distance', () => {
     const short = paid(inputOf({ plan: { ...WEEK, term: { unit: 'seconds', count: 86_400 }, reminderSeconds: [7 * 86_400, 3_600] } }))
     expect(reminders(short)).toEqual([])
@@ -331,6 +348,55 @@ describe('routers', () => {
     const refused = told({ ...(told(paid(), moveTo(START + 50 * DAY_MS)) as Life), call: undefined }, { type: 'xstate.done.actor.applyAccess', output: { sessions: 0, gone: 0, refused: 1 } }) as Life
     expect([statesOf(refused)[4], asked(refused)]).toEqual(['access.cutting', { username: '12345674', change: { kind: 'disconnect' } }])
     expect(statesOf(answered(refused))[4]).toBe('access.settled')
+  })
+
+  describe('that are silent (S18)', () => {
+    const MINUTE_MS = 60_000
+    const login = { id: 's-1', device: null, nas: '10.8.0.2', ip: null, since: START }
+    const accounting = (revision: number, ...online: object[]): Message => ({ type: 'subscription.account', revision, online, uploadBytes: 0, downloadBytes: 0, logins: 1 })
+    const later = (life: Life, ms: number): Life => ({ ...life, now: life.now + ms })
+    /** Online, and its router does not answer the newest change. */
+    const waiting = (): Life => told(later(tell(paid(), accounting(1, login)), MINUTE_MS), moveTo(START + 50 * DAY_MS)) as Life
+
+    it('are asked again by what accounting tells, not before ten minutes and then once', () => {
+      const early = told(later(waiting(), 9 * MINUTE_MS), accounting(2, login)) as Life
+      expect([contextOf(early).access.askedAt, asked(early)]).toEqual([waiting().now, expect.not.objectContaining({ isAgain: true })])
+      const again = told(later(early, MINUTE_MS), accounting(3, login)) as Life
+      expect([contextOf(again).access.askedAt, asked(again)]).toMatchObject([again.now, { isAgain: true, change: { kind: 'coa', sessionTimeoutSeconds: 53 * 86_400 - 660 } }])
+      expect(contextOf(told(later(again, 9 * MINUTE_MS), accounting(4, login)) as Life).access.askedAt).toBe(again.now)
+      expect(contextOf(told(later(again, 10 * MINUTE_MS), accounting(3, login)) ?? again).access.askedAt, 'an old one').toBe(again.now)
+      expect(contextOf(told(later(again, 10 * MINUTE_MS), accounting(4, login)) as Life).access.askedAt).toBe(again.now + 10 * MINUTE_MS)
+    })
+
+    it('are asked anew, and as often as at first, for something else', () => {
+      const again = told(later(waiting(), 10 * MINUTE_MS), accounting(2, login)) as Life
+      expect(asked(told(again, suspend('abuse')))).toEqual({ username: '12345674', change: { kind: 'disconnect' } })
+      expect(asked(told(answered(again), suspend('abuse')))).toEqual({ username: '12345674', change: { kind: 'disconnect' } })
+    })
+
+    it('are asked no more when nobody is online there any more', () => {
+      const gone = told(later(waiting(), 1_000), accounting(2)) as Life
+      expect(contextOf(gone).access.askedAt).toBe(gone.now)
+    })
+
+    it('have a login told that was taken for closed meanwhile, when it is back; not one that is new', () => {
+      const settled = answered(told(later(waiting(), 20 * MINUTE_MS), accounting(2)) as Life)
+      expect(statesOf(settled)[4]).toBe('access.settled')
+      const back = told(later(settled, 1_000), accounting(3, login)) as Life
+      expect([statesOf(back)[4], asked(back)]).toMatchObject(['access.applying', { change: { kind: 'coa', uploadKbps: 5_000 } }])
+      const known = told(later(answered(back), MINUTE_MS), accounting(4, login)) as Life
+      expect(statesOf(known)[4]).toBe('access.settled')
+      const anew = told(later(settled, 1_000), accounting(3, { ...login, id: 's-2', since: settled.now })) as Life
+      expect(statesOf(anew)[4]).toBe('access.settled')
+    })
+
+    it('are waited for in one that was back and is silent again, and where a session is to be ended', () => {
+      const back = told(later(told(later(waiting(), 20 * MINUTE_MS), accounting(2)) as Life, 1_000), accounting(3, login)) as Life
+      expect([contextOf(back).access.askedAt, asked(back)]).toMatchObject([back.now, { isAgain: true }])
+      const cutting = told(tell(paid(), accounting(1, login)), { type: 'subscription.changeDevice', reason: 'x' }) as Life
+      const again = told(later(cutting, 10 * MINUTE_MS), accounting(2, login)) as Life
+      expect([statesOf(again)[4], asked(again)]).toEqual(['access.cutting', { username: '12345674', isAgain: true, change: { kind: 'disconnect' } }])
+    })
   })
 
   it('are tried again when a call was given up', () => {
