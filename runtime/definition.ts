@@ -49,8 +49,8 @@ export interface EffectContext {
 /** One outside call. For promise logic the returned value is the invocation's output. */
 export interface EffectDefinition<Input = never, Output = unknown> {
   run(input: Input, context: EffectContext): Promise<Output> | Output
-  /** Which lane it waits in; lanes have their own concurrency. Default `default`. */
-  lane?: string
+  /** Which lane it waits in, or which by what it is asked; pure (R11). Lanes have their own concurrency. Default `default`. */
+  lane?: string | ((input: Input) => string)
   retry?: Partial<RetryPolicy>
   /** Limit of one attempt. Default 30 s. */
   timeoutMs?: number

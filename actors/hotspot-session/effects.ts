@@ -13,6 +13,7 @@ export interface SessionCalls {
 export function disconnectDevices({ credentials, liveAccess }: SessionCalls): EffectDefinition {
   return defineEffect<DisconnectRequest, AppliedAccess>({
     ...LIVE_ACCESS_POLICY,
+    lane: 'disconnects',
     run: ({ credentialVersion }, { address, signal }) => {
       const { username } = credentials.issue(address, credentialVersion)
       return applyAccess(liveAccess, { username, change: { kind: 'disconnect' } }, signal)

@@ -18,19 +18,17 @@ export interface LiveAccessParts {
 }
 
 /**
- * How an effect that changes live access is run; its `run` is {@link applyAccess}. Asked again within seconds at first and every hour in
+ * How an effect that changes live access is run; its `run` is {@link applyAccess}. Its lane asks again within seconds at first and every hour in
  * the end; a router that is back is not waited for so long: what accounting tells (`session.account`, `subscription.account`), which is
  * told anew when its looks find it back, has it asked at once, and its looks end what is over.
  */
 export const LIVE_ACCESS_POLICY = {
-  lane: 'radius',
-  retry: { attempts: Infinity, initialMs: 2_000, factor: 2, maxMs: 3_600_000, jitter: 0.2 },
   timeoutMs: 60_000,
 } as const satisfies Omit<EffectDefinition, 'run'>
 
 /** For a machine whose placeholder takes an {@link AccessChange}. */
 export function liveAccess(parts: LiveAccessParts): EffectDefinition {
-  return defineEffect<AccessChange, AppliedAccess>({ ...LIVE_ACCESS_POLICY, run: (change, { signal }) => applyAccess(parts, change, signal) })
+  return defineEffect<AccessChange, AppliedAccess>({ ...LIVE_ACCESS_POLICY, lane: ({ change }) => (change.kind === 'coa' ? 'radius' : 'disconnects'), run: (change, { signal }) => applyAccess(parts, change, signal) })
 }
 
 type Answer = Pick<NasAnswer, 'isSpared'> & { outcome: NasAnswer['outcome'] | 'unknown' }

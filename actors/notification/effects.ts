@@ -28,6 +28,9 @@ export interface NotificationCalls {
 /** Who has opted out still gets what they paid for: logins, which need no clearance at all, and receipts. */
 const TRANSACTIONAL: ReadonlySet<string> = new Set(['subscription-receipt'])
 
+/** They go before all that are sent by the thousand. */
+const IS_WAITED_FOR: ReadonlySet<string> = new Set(['hotspot-credentials', ...TRANSACTIONAL])
+
 /** Between two messages of one template to one phone. Receipts are each about another payment. */
 export const COOLDOWN_MS = 10 * 60_000
 
@@ -37,8 +40,7 @@ const STOPPED = 'blocked-by-recipient'
 /** One attempt: what may be sent again, and when, is the machine's decision (N2). */
 export function sendSms({ sms, credentials, timeZone, contactRules }: Pick<NotificationCalls, 'sms' | 'credentials' | 'timeZone' | 'contactRules'>): EffectDefinition {
   return defineEffect<SendRequest, SendOutcome>({
-    lane: 'sms',
-    retry: { attempts: 1 },
+    lane: ({ template }) => (IS_WAITED_FOR.has(template) ? 'sms' : 'notifications'),
     noteBeforeCall: true,
     timeoutMs: 60_000,
     async run(request, { key, interrupted, signal, at, address: { tenant } }) {
@@ -60,8 +62,7 @@ export function sendSms({ sms, credentials, timeZone, contactRules }: Pick<Notif
 /** Asking changes nothing, so it is asked until there is an answer. */
 export function checkClearance({ contactRules, timeZone, quietHours }: Pick<NotificationCalls, 'contactRules' | 'timeZone' | 'quietHours'>): EffectDefinition {
   return defineEffect<ClearanceRequest, Clearance>({
-    lane: 'sms',
-    retry: { attempts: Infinity, initialMs: 1_000, factor: 2, maxMs: 60_000, jitter: 0.2 },
+    lane: 'clearance',
     async run({ to: phone, template }, { at, address: { tenant, id } }) {
       const isTransactional = TRANSACTIONAL.has(template)
       if (!isTransactional && (await contactRules.hasOptedOut(tenant, phone))) return { outcome: 'suppressed', reason: 'opted-out' }

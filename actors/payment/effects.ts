@@ -6,6 +6,7 @@ import { INTERRUPTED, outcomeOfError } from '../gateway-outcome.ts'
 import { toEffectError } from '../gateways/errors.ts'
 import type { MpesaGateway } from '../gateways/mpesa/port.ts'
 import type { ReturnOutcome, ReturnRequest, StatusAsked, StatusRequest } from '../../machines/payment/refund-record.ts'
+import { ONCE } from '../lanes.ts'
 import { accountReferenceOf } from './account-reference.ts'
 import { conversationIdOf } from './conversation-id.ts'
 
@@ -34,7 +35,7 @@ const LATE_MS = PROMPT_WINDOW_MS + CALL_LIMIT_MS
 export function promptPayer({ mpesa, description, callbackUrl }: Omit<PaymentCalls, 'resultUrls'>): EffectDefinition {
   return defineEffect<PromptRequest, PromptOutcome>({
     lane: 'mpesa',
-    retry: { attempts: 1 },
+    retry: ONCE,
     noteBeforeCall: true,
     timeoutMs: CALL_LIMIT_MS,
     async run({ phone, amount, currency, requestedAt }, { key, address, interrupted, at, signal }) {
@@ -57,7 +58,6 @@ export function promptPayer({ mpesa, description, callbackUrl }: Omit<PaymentCal
 export function queryPayment({ mpesa }: Pick<PaymentCalls, 'mpesa'>): EffectDefinition {
   return defineEffect<QueryRequest, QueryOutcome>({
     lane: 'mpesa',
-    retry: { attempts: 3, initialMs: 2_000, factor: 3, maxMs: 30_000, jitter: 0.2 },
     timeoutMs: CALL_LIMIT_MS,
     async run({ checkoutRequestId }, { signal }) {
       try {
@@ -75,7 +75,7 @@ export function queryPayment({ mpesa }: Pick<PaymentCalls, 'mpesa'>): EffectDefi
 export function requestReturn({ mpesa, resultUrls }: Pick<PaymentCalls, 'mpesa' | 'resultUrls'>): EffectDefinition {
   return defineEffect<ReturnRequest, ReturnOutcome>({
     lane: 'mpesa',
-    retry: { attempts: 1 },
+    retry: ONCE,
     noteBeforeCall: true,
     timeoutMs: CALL_LIMIT_MS,
     async run({ way, request, receipt, phone, amount, currency, reason }, { key, address, interrupted, signal }) {
@@ -99,7 +99,6 @@ export function requestReturn({ mpesa, resultUrls }: Pick<PaymentCalls, 'mpesa' 
 export function askReturnStatus({ mpesa, resultUrls }: Pick<PaymentCalls, 'mpesa' | 'resultUrls'>): EffectDefinition {
   return defineEffect<StatusRequest, StatusAsked>({
     lane: 'mpesa',
-    retry: { attempts: 3, initialMs: 2_000, factor: 3, maxMs: 30_000, jitter: 0.2 },
     timeoutMs: CALL_LIMIT_MS,
     async run({ way, request, originatorConversationId }, { address, signal }) {
       try {

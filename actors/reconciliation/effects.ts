@@ -26,8 +26,7 @@ const CHUNK = 200
 
 export function pullMoney({ mpesa, directory, receiptIds, providerNow, statements, timeZone }: PullParts): EffectDefinition {
   return defineEffect<PullRequest, Pulled>({
-    lane: 'mpesa',
-    retry: { attempts: 3, initialMs: 2_000, factor: 3, maxMs: 30_000, jitter: 0.2 },
+    lane: 'reconciliation',
     timeoutMs: 120_000,
     async run({ pulledUntil }, { address: { tenant, type, id }, at, signal }) {
       const toMs = providerNow()

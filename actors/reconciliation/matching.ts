@@ -35,8 +35,7 @@ const DAYS_MAX = 31
 
 export function matchDays({ statements, timeZone }: MatchParts): EffectDefinition {
   return defineEffect<MatchRequest, Matched>({
-    lane: 'mpesa',
-    retry: { attempts: 3, initialMs: 2_000, factor: 3, maxMs: 30_000, jitter: 0.2 },
+    lane: 'reconciliation',
     timeoutMs: 120_000,
     async run(request, { address: { tenant } }) {
       const days: MatchedDay[] = []

@@ -25,7 +25,6 @@ export async function compare(router: RouterConnection, configuration: RouterCon
 export function applyConfiguration({ routerOs, secrets }: Pick<RouterCalls, 'routerOs' | 'secrets'>): EffectDefinition {
   return defineEffect<ApplyRequest, ApplyOutcome>({
     lane: 'routeros',
-    retry: { attempts: 1 },
     timeoutMs: APPLY_LIMIT_MS,
     async run({ apiUrl, secretVersion, configuration }, { address, signal }) {
       const router = routerOs.connect({ url: apiUrl, ...secrets.api(address, secretVersion) })

@@ -25,8 +25,7 @@ const NAME_CHARS_MAX = 40
  */
 export function probeRouter({ routerOs, secrets, live }: RouterCalls): EffectDefinition {
   return defineEffect<ProbeRequest, ProbeOutcome>({
-    lane: 'routeros',
-    retry: { attempts: 1 },
+    lane: 'monitoring',
     timeoutMs: LOOK_LIMIT_MS,
     async run({ apiUrl, secretVersion, accessPoints, provisioning, capabilities: known }, { address, at, signal }) {
       const router = routerOs.connect({ url: apiUrl, ...secrets.api(address, secretVersion) })

@@ -39,7 +39,7 @@ export class EffectRunner {
     this.#ledger = new EffectLedger(parts.store, parts.activity, parts.log)
     this.#lanes = new Lanes(parts.lanes, parts.limits.effectsAtOnce)
     for (const { definition } of parts.compiled.values()) {
-      for (const effect of Object.values(definition.effects ?? {})) this.#lanes.lane(effect.lane ?? 'default')
+      for (const { lane = 'default' } of Object.values(definition.effects ?? {})) if (typeof lane === 'string') this.#lanes.lane(lane)
     }
     this.#lanes.lane('default')
   }

@@ -253,10 +253,11 @@ export class Outputs {
     // The machine's own function is called with the context it would have had.
     if (logic.kind === 'function') input['context'] = action.info.context
     const plain = toPlain(input, `the input of action '${action.type}'`).data as Json
-    this.#effectRow(action.type, 'action', logic.kind === 'effect' ? logic.effect : undefined, plain, null)
+    this.#effectRow(action.type, 'action', logic.kind === 'effect' ? logic.effect : undefined, plain, null, (plain as { params: Json }).params)
   }
 
-  #effectRow(name: string, kind: 'invoke' | 'action', effect: EffectDefinition | undefined, input: Json | undefined, childId: string | null): EffectRow {
+  /** @param asked what the implementation is called with */
+  #effectRow(name: string, kind: 'invoke' | 'action', effect: EffectDefinition | undefined, input: Json | undefined, childId: string | null, asked = input): EffectRow {
     const { address, slice, at, trace } = this.#step
     const row: EffectRow = {
       key: this.#nextKey(),
@@ -265,7 +266,7 @@ export class Outputs {
       name,
       kind,
       childId,
-      lane: effect?.lane ?? 'default',
+      lane: typeof effect?.lane === 'function' ? effect.lane((asked ?? undefined) as never) : (effect?.lane ?? 'default'),
       input: JSON.stringify(input ?? null),
       status: 'pending',
       attempts: 0,

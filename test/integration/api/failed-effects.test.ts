@@ -55,7 +55,7 @@ describe('failed effects', () => {
 
   it('are not looked for by what is not there: a misspelt filter is refused, and says what there is', async () => {
     const refused = async (filter: object) => (await retry({ filter, preview: true })).json<{ code: string; errors: { pointer: string; detail: string }[] }>()
-    expect(await refused({ lane: 'smss' })).toMatchObject({ code: 'invalid-input', errors: [{ pointer: '/filter/lane', detail: expect.stringContaining('mpesa, notifications, radius, routeros, sms') as string }] })
+    expect(await refused({ lane: 'smss' })).toMatchObject({ code: 'invalid-input', errors: [{ pointer: '/filter/lane', detail: expect.stringContaining('monitoring, mpesa, notifications, radius, reconciliation, routeros, sms') as string }] })
     expect(await refused({ type: 'erand' })).toMatchObject({ code: 'invalid-input', errors: [{ pointer: '/filter/type', detail: expect.stringContaining('errand, hotspot-session') as string }] })
     expect(await refused({ name: 'asks' })).toMatchObject({ code: 'invalid-input', errors: [{ pointer: '/filter/name', detail: expect.stringContaining('ask, ') as string }] })
     expect(await refused({ type: 'errand', name: 'promptPayer' })).toMatchObject({ code: 'invalid-input', errors: [{ pointer: '/filter/name', detail: 'is none of: ask, order' }] })

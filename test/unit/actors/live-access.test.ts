@@ -43,10 +43,6 @@ function play(logins: readonly LiveLogin[], answers: Record<string, NasAnswer['o
 }
 
 describe('live access', () => {
-  it('is asked in a lane of its own, for as long as it takes', () => {
-    expect(play([]).effect).toMatchObject({ lane: 'radius', retry: { attempts: Infinity, maxMs: 3_600_000 } })
-  })
-
   it('nobody online, nobody asked', async () => {
     expect(await play([]).run(disconnect)).toEqual({ sessions: 0, gone: 0, refused: 0, unknown: 0 })
   })

@@ -1,7 +1,7 @@
 /** Lanes of effects, and what happens when more waits than memory holds (R9, R10). */
 import { createMachine, emit } from 'xstate'
 import { describe, expect, it, vi } from 'vitest'
-import type { EffectContext } from '../../../runtime/index.ts'
+import type { EffectContext, EffectDefinition } from '../../../runtime/index.ts'
 import { Lane } from '../../../runtime/engine/lane.ts'
 import { address, effect } from '../../support/store-fixtures.ts'
 import { deferred, rig, thing, turn } from './rig.ts'
@@ -23,6 +23,19 @@ describe('lanes', () => {
     gate.resolve()
     await r.runtime.settled()
     expect(r.runtime.stats().effects['slow']).toEqual({ queued: 0, running: 0 })
+  })
+
+  it('a call may wait in one lane or another by what it is asked', async () => {
+    const gate = deferred()
+    const asking = createMachine({ on: { ask: { actions: { type: 'ask', params: ({ event }) => ({ isUrgent: event['isUrgent'] as boolean }) } } } })
+    const ask: EffectDefinition<{ isUrgent: boolean }> = { lane: ({ isUrgent }) => (isUrgent ? 'fast' : 'slow'), run: ({ isUrgent }) => (isUrgent ? undefined : gate.promise) }
+    const r = await rig(thing(asking, { effects: { ask } }), { lanes: { slow: { concurrency: 1 } } })
+    await r.create()
+    for (const isUrgent of [false, false, true]) await r.runtime.send(A, { type: 'ask', isUrgent })
+    await turn()
+    expect(r.runtime.stats().effects).toMatchObject({ slow: { queued: 1, running: 1 }, fast: { queued: 0, running: 0 } })
+    gate.resolve()
+    await r.runtime.settled()
   })
 
   it('never runs more at once than the lane allows', async () => {
