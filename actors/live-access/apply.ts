@@ -39,7 +39,7 @@ export async function applyAccess(parts: LiveAccessParts, { username, change }: 
   const { radius, logins } = parts
   const isDisconnect = change.kind === 'disconnect'
   // Attributes of one that is perhaps gone need no change.
-  const under = (await logins.of(username)).filter(({ isSupposedClosed, nas }) => !isSupposedClosed || (isDisconnect && nas !== null))
+  const under = (await logins.of(username)).filter(({ isSupposedClosed, nas, rest }) => !isSupposedClosed || (isDisconnect && (nas !== null || rest !== null)))
   const ask = async (login: LiveLogin): Promise<Outcome> => {
     const { nas, acctSessionId, framedIp } = login
     if (change.kind === 'disconnect') return await disconnect(parts, username, login, signal)

@@ -21,6 +21,7 @@ import { rejectedLoginsAndRouterNames } from './0025-rejected-logins-and-router-
 import { dailyMatch } from './0026-daily-match.ts'
 import { matchByReceipt } from './0027-match-by-receipt.ts'
 import { whyRefused } from './0028-why-refused.ts'
+import { routerUsers } from './0031-router-users.ts'
 
 export const migrations: readonly Migration[] = [
   engineTables,
@@ -44,4 +45,5 @@ export const migrations: readonly Migration[] = [
   dailyMatch,
   matchByReceipt,
   whyRefused,
+  routerUsers,
 ]

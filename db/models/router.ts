@@ -106,7 +106,7 @@ const WITHOUT_ACCESS = `
 
 /** R9: more than any RouterOS has. */
 const ACCESSES = `
-  select a.username, c.value as password, a.devices, a.data_bytes, r.value as rate
+  select a.username, c.value as password, a.devices, case when a.data_bytes is not null then greatest(0, a.data_bytes - radius.bytes_used(a.username)) end as data_left, r.value as rate
   from radius.access a join radius.radcheck c on c.username = a.username and c.attribute = 'Cleartext-Password'
     left join radius.radreply r on r.username = a.username and r.attribute = 'Mikrotik-Rate-Limit'
   where a.tenant = ? order by a.username limit 10000`
@@ -115,7 +115,7 @@ interface AccessRow {
   username: string
   password: string
   devices: number
-  data_bytes: string | number | null
+  data_left: string | number | null
   rate: string | null
 }
 
@@ -123,11 +123,13 @@ const PROVISIONED = `
   with ours as (select distinct tenant from business.routers where provisioning = 'rest' and secret_version is not null and state <> 'offline'),
     marks as (
       select o.tenant,
+        -- What an access allows is changed without its rows: a new term has data again (S14).
+        (select concat(count(*), '.', sum(a.data_bytes), '.', sum(a.devices)) from radius.access a where a.tenant = o.tenant) as allowed,
         (select concat(count(*), '.', max(c.id)) from radius.access a join radius.radcheck c on c.username = a.username where a.tenant = o.tenant) as checks,
         (select concat(count(*), '.', max(r.id)) from radius.access a join radius.radreply r on r.username = a.username where a.tenant = o.tenant) as replies
       from ours o
     )
-  select r.tenant, r.id, concat(m.checks, '/', m.replies) as mark from business.routers r join marks m on m.tenant = r.tenant
+  select r.tenant, r.id, concat(m.checks, '/', m.replies, '/', m.allowed) as mark from business.routers r join marks m on m.tenant = r.tenant
   where r.provisioning = 'rest' and r.secret_version is not null and r.state <> 'offline'`
 
 export function routerQueries(knex: Knex) {
@@ -160,9 +162,9 @@ export function routerQueries(knex: Knex) {
     /** All who may log in somewhere, of the router's tenant. */
     async accesses({ tenant }: Router) {
       const { rows } = await knex.raw<{ rows: AccessRow[] }>(ACCESSES, [tenant])
-      return rows.map(({ username, password, devices, data_bytes: bytes, rate }) => ({ username, password, devices, rateLimit: rate, dataBytes: bytes === null ? null : Number(bytes) }))
+      return rows.map(({ username, password, devices, data_left: left, rate }) => ({ username, password, devices, rateLimit: rate, dataLeft: left === null ? null : Number(left) }))
     },
-    /** Routers whose users we keep, each with a mark that differs when the accesses of its tenant do: rows are never changed, only replaced. */
+    /** Routers whose users we keep, each with a mark that differs when the accesses of its tenant do: rows of RADIUS are never changed, only replaced. */
     async provisioned() {
       const { rows } = await knex.raw<{ rows: { tenant: string; id: string; mark: string }[] }>(PROVISIONED)
       return rows
