@@ -100,6 +100,11 @@ export function routerUsageQueries(knex: Knex) {
         }),
       }
     },
+    /** When its logins were last read; null: never. */
+    async countedAt({ tenant, id }: Router): Promise<number | null> {
+      const [counts] = await knex('business.router_counts').where({ tenant, router_id: id }).select<{ counted_at: Date }[]>('counted_at')
+      return counts?.counted_at.getTime() ?? null
+    },
     async saveUsage(router: Router, revision: number, { records, logins }: { records: readonly CountedRecord[]; logins: readonly (CountedLogin & { isOver: boolean })[] }, at: number): Promise<void> {
       const { tenant, id } = router
       const instant = new Date(at).toISOString()

@@ -199,9 +199,18 @@ export function routerQueries(knex: Knex) {
       const rows = await RouterModel.query(knex).where(tenant === undefined ? {} : { tenant }).whereNotNull('public_key').orderBy('id')
       return rows.map((row) => ({ id: row.id, name: row.name, address: row.tunnel_address, publicKey: row.public_key ?? '' }))
     },
-    /** Who is logged in there, by RADIUS accounting; the newest first, so many at most. */
-    async openSessions(address: string, limit: number) {
-      const rows = await AccountingModel.query(knex).whereRaw('nasipaddress = ?::inet', [address]).whereNull('acctstoptime').orderBy('acctstarttime', 'desc').limit(limit)
+    /**
+     * Who is logged in there, by accounting; the newest first, so many at most. Of users that it keeps itself those of the last look, however
+     * long it has been away since.
+     */
+    async openSessions({ tenant, id }: Router, address: string, limit: number) {
+      const rows = await AccountingModel.query(knex)
+        .whereRaw('nasipaddress = ?::inet', [address])
+        .where((open) => void open.whereNull('acctstoptime').orWhereRaw(
+          `acctauthentic = 'Local' and acctterminatecause = 'Stale-Session' and acctupdatetime >= (select counted_at from business.router_counts where tenant = ? and router_id = ?)`, [tenant, id],
+        ))
+        .orderBy('acctstarttime', 'desc')
+        .limit(limit)
       return rows.map((row) => ({
         acctSessionId: row.acctsessionid,
         username: row.username ?? '',

@@ -63,6 +63,19 @@ describe('the use of a router’s own users', () => {
     expect(await accounted()).toEqual([{ start: new Date(T0 - 60_000), stop: null, cause: null, up: 10, down: 290 }])
   })
 
+  it('names who was logged in at the last look, however long the router is away', async () => {
+    const here = (): Promise<{ username: string; mac: string | null }[]> => business.routers.openSessions(ROUTER, '10.77.0.9', 10)
+    expect(await business.routers.countedAt(ROUTER)).toBeNull()
+    await business.routers.saveUsage(ROUTER, 0, { records: RECORDS, logins: [{ ...LOGIN, id: '0', username: 'otieno' }] }, T0 - HOUR_MS)
+    await business.routers.saveUsage(ROUTER, 1, { records: RECORDS, logins: [{ ...LOGIN, id: '0', username: 'otieno', isOver: true }, LOGIN] }, T0)
+    await knex('business.routers').update({ state: 'offline' })
+    await business.radiusAccounting.closeStale(20 * 60_000, T0 + 5 * HOUR_MS)
+    expect(await here()).toMatchObject([{ username: 'asha', mac: LOGIN.mac, address: LOGIN.ip }])
+    expect(await business.routers.countedAt(ROUTER)).toBe(T0)
+    await business.routers.saveUsage(ROUTER, 2, { records: RECORDS, logins: [{ ...LOGIN, isOver: true }] }, T0 + 6 * HOUR_MS)
+    expect(await here()).toEqual([])
+  })
+
   it('leads to the router itself, down or not, never to its RADIUS client; and no answer closes it', async () => {
     await knex('business.routers').update({ state: 'offline' })
     await business.routers.saveUsage(ROUTER, 0, { records: RECORDS, logins: [LOGIN] }, T0)

@@ -137,6 +137,7 @@ const KEPT_MS = 10 * 60_000
 
 function memoryRouters({ tables }: RouterWorld['store'], sessions: readonly OpenSession[], strangers: ReadonlySet<string>, accesses: HotspotAccess[], logins: Map<string, LoginUsage>): LivePort {
   const counts = new Map<string, Counted>()
+  const countedAt = new Map<string, number>()
   const lives = new Map<string, Live>()
   const points = new Map<string, Map<string, AccessPointReading & { firstSeenAt: number; lastSeenAt: number }>>()
   const live = (id: string): Live => {
@@ -152,7 +153,8 @@ function memoryRouters({ tables }: RouterWorld['store'], sessions: readonly Open
     },
     accesses: async () => accesses,
     counted: async ({ id }) => counts.get(id) ?? { revision: 0, records: [], logins: [] },
-    async saveUsage({ id }, revision, usage) {
+    async saveUsage({ id }, revision, usage, at) {
+      countedAt.set(id, at)
       counts.set(id, { revision: revision + 1, records: usage.records, logins: usage.logins.filter(({ isOver }) => !isOver) })
       for (const login of usage.logins) logins.set(`${id}/${login.record}/${login.id}`, login)
     },
@@ -170,6 +172,7 @@ function memoryRouters({ tables }: RouterWorld['store'], sessions: readonly Open
     accessPoints: async ({ id }) => [...(points.get(id)?.values() ?? [])],
     outages: async () => [],
     peers: async () => [],
-    openSessions: async (_address, limit) => sessions.slice(0, limit),
+    openSessions: async (_router, _address, limit) => sessions.slice(0, limit),
+    countedAt: async ({ id }) => countedAt.get(id) ?? null,
   }
 }

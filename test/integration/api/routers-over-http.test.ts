@@ -351,6 +351,17 @@ describe('up and down', () => {
     const viewer = world.keys.add('key-of-viewer', ['viewer'])
     expect(JSON.stringify((await world.call('GET', `/api/v1/routers/${id}/affected`, undefined, viewer)).body)).not.toContain('AA:BB')
   })
+
+  it('does not say that nobody is cut off where nobody has looked yet who is logged in', async () => {
+    const { id, script } = await world.register('island', { provisioning: 'rest' })
+    const affected = async () => (await world.call('GET', `/api/v1/routers/${id}/affected`)).body
+    expect(await affected()).toEqual({ sessions: [], asOf: null, isComplete: false, missing: 'not-looked-at' })
+    await world.routerOs.router('island').paste(script)
+    await world.runtime.settled()
+    expect(await affected()).toEqual({ sessions: [], asOf: new Date(START).toISOString(), isComplete: true, missing: null })
+    for (let n = 0; n <= 500; n++) world.sessions.push({ acctSessionId: `s${n}`, username: 'nobody', address: null, mac: null, since: START })
+    expect(await affected()).toMatchObject({ isComplete: false, missing: 'too-many' })
+  })
 })
 
 describe('configuration', () => {
