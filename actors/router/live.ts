@@ -44,8 +44,10 @@ export interface HotspotAccess {
 export interface RouterLive {
   /** Of these usernames those that are ours and whose access is over, or not there yet. */
   withoutAccess(router: Address, usernames: readonly string[]): Promise<string[]>
-  /** Every access of the router's tenant, for one that keeps its users itself. */
-  accesses(router: Address): Promise<HotspotAccess[]>
+  /** The accesses of the router's tenant, for one that keeps its users itself: so many at most (R9), of how many. */
+  accesses(router: Address, limit: number): Promise<{ accesses: HotspotAccess[]; total: number }>
+  /** Those of these usernames that have access. */
+  withAccess(router: Address, usernames: readonly string[]): Promise<string[]>
   /** What is known of the use of its own users. */
   counted(router: Address): Promise<Counted>
   /** Into accounting, unless another look came in between (`revision`). Its logins are those that the router had at this moment. */

@@ -9,7 +9,7 @@ import type { RouterConnection, RouterRecord } from '../gateways/routeros/port.t
 import type { RouterCalls } from './calls.ts'
 import type { AccessPointReading, LiveReading, RouterLive } from './live.ts'
 import { usageOf } from './usage.ts'
-import { bringUsers, USERS } from './users.ts'
+import { bringUsers, USERS, USERS_MAX } from './users.ts'
 import { MARK } from './wanted.ts'
 
 /** Five short reads; longer than any of them may take, so that their own verdict arrives. */
@@ -55,7 +55,8 @@ async function keepUsers(router: RouterConnection, live: RouterLive, address: Ad
   const active = await router.list('/ip/hotspot/active', { signal })
   const usage = usageOf(counted, users, active, at)
   await live.saveUsage(address, counted.revision, usage, at)
-  return await bringUsers(router, await live.accesses(address), { users, lives: usage.lives }, signal)
+  const wanted = { ...(await live.accesses(address, USERS_MAX)), withAccess: (usernames: readonly string[]) => live.withAccess(address, usernames) }
+  return await bringUsers(router, wanted, { users, lives: usage.lives }, signal)
 }
 
 async function readingOf(router: RouterConnection, resource: RouterRecord, signal: EffectContext['signal']): Promise<LiveReading> {

@@ -16,6 +16,18 @@ const PROFILES = '/ip/hotspot/user/profile'
 export const USERS = '/ip/hotspot/user'
 const REMOVALS_FIRST: Readonly<Record<RouterChange['do'], number>> = { remove: 0, add: 1, change: 1 }
 
+/** R9: more than any RouterOS keeps well. */
+export const USERS_MAX = 10_000
+
+/** Who is to be there. */
+export interface WantedUsers {
+  accesses: readonly HotspotAccess[]
+  /** With those that are beyond {@link USERS_MAX}. */
+  total: number
+  /** Those of these usernames that have access, named above or not. */
+  withAccess: (usernames: readonly string[]) => Promise<readonly string[]>
+}
+
 /** What the router has, and has counted. */
 export interface PresentUsers {
   users: readonly RouterRecord[]
@@ -24,11 +36,12 @@ export interface PresentUsers {
 }
 
 /** Brings the router to what is wanted of it; each time compared anew, so twice is once (R5). */
-export async function bringUsers(router: RouterConnection, accesses: readonly HotspotAccess[], { users, lives }: PresentUsers, signal: AbortSignal): Promise<UsersOutcome> {
-  const outcome: UsersOutcome = { wanted: accesses.length, added: 0, changed: 0, removed: 0, failure: null }
+export async function bringUsers(router: RouterConnection, wantedUsers: WantedUsers, { users, lives }: PresentUsers, signal: AbortSignal): Promise<UsersOutcome> {
+  const { accesses, total } = wantedUsers
+  const outcome: UsersOutcome = { wanted: total, added: 0, changed: 0, removed: 0, failure: null }
   const bring = async (wanted: readonly Wanted[], menu: string, has: readonly RouterRecord[]): Promise<void> => {
     // One with another password is another record of the same name: the old one must be gone first.
-    const changes = changesTo(wanted, new Map([[menu, has]])).sort((a, b) => REMOVALS_FIRST[a.do] - REMOVALS_FIRST[b.do])
+    const changes = (await sparing(changesTo(wanted, new Map([[menu, has]])), wantedUsers)).sort((a, b) => REMOVALS_FIRST[a.do] - REMOVALS_FIRST[b.do])
     for (const change of changes) {
       const refusal = await make(router, change, signal).catch(refused)
       // One record that it does not take, such as a name that its owner uses, keeps nobody else out.
@@ -44,11 +57,25 @@ export async function bringUsers(router: RouterConnection, accesses: readonly Ho
     const profiles = profilesOf(accesses)
     if (profiles.length > 0) await bring(profiles, PROFILES, await router.list(PROFILES, { signal }))
     await bring([usersOf(accesses, lives)], USERS, users)
-    return outcome
+    return { ...outcome, failure: leftOut(wantedUsers) ?? outcome.failure }
   } catch (error) {
     if (!isGatewayError(error)) throw error
     return { ...outcome, failure: { code: error.code, detail: error.message } }
   }
+}
+
+/** Who is only beyond the cut keeps what he has: he is not named, but he has access. */
+async function sparing(changes: RouterChange[], { accesses, total, withAccess }: WantedUsers): Promise<RouterChange[]> {
+  if (total <= accesses.length) return changes
+  const named = new Set(accesses.map(({ username }) => username))
+  const unnamed = (change: RouterChange): string | undefined => (change.do !== 'remove' || change.fields['name'] === undefined || named.has(change.fields['name']) ? undefined : change.fields['name'])
+  const spared = new Set(await withAccess(changes.flatMap((change) => unnamed(change) ?? [])))
+  return changes.filter((change) => !spared.has(unnamed(change) ?? ''))
+}
+
+function leftOut({ accesses, total }: WantedUsers): UsersOutcome['failure'] {
+  if (total <= accesses.length) return null
+  return { code: 'too-many-users', detail: `${total} have access, and only the first ${accesses.length} by username are kept on a router: ${total - accesses.length} are left as they are there, or are not there.` }
 }
 
 /** A login keeps the speed that it began with (S15 slows down who has used up his data): ended, its device comes back by its cookie. */

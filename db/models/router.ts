@@ -104,14 +104,18 @@ const WITHOUT_ACCESS = `
     and not exists (select from radius.radcheck c where c.username = i.value)
   order by 1`
 
-/** R9: more than any RouterOS has. */
 const ACCESSES = `
-  select a.username, c.value as password, a.devices, case when a.data_bytes is not null then greatest(0, a.data_bytes - radius.bytes_used(a.username)) end as data_left, r.value as rate
+  select count(*) over () as total, a.username, c.value as password, a.devices, case when a.data_bytes is not null then greatest(0, a.data_bytes - radius.bytes_used(a.username)) end as data_left, r.value as rate
   from radius.access a join radius.radcheck c on c.username = a.username and c.attribute = 'Cleartext-Password'
     left join radius.radreply r on r.username = a.username and r.attribute = 'Mikrotik-Rate-Limit'
-  where a.tenant = ? order by a.username limit 10000`
+  where a.tenant = ? order by a.username limit ?`
+
+const WITH_ACCESS = `
+  select a.username from radius.access a
+  where a.tenant = ? and a.username = any (?::text[]) and exists (select from radius.radcheck c where c.username = a.username and c.attribute = 'Cleartext-Password')`
 
 interface AccessRow {
+  total: string | number
   username: string
   password: string
   devices: number
@@ -159,10 +163,15 @@ export function routerQueries(knex: Knex) {
       const { rows } = await knex.raw<{ rows: { username: string }[] }>(WITHOUT_ACCESS, [tenant, [...usernames]])
       return rows.map(({ username }) => username)
     },
-    /** All who may log in somewhere, of the router's tenant. */
-    async accesses({ tenant }: Router) {
-      const { rows } = await knex.raw<{ rows: AccessRow[] }>(ACCESSES, [tenant])
-      return rows.map(({ username, password, devices, data_left: left, rate }) => ({ username, password, devices, rateLimit: rate, dataLeft: left === null ? null : Number(left) }))
+    /** Who may log in somewhere, of the router's tenant; so many at most, by username. */
+    async accesses({ tenant }: Router, limit: number) {
+      const { rows } = await knex.raw<{ rows: AccessRow[] }>(ACCESSES, [tenant, limit])
+      const accesses = rows.map(({ username, password, devices, data_left: left, rate }) => ({ username, password, devices, rateLimit: rate, dataLeft: left === null ? null : Number(left) }))
+      return { accesses, total: Number(rows[0]?.total ?? 0) }
+    },
+    async withAccess({ tenant }: Router, usernames: readonly string[]): Promise<string[]> {
+      const { rows } = await knex.raw<{ rows: { username: string }[] }>(WITH_ACCESS, [tenant, [...usernames]])
+      return rows.map(({ username }) => username)
     },
     /** Routers whose users we keep, each with a mark that differs when the accesses of its tenant do: rows of RADIUS are never changed, only replaced. */
     async provisioned() {

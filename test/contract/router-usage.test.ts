@@ -49,7 +49,7 @@ describe('the use of a router’s own users', () => {
     await business.routers.saveUsage(ROUTER, 0, { records: RECORDS, logins: [LOGIN] }, T0)
     await business.routers.saveUsage(ROUTER, 1, { records: RECORDS, logins: [{ ...LOGIN, download: 190, isOver: true }] }, T0 + HOUR_MS)
     expect(await accounted()).toMatchObject([{ stop: new Date(T0), cause: 'Lost-Carrier', up: 10, down: 190 }])
-    expect(await business.routers.accesses(ROUTER)).toMatchObject([{ username: 'asha', dataLeft: 800 }])
+    expect(await business.routers.accesses(ROUTER, 10)).toMatchObject({ accesses: [{ username: 'asha', dataLeft: 800 }], total: 1 })
     expect((await business.routers.counted(ROUTER)).logins).toEqual([])
   })
 
@@ -83,6 +83,15 @@ describe('the use of a router’s own users', () => {
     expect(login).toMatchObject({ nas: null, framedIp: '10.5.50.2', rest: { router: ROUTER, apiUrl: 'http://10.77.0.9' } })
     await business.liveLogins.closeGone([login?.recordId ?? ''])
     expect(await accounted()).toMatchObject([{ stop: null }])
+  })
+
+  it('is wanted of so many at most, and it is known of how many', async () => {
+    await knex('radius.access').insert({ username: 'otieno', tenant: 'main', actor_type: 'subscription', actor_id: 'sub_2', devices: 1, data_bytes: null })
+    await knex('radius.radcheck').insert({ username: 'otieno', attribute: 'Cleartext-Password', op: ':=', value: 'secret' })
+    expect(await business.routers.accesses(ROUTER, 1)).toMatchObject({ accesses: [{ username: 'asha' }], total: 2 })
+    expect((await business.routers.accesses(ROUTER, 2)).accesses).toMatchObject([{ username: 'asha' }, { username: 'otieno', dataLeft: null }])
+    await knex('radius.radcheck').where({ username: 'asha' }).delete()
+    expect(await business.routers.withAccess(ROUTER, ['asha', 'otieno', 'of-the-owner'])).toEqual(['otieno'])
   })
 
   it('has the router looked at when an access allows something else', async () => {

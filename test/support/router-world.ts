@@ -28,7 +28,8 @@ interface Live {
 }
 
 type LivePort = Routers & {
-  accesses(router: { tenant: string; id: string }): Promise<HotspotAccess[]>
+  accesses(router: { tenant: string; id: string }, limit: number): Promise<{ accesses: HotspotAccess[]; total: number }>
+  withAccess(router: { tenant: string; id: string }, usernames: readonly string[]): Promise<string[]>
   counted(router: { tenant: string; id: string }): Promise<Counted>
   saveUsage(router: { tenant: string; id: string }, revision: number, usage: Pick<Usage, 'records' | 'logins'>, at: number): Promise<void>
   withoutAccess(router: { tenant: string; id: string }, usernames: readonly string[]): Promise<string[]>
@@ -52,6 +53,8 @@ export interface RouterWorld {
   /** Usernames whose access is over. */
   strangers: Set<string>
   accesses: HotspotAccess[]
+  /** So many of them are told at most. */
+  cut: { at: number }
   /** What was accounted of logins at routers that keep their users themselves, by login. */
   logins: Map<string, LoginUsage>
   call<Body = Record<string, unknown>>(method: 'GET' | 'POST', path: string, body?: object, headers?: Record<string, string>): Promise<{ status: number; body: Body }>
@@ -71,7 +74,8 @@ export async function routerWorld(network = '10.77.0.0/16'): Promise<RouterWorld
   const strangers = new Set<string>()
   const accesses: HotspotAccess[] = []
   const logins = new Map<string, LoginUsage>()
-  const live = memoryRouters(store, sessions, strangers, accesses, logins)
+  const cut = { at: Infinity }
+  const live = memoryRouters(store, sessions, strangers, accesses, cut, logins)
   const runtime = createRuntime({
     actors: createRegistry({
       mpesa: fakeMpesa({}),
@@ -115,7 +119,7 @@ export async function routerWorld(network = '10.77.0.0/16'): Promise<RouterWorld
     return { status: response.status, body: (text === '' ? {} : JSON.parse(text)) as never }
   }
   return {
-    app, url, runtime, clock, store, routerOs, keys, admin, facts, sessions, strangers, accesses, logins, call,
+    app, url, runtime, clock, store, routerOs, keys, admin, facts, sessions, strangers, accesses, cut, logins, call,
     async register(name, order = {}) {
       const { status, body } = await call<{ id: string; script: string; tunnel_address: string }>('POST', '/api/routers', { name, api_url: routerOs.router(name).url, ...order })
       if (status !== 201) throw new Error(JSON.stringify(body))
@@ -135,7 +139,7 @@ function unused(): never {
 
 const KEPT_MS = 10 * 60_000
 
-function memoryRouters({ tables }: RouterWorld['store'], sessions: readonly OpenSession[], strangers: ReadonlySet<string>, accesses: HotspotAccess[], logins: Map<string, LoginUsage>): LivePort {
+function memoryRouters({ tables }: RouterWorld['store'], sessions: readonly OpenSession[], strangers: ReadonlySet<string>, accesses: HotspotAccess[], cut: { at: number }, logins: Map<string, LoginUsage>): LivePort {
   const counts = new Map<string, Counted>()
   const countedAt = new Map<string, number>()
   const lives = new Map<string, Live>()
@@ -151,7 +155,8 @@ function memoryRouters({ tables }: RouterWorld['store'], sessions: readonly Open
       const row = (tables.rows.get('business.router_names') ?? []).find((one) => one['tenant'] === tenant && one['name_key'] === nameKey)
       return row === undefined ? undefined : String(row['router_id'])
     },
-    accesses: async () => accesses,
+    accesses: async (_router, limit) => ({ accesses: accesses.slice(0, Math.min(limit, cut.at)), total: accesses.length }),
+    withAccess: async (_router, usernames) => usernames.filter((name) => accesses.some(({ username }) => username === name)),
     counted: async ({ id }) => counts.get(id) ?? { revision: 0, records: [], logins: [] },
     async saveUsage({ id }, revision, usage, at) {
       countedAt.set(id, at)

@@ -343,6 +343,30 @@ describe('up and down', () => {
     expect(context.users).toEqual({ wanted: 2, failure: { code: 'refused', detail: expect.stringContaining('already have user') as unknown } })
   })
 
+  it('removes nobody who only stands beyond the cut, and says that some are left out', async () => {
+    const { id, script } = await world.register('island', { provisioning: 'rest' })
+    const played = world.routerOs.router('island')
+    const names = () => played.router.list('/ip/hotspot/user').map(({ name }) => name)
+    const look = async () => {
+      await send(id, { type: 'router.poll', reason: 'test' })
+      await world.runtime.settled()
+      return (await viewOf(id)).context.users
+    }
+    world.accesses.push(...['asha', 'otieno', 'wanjiru', 'zuri'].map((username) => ({ username, password: 'y', devices: 1, rateLimit: null, dataLeft: null })))
+    await played.paste(script)
+    await world.runtime.settled()
+    world.cut.at = 2
+    expect(await look()).toEqual({ wanted: 4, failure: { code: 'too-many-users', detail: expect.stringMatching(/^4 have access.*2 are left/) as unknown } })
+    expect(names()).toEqual(['asha', 'otieno', 'wanjiru', 'zuri'])
+    // Whose access is over is removed all the same, and who comes in within the cut is added.
+    world.accesses.splice(2, 1)
+    world.accesses.unshift({ username: 'abdi', password: 'y', devices: 1, rateLimit: null, dataLeft: null })
+    await look()
+    expect(names()).toEqual(['asha', 'otieno', 'zuri', 'abdi'])
+    world.cut.at = Infinity
+    expect(await look()).toEqual({ wanted: 4, failure: null })
+  })
+
   it('says who is cut off', async () => {
     const { id } = await joined('market')
     world.sessions.push({ acctSessionId: 's1', username: 'nobody', address: '10.5.50.2', mac: 'AA:BB:CC:DD:EE:01', since: START })
