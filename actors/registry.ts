@@ -90,7 +90,7 @@ function inert(): never {
 
 const NO_ROUTERS: RouterCalls = {
   routerOs: { connect: inert },
-  live: { accesses: inert, withoutAccess: inert, heardAt: inert, saveReading: inert, saveAccessPoints: inert },
+  live: { accesses: inert, withAccess: inert, counted: inert, saveUsage: inert, withoutAccess: inert, heardAt: inert, saveReading: inert, saveAccessPoints: inert },
   secrets: { radius: inert, api: inert, heartbeatToken: inert, isHeartbeatToken: inert, firstEnrolment: inert, newEnrolment: inert, enrolmentHash: inert },
 }
 

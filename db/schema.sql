@@ -117,8 +117,9 @@ CREATE OR REPLACE FUNCTION radius.close_stale(silent_for interval, at timestamp 
  SET search_path TO 'radius', 'pg_temp'
 AS $function$
   with closed as (
-    update radacct set acctstoptime = coalesce(acctupdatetime, acctstarttime, at), acctterminatecause = 'Stale-Session'
+    update radacct r set acctstoptime = coalesce(acctupdatetime, acctstarttime, at), acctterminatecause = 'Stale-Session'
     where acctstoptime is null and coalesce(acctupdatetime, acctstarttime, '-infinity') < at - silent_for
+      and not (acctauthentic = 'Local' and exists (select from business.routers o where o.tunnel_address = host(r.nasipaddress) and o.provisioning = 'rest' and o.state <> 'offline'))
     returning 1
   ) select count(*) from closed
 $function$;
@@ -643,6 +644,7 @@ create table radius.radacct (
 );
 CREATE INDEX radacct_active_session_idx ON radius.radacct USING btree (acctuniqueid) WHERE (acctstoptime IS NULL);
 CREATE INDEX radacct_bulk_close ON radius.radacct USING btree (nasipaddress, acctstarttime) WHERE (acctstoptime IS NULL);
+CREATE INDEX radacct_own_users ON radius.radacct USING btree (nasipaddress) WHERE ((acctauthentic = 'Local'::text) AND ((acctstoptime IS NULL) OR (acctterminatecause = ANY (ARRAY['Stale-Session'::text, 'NAS-Reboot'::text]))));
 CREATE INDEX radacct_start_user_idx ON radius.radacct USING btree (acctstarttime, username);
 CREATE INDEX radacct_username ON radius.radacct USING btree (username, acctstarttime);
 CREATE TRIGGER keep_true BEFORE INSERT OR UPDATE ON radius.radacct FOR EACH ROW EXECUTE FUNCTION radius.keep_accounting_true();
@@ -928,6 +930,14 @@ create table business.payment_receipts (
 );
 CREATE INDEX payment_receipts_payment ON business.payment_receipts USING btree (tenant, payment_id);
 
+create table business.router_counts (
+  "tenant" text collate "C" not null,
+  "router_id" text collate "C" not null,
+  "revision" bigint not null,
+  "counted_at" timestamp with time zone not null,
+  constraint router_counts_pkey PRIMARY KEY (tenant, router_id)
+);
+
 create table business.router_live (
   "tenant" text collate "C" not null,
   "router_id" text collate "C" not null,
@@ -954,6 +964,17 @@ create table business.router_outages (
   constraint router_outages_pkey PRIMARY KEY (tenant, router_id, since),
   constraint router_outages_check CHECK (closed_at >= since)
 );
+
+create table business.router_users (
+  "tenant" text collate "C" not null,
+  "router_id" text collate "C" not null,
+  "record" text collate "C" not null,
+  "upload" bigint not null,
+  "download" bigint not null,
+  "owed_upload" bigint not null,
+  "owed_download" bigint not null,
+  constraint router_users_pkey PRIMARY KEY (tenant, router_id, record)
+) with (fillfactor=70);
 
 create table business.routers (
   "tenant" text collate "C" not null,

@@ -38,7 +38,7 @@ export async function applyAccess(parts: LiveAccessParts, { username, isAgain, c
   const { radius, logins } = parts
   const isDisconnect = change.kind === 'disconnect'
   // Attributes of one that is perhaps gone need no change.
-  const under = (await logins.of(username)).filter(({ isSupposedClosed, nas }) => !isSupposedClosed || (isDisconnect && nas !== null))
+  const under = (await logins.of(username)).filter(({ isSupposedClosed, nas, rest }) => !isSupposedClosed || (isDisconnect && (nas !== null || rest !== null)))
   const ask = async (login: LiveLogin): Promise<Answer> => {
     const { nas, acctSessionId, framedIp } = login
     if (change.kind === 'disconnect') return await disconnect(parts, username, login, signal)

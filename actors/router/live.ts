@@ -3,6 +3,7 @@
  * they are far too many for a journal, which holds only what they change.
  */
 import type { Address } from '../../runtime/index.ts'
+import type { Counted, Usage } from './usage.ts'
 
 export interface LiveReading {
   version: string | null
@@ -36,14 +37,21 @@ export interface HotspotAccess {
   devices: number
   /** `rx/tx`, as RADIUS has it; null: unlimited. */
   rateLimit: string | null
-  dataBytes: number | null
+  /** What is left of its data, wherever it was used; null: it has as much as it likes. */
+  dataLeft: number | null
 }
 
 export interface RouterLive {
   /** Of these usernames those that are ours and whose access is over, or not there yet. */
   withoutAccess(router: Address, usernames: readonly string[]): Promise<string[]>
-  /** Every access of the router's tenant, for one that keeps its users itself. */
-  accesses(router: Address): Promise<HotspotAccess[]>
+  /** The accesses of the router's tenant, for one that keeps its users itself: so many at most (R9), of how many. */
+  accesses(router: Address, limit: number): Promise<{ accesses: HotspotAccess[]; total: number }>
+  /** Those of these usernames that have access. */
+  withAccess(router: Address, usernames: readonly string[]): Promise<string[]>
+  /** What is known of the use of its own users. */
+  counted(router: Address): Promise<Counted>
+  /** Into accounting, unless another look came in between (`revision`). Its logins are those that the router had at this moment. */
+  saveUsage(router: Address, revision: number, usage: Pick<Usage, 'records' | 'logins'>, at: number): Promise<void>
   /** When its newest heartbeat came. */
   heardAt(router: Address): Promise<number | null>
   /** Its state as read by us at this moment. */

@@ -1,5 +1,5 @@
 /** The outside call that looks at a router. */
-import type { ProbeOutcome, ProbeRequest } from '../../machines/router/calls.ts'
+import type { ProbeOutcome, ProbeRequest, UsersOutcome } from '../../machines/router/calls.ts'
 import { defineEffect, type Address, type EffectContext, type EffectDefinition } from '../../runtime/index.ts'
 import { isGatewayError } from '../gateways/errors.ts'
 import { normaliseMac } from '../gateways/mac.ts'
@@ -8,7 +8,8 @@ import { hotspotOf } from '../gateways/routeros/hotspot.ts'
 import type { RouterConnection, RouterRecord } from '../gateways/routeros/port.ts'
 import type { RouterCalls } from './calls.ts'
 import type { AccessPointReading, LiveReading, RouterLive } from './live.ts'
-import { bringUsers } from './users.ts'
+import { usageOf } from './usage.ts'
+import { bringUsers, USERS, USERS_MAX } from './users.ts'
 import { MARK } from './wanted.ts'
 
 /** Five short reads; longer than any of them may take, so that their own verdict arrives. */
@@ -35,7 +36,7 @@ export function probeRouter({ routerOs, secrets, live }: RouterCalls): EffectDef
         await live.saveReading(address, reading, at)
         const present = await live.saveAccessPoints(address, await accessPointsOf(router, signal), at)
         // Before logins are ended: who is not to be there any more must not come back in between.
-        const users = provisioning === 'rest' ? await bringUsers(router, await live.accesses(address), signal) : null
+        const users = provisioning === 'rest' ? await keepUsers(router, live, address, at, signal) : null
         const capabilities = await capabilitiesOf(router, known, signal)
         return { outcome: 'answered', users, capabilities, version: reading.version ?? '', uptimeSeconds: reading.uptimeSeconds ?? 0, handshakeAgeSeconds: reading.handshakeAgeSeconds, ...changes(accessPoints, present), ended: await endStrangers(router, live, address, signal) }
       } catch (error) {
@@ -44,6 +45,17 @@ export function probeRouter({ routerOs, secrets, live }: RouterCalls): EffectDef
       }
     },
   })
+}
+
+/** Counts what its users have used first: what they have left goes by it. */
+async function keepUsers(router: RouterConnection, live: RouterLive, address: Address, at: number, signal: EffectContext['signal']): Promise<UsersOutcome> {
+  const counted = await live.counted(address)
+  const users = await router.list(USERS, { signal })
+  const active = await router.list('/ip/hotspot/active', { signal })
+  const usage = usageOf(counted, users, active, at)
+  await live.saveUsage(address, counted.revision, usage, at)
+  const wanted = { ...(await live.accesses(address, USERS_MAX)), withAccess: (usernames: readonly string[]) => live.withAccess(address, usernames) }
+  return await bringUsers(router, wanted, { users, lives: usage.lives }, signal)
 }
 
 async function readingOf(router: RouterConnection, resource: RouterRecord, signal: EffectContext['signal']): Promise<LiveReading> {

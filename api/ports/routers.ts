@@ -20,8 +20,10 @@ export interface Routers {
   outages(router: RouterRef, since: number): Promise<{ since: number; until: number | null }[]>
   /** Whose end of the tunnel is known. */
   peers(tenant: string): Promise<{ id: string; name: string; address: string; publicKey: string }[]>
-  /** Who is logged in at the router of this address, by RADIUS accounting. */
-  openSessions(address: string, limit: number): Promise<OpenSession[]>
+  /** Who is logged in at the router, which has this address, by accounting; of users that it keeps itself, who was at the last look. */
+  openSessions(router: RouterRef, address: string, limit: number): Promise<OpenSession[]>
+  /** When the logins of users that it keeps itself were last read; null: never. */
+  countedAt(router: RouterRef): Promise<number | null>
 }
 
 /** One whose users we keep. */

@@ -20,6 +20,9 @@ export interface Affected extends OpenSession {
   actor: { type: string; id: string } | null
 }
 
+/** Why not all are named: there are more than can be shown; or its own logins have never been read. */
+export type Missing = 'too-many' | 'not-looked-at'
+
 export function routerReading(runtime: Runtime, { routers, routerOs, secrets, now }: RouterParts, timeZone: string) {
   async function find(router: Address): Promise<ActorView & { context: RouterContext }> {
     const view = await runtime.get(router)
@@ -64,9 +67,12 @@ export function routerReading(runtime: Runtime, { routers, routerOs, secrets, no
     },
 
     /** Sessions and subscriptions are found by their username. */
-    async affected(router: Address): Promise<{ sessions: Affected[]; isComplete: boolean }> {
+    async affected(router: Address): Promise<{ sessions: Affected[]; asOf: number | null; missing: Missing | null }> {
       const { context } = await find(router)
-      const open = await routers.openSessions(context.tunnelAddress, SESSIONS_MAX + 1)
+      // No RADIUS tells of users that it keeps itself: they are known as of its last look.
+      const keepsItsUsers = context.provisioning === 'rest'
+      const asOf = keepsItsUsers ? await routers.countedAt(router) : now()
+      const open = await routers.openSessions(router, context.tunnelAddress, SESSIONS_MAX + 1)
       const sessions = open.slice(0, SESSIONS_MAX)
       const names = [...new Set(sessions.map(({ username }) => username))].filter((name) => name !== '')
       const hits = names.length === 0 ? [] : await runtime.search({ tenant: router.tenant, values: names, limit: names.length * 4 })
@@ -75,7 +81,8 @@ export function routerReading(runtime: Runtime, { routers, routerOs, secrets, no
         const address = byName.get(username)
         return address === undefined ? null : { type: address.type, id: address.id }
       }
-      return { sessions: sessions.map((one) => ({ ...one, actor: actorOf(one.username) })), isComplete: open.length <= SESSIONS_MAX }
+      const missing = open.length > SESSIONS_MAX ? 'too-many' : asOf === null ? 'not-looked-at' : null
+      return { sessions: sessions.map((one) => ({ ...one, actor: actorOf(one.username) })), asOf, missing }
     },
   }
 

@@ -169,9 +169,9 @@ export function routerReadingRoutes(app: App, runtime: Runtime, parts: RouterPar
     '/routers/:id/affected',
     { config: { permission: 'read' }, schema: { ...ofOne, summary: 'Who is cut off when it fails: the logins that are open there', querystring: noQuery, response: { 200: affectedSchema, ...staffProblems('actor-not-found') } } },
     async ({ principal, params }) => {
-      const { sessions, isComplete } = await reading.affected(routerOf(principal, params.id))
+      const { sessions, asOf, missing } = await reading.affected(routerOf(principal, params.id))
       const masked = <T>(value: T): T => (principal.permissions.has('personal') ? value : (maskValue(value) as T))
-      return { sessions: sessions.map((one) => ({ ...one, mac: masked(one.mac), since: instantOf(one.since) })), isComplete }
+      return { sessions: sessions.map((one) => ({ ...one, mac: masked(one.mac), since: instantOf(one.since) })), asOf: instantOf(asOf), isComplete: missing === null, missing }
     },
   )
 }

@@ -128,7 +128,9 @@ export const affectedSchema = z
         actor: z.object({ type: z.string(), id: z.string() }).nullable().describe('whose access it is'),
       }),
     ),
-    isComplete: z.boolean().describe('false: there are more'),
+    asOf: moment.describe('now, as RADIUS accounting tells; of a router that keeps its users itself, when its logins were last read. Null: never'),
+    isComplete: z.boolean().describe('false: there may be more'),
+    missing: z.enum(['too-many', 'not-looked-at']).nullable().describe('why it is not complete: only the newest 500 are here; or it keeps its users itself and its logins have not been read yet'),
   })
   .meta({ id: 'AffectedByRouter' })
 

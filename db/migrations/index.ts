@@ -22,6 +22,7 @@ import { dailyMatch } from './0026-daily-match.ts'
 import { matchByReceipt } from './0027-match-by-receipt.ts'
 import { whyRefused } from './0028-why-refused.ts'
 import { importedStatements } from './0029-imported-statements.ts'
+import { routerUsers } from './0031-router-users.ts'
 import { routersBack } from './0032-routers-back.ts'
 
 export const migrations: readonly Migration[] = [
@@ -47,5 +48,6 @@ export const migrations: readonly Migration[] = [
   matchByReceipt,
   whyRefused,
   importedStatements,
+  routerUsers,
   routersBack,
 ]

@@ -14,6 +14,7 @@ import { packageCatalogueQueries } from './package-catalogue.ts'
 import { packageQueries } from './package.ts'
 import { paymentReceiptQueries } from './payment-receipt.ts'
 import { routerQueries } from './router.ts'
+import { routerUsageQueries } from './router-usage.ts'
 import { radiusAccountingQueries } from './radius-accounting.ts'
 import { radiusLoginQueries } from './radius-logins.ts'
 import { radiusTraceQueries } from './radius-traces.ts'
@@ -37,7 +38,7 @@ export function openBusiness(knex: Knex) {
     statements: reporting(statementQueries(knex)),
     dashboardDays: reporting(dashboardDayQueries(knex)),
     receipts: reporting(paymentReceiptQueries(knex)),
-    routers: reporting(routerQueries(knex)),
+    routers: reporting({ ...routerQueries(knex), ...routerUsageQueries(knex) }),
     liveLogins: reporting(liveLoginQueries(knex)),
     radiusLogins: reporting(radiusLoginQueries(knex)),
     radiusAccounting: reporting(radiusAccountingQueries(knex)),

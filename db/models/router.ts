@@ -104,18 +104,22 @@ const WITHOUT_ACCESS = `
     and not exists (select from radius.radcheck c where c.username = i.value)
   order by 1`
 
-/** R9: more than any RouterOS has. */
 const ACCESSES = `
-  select a.username, c.value as password, a.devices, a.data_bytes, r.value as rate
+  select count(*) over () as total, a.username, c.value as password, a.devices, case when a.data_bytes is not null then greatest(0, a.data_bytes - radius.bytes_used(a.username)) end as data_left, r.value as rate
   from radius.access a join radius.radcheck c on c.username = a.username and c.attribute = 'Cleartext-Password'
     left join radius.radreply r on r.username = a.username and r.attribute = 'Mikrotik-Rate-Limit'
-  where a.tenant = ? order by a.username limit 10000`
+  where a.tenant = ? order by a.username limit ?`
+
+const WITH_ACCESS = `
+  select a.username from radius.access a
+  where a.tenant = ? and a.username = any (?::text[]) and exists (select from radius.radcheck c where c.username = a.username and c.attribute = 'Cleartext-Password')`
 
 interface AccessRow {
+  total: string | number
   username: string
   password: string
   devices: number
-  data_bytes: string | number | null
+  data_left: string | number | null
   rate: string | null
 }
 
@@ -123,11 +127,13 @@ const PROVISIONED = `
   with ours as (select distinct tenant from business.routers where provisioning = 'rest' and secret_version is not null and state <> 'offline'),
     marks as (
       select o.tenant,
+        -- What an access allows is changed without its rows: a new term has data again (S14).
+        (select concat(count(*), '.', sum(a.data_bytes), '.', sum(a.devices)) from radius.access a where a.tenant = o.tenant) as allowed,
         (select concat(count(*), '.', max(c.id)) from radius.access a join radius.radcheck c on c.username = a.username where a.tenant = o.tenant) as checks,
         (select concat(count(*), '.', max(r.id)) from radius.access a join radius.radreply r on r.username = a.username where a.tenant = o.tenant) as replies
       from ours o
     )
-  select r.tenant, r.id, concat(m.checks, '/', m.replies) as mark from business.routers r join marks m on m.tenant = r.tenant
+  select r.tenant, r.id, concat(m.checks, '/', m.replies, '/', m.allowed) as mark from business.routers r join marks m on m.tenant = r.tenant
   where r.provisioning = 'rest' and r.secret_version is not null and r.state <> 'offline'`
 
 export function routerQueries(knex: Knex) {
@@ -157,12 +163,17 @@ export function routerQueries(knex: Knex) {
       const { rows } = await knex.raw<{ rows: { username: string }[] }>(WITHOUT_ACCESS, [tenant, [...usernames]])
       return rows.map(({ username }) => username)
     },
-    /** All who may log in somewhere, of the router's tenant. */
-    async accesses({ tenant }: Router) {
-      const { rows } = await knex.raw<{ rows: AccessRow[] }>(ACCESSES, [tenant])
-      return rows.map(({ username, password, devices, data_bytes: bytes, rate }) => ({ username, password, devices, rateLimit: rate, dataBytes: bytes === null ? null : Number(bytes) }))
+    /** Who may log in somewhere, of the router's tenant; so many at most, by username. */
+    async accesses({ tenant }: Router, limit: number) {
+      const { rows } = await knex.raw<{ rows: AccessRow[] }>(ACCESSES, [tenant, limit])
+      const accesses = rows.map(({ username, password, devices, data_left: left, rate }) => ({ username, password, devices, rateLimit: rate, dataLeft: left === null ? null : Number(left) }))
+      return { accesses, total: Number(rows[0]?.total ?? 0) }
     },
-    /** Routers whose users we keep, each with a mark that differs when the accesses of its tenant do: rows are never changed, only replaced. */
+    async withAccess({ tenant }: Router, usernames: readonly string[]): Promise<string[]> {
+      const { rows } = await knex.raw<{ rows: { username: string }[] }>(WITH_ACCESS, [tenant, [...usernames]])
+      return rows.map(({ username }) => username)
+    },
+    /** Routers whose users we keep, each with a mark that differs when the accesses of its tenant do: rows of RADIUS are never changed, only replaced. */
     async provisioned() {
       const { rows } = await knex.raw<{ rows: { tenant: string; id: string; mark: string }[] }>(PROVISIONED)
       return rows
@@ -197,9 +208,18 @@ export function routerQueries(knex: Knex) {
       const rows = await RouterModel.query(knex).where(tenant === undefined ? {} : { tenant }).whereNotNull('public_key').orderBy('id')
       return rows.map((row) => ({ id: row.id, name: row.name, address: row.tunnel_address, publicKey: row.public_key ?? '' }))
     },
-    /** Who is logged in there, by RADIUS accounting; the newest first, so many at most. */
-    async openSessions(address: string, limit: number) {
-      const rows = await AccountingModel.query(knex).whereRaw('nasipaddress = ?::inet', [address]).whereNull('acctstoptime').orderBy('acctstarttime', 'desc').limit(limit)
+    /**
+     * Who is logged in there, by accounting; the newest first, so many at most. Of users that it keeps itself those of the last look, however
+     * long it has been away since.
+     */
+    async openSessions({ tenant, id }: Router, address: string, limit: number) {
+      const rows = await AccountingModel.query(knex)
+        .whereRaw('nasipaddress = ?::inet', [address])
+        .where((open) => void open.whereNull('acctstoptime').orWhereRaw(
+          `acctauthentic = 'Local' and acctterminatecause = 'Stale-Session' and acctupdatetime >= (select counted_at from business.router_counts where tenant = ? and router_id = ?)`, [tenant, id],
+        ))
+        .orderBy('acctstarttime', 'desc')
+        .limit(limit)
       return rows.map((row) => ({
         acctSessionId: row.acctsessionid,
         username: row.username ?? '',

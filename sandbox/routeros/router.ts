@@ -1,4 +1,6 @@
 /** One router that is played: its menus as records, with RouterOS's habits. All values are texts. */
+import { uptimeText } from './duration.ts'
+import { COUNTED, PlayedHotspot, type Traffic } from './hotspot.ts'
 
 export type RouterRecord = Record<string, string>
 
@@ -37,6 +39,8 @@ const NAMED: Readonly<Record<string, string>> = {
 
 const LISTS = ['/system/package', '/interface/wireguard/peers', '/ip/address', '/ip/firewall/filter', '/radius', '/ip/hotspot', '/ip/hotspot/active', '/ip/hotspot/cookie', '/ip/hotspot/host', '/ip/hotspot/walled-garden', '/ip/hotspot/ip-binding', '/ip/neighbor']
 
+const ACTIVE = '/ip/hotspot/active'
+
 /** R9 of the sandbox: a test that runs wild must not fill the memory. */
 const RECORDS_MAX = 10_000
 
@@ -47,6 +51,7 @@ export class PlayedRouter {
   startedAt: number
   readonly #menus = new Map<string, RouterRecord[]>()
   readonly #clock: () => number
+  readonly #hotspot: PlayedHotspot
   #numbers = 0
 
   /** @param kept what it was told before its power went */
@@ -54,8 +59,9 @@ export class PlayedRouter {
     this.#clock = clock
     this.startedAt = clock()
     for (const menu of [...LISTS, ...Object.keys(NAMED)]) this.#menus.set(menu, [])
+    this.#hotspot = new PlayedHotspot(this.list('/ip/hotspot/user'), this.list('/ip/hotspot/user/profile'), clock)
     if (kept !== undefined) {
-      for (const [menu, records] of Object.entries(kept)) this.#menus.set(menu, records.map((record) => ({ ...record })))
+      for (const [menu, records] of Object.entries(kept)) this.#menus.set(menu, Object.assign(this.#menus.get(menu) ?? [], records.map((record) => ({ ...record }))))
       this.#numbers = Math.max(0, ...Object.values(kept).flat().map((record) => Number.parseInt(record['.id']?.slice(1) ?? '0', 16)))
       return
     }
@@ -71,6 +77,7 @@ export class PlayedRouter {
     if (menu === '/system/resource') return [this.#resource()]
     const records = this.#menus.get(menu)
     if (records === undefined) throw new RouterRefusal(400, 'no such command prefix')
+    if (menu === ACTIVE) this.#hotspot.show(records)
     return records
   }
 
@@ -97,6 +104,7 @@ export class PlayedRouter {
     this.#numbers += 1
     const record = { '.id': `*${this.#numbers.toString(16).toUpperCase()}`, ...onAdd(menu), ...fields }
     records.push(record)
+    if (menu === ACTIVE) this.#hotspot.began(record)
     return record
   }
 
@@ -111,13 +119,35 @@ export class PlayedRouter {
     const records = this.list(menu)
     const record = this.find(menu, id)
     records.splice(records.indexOf(record), 1)
-    if (menu === '/ip/hotspot/active') this.#comeBack(record)
+    if (menu !== ACTIVE) return
+    this.#hotspot.ended(record)
+    this.#comeBack(record)
+  }
+
+  /** A device shows name and password. @throws RouterRefusal with what its login page says */
+  logIn({ user, password, mac, address }: { user: string; password: string; mac: string; address: string }): RouterRecord {
+    const own = this.list('/ip/hotspot/user').find(({ name }) => name === user)
+    if (own?.['password'] !== password) throw new RouterRefusal(400, 'invalid username or password')
+    const refusal = this.#hotspot.refusal(user, this.list(ACTIVE))
+    if (refusal !== undefined) throw new RouterRefusal(400, refusal)
+    return this.add(ACTIVE, { user, 'mac-address': mac, address })
+  }
+
+  /** Traffic of a login: it is ended when its user's limit is reached. */
+  use(login: RouterRecord, traffic: Traffic): void {
+    if (this.#hotspot.use(login, traffic)) this.remove(ACTIVE, login['.id'] ?? '')
+  }
+
+  /** What it was told stays; who was logged in is not, and what they have used was never counted. */
+  powerCut(): void {
+    this.startedAt = this.#clock()
+    this.list(ACTIVE).length = 0
   }
 
   /** A device with a cookie logs itself in again at once. */
-  #comeBack({ '.id': _id, ...login }: RouterRecord): void {
-    const isRemembered = this.list('/ip/hotspot/cookie').some((cookie) => cookie['user'] === login['user'] && cookie['mac-address'] === login['mac-address'])
-    if (isRemembered) this.add('/ip/hotspot/active', login)
+  #comeBack({ user = '', 'mac-address': mac = '', address = '' }: RouterRecord): void {
+    const isRemembered = this.list('/ip/hotspot/cookie').some((cookie) => cookie['user'] === user && cookie['mac-address'] === mac)
+    if (isRemembered && this.#hotspot.refusal(user, this.list(ACTIVE)) === undefined) this.add(ACTIVE, { user, 'mac-address': mac, address })
   }
 
   #refuseTwin(menu: string, name: string | undefined): void {
@@ -143,11 +173,5 @@ export class PlayedRouter {
 
 function onAdd(menu: string): RouterRecord {
   // The router makes its key pair by itself.
-  return menu === '/interface/wireguard' ? { 'public-key': 'c3RhbmQtaW4gcm91dGVyIHB1YmxpYyBrZXkgMDAwMDE=' } : {}
-}
-
-/** `2d20h12m20s`. */
-function uptimeText(seconds: number): string {
-  const parts: [string, number][] = [['d', Math.floor(seconds / 86_400)], ['h', Math.floor(seconds / 3_600) % 24], ['m', Math.floor(seconds / 60) % 60], ['s', seconds % 60]]
-  return parts.filter(([unit, count]) => count > 0 || unit === 's').map(([unit, count]) => `${count}${unit}`).join('')
+  return menu === '/interface/wireguard' ? { 'public-key': 'c3RhbmQtaW4gcm91dGVyIHB1YmxpYyBrZXkgMDAwMDE=' } : { ...COUNTED[menu] }
 }

@@ -2,6 +2,7 @@
 import { createRouterOsClient } from '../../actors/gateways/routeros/client.ts'
 import { createCredentialIssuer } from '../../actors/credentials.ts'
 import type { AccessPointReading, HotspotAccess } from '../../actors/router/live.ts'
+import type { Counted, LoginUsage, Usage } from '../../actors/router/usage.ts'
 import { createRouterSecrets } from '../../actors/router/secrets.ts'
 import { createRegistry } from '../../actors/registry.ts'
 import type { App } from '../../api/app-type.ts'
@@ -27,7 +28,10 @@ interface Live {
 }
 
 type LivePort = Routers & {
-  accesses(router: { tenant: string; id: string }): Promise<HotspotAccess[]>
+  accesses(router: { tenant: string; id: string }, limit: number): Promise<{ accesses: HotspotAccess[]; total: number }>
+  withAccess(router: { tenant: string; id: string }, usernames: readonly string[]): Promise<string[]>
+  counted(router: { tenant: string; id: string }): Promise<Counted>
+  saveUsage(router: { tenant: string; id: string }, revision: number, usage: Pick<Usage, 'records' | 'logins'>, at: number): Promise<void>
   withoutAccess(router: { tenant: string; id: string }, usernames: readonly string[]): Promise<string[]>
   heardAt(router: { tenant: string; id: string }): Promise<number | null>
   saveReading(router: { tenant: string; id: string }, reading: object, at: number): Promise<void>
@@ -49,6 +53,10 @@ export interface RouterWorld {
   /** Usernames whose access is over. */
   strangers: Set<string>
   accesses: HotspotAccess[]
+  /** So many of them are told at most. */
+  cut: { at: number }
+  /** What was accounted of logins at routers that keep their users themselves, by login. */
+  logins: Map<string, LoginUsage>
   call<Body = Record<string, unknown>>(method: 'GET' | 'POST', path: string, body?: object, headers?: Record<string, string>): Promise<{ status: number; body: Body }>
   /** Registers a router that is played under this name. */
   register(name: string, order?: object): Promise<{ id: string; script: string; tunnel_address: string }>
@@ -65,7 +73,9 @@ export async function routerWorld(network = '10.77.0.0/16'): Promise<RouterWorld
   const client = createRouterOsClient({ timeoutMs: 500 })
   const strangers = new Set<string>()
   const accesses: HotspotAccess[] = []
-  const live = memoryRouters(store, sessions, strangers, accesses)
+  const logins = new Map<string, LoginUsage>()
+  const cut = { at: Infinity }
+  const live = memoryRouters(store, sessions, strangers, accesses, cut, logins)
   const runtime = createRuntime({
     actors: createRegistry({
       mpesa: fakeMpesa({}),
@@ -109,7 +119,7 @@ export async function routerWorld(network = '10.77.0.0/16'): Promise<RouterWorld
     return { status: response.status, body: (text === '' ? {} : JSON.parse(text)) as never }
   }
   return {
-    app, url, runtime, clock, store, routerOs, keys, admin, facts, sessions, strangers, accesses, call,
+    app, url, runtime, clock, store, routerOs, keys, admin, facts, sessions, strangers, accesses, cut, logins, call,
     async register(name, order = {}) {
       const { status, body } = await call<{ id: string; script: string; tunnel_address: string }>('POST', '/api/routers', { name, api_url: routerOs.router(name).url, ...order })
       if (status !== 201) throw new Error(JSON.stringify(body))
@@ -129,7 +139,9 @@ function unused(): never {
 
 const KEPT_MS = 10 * 60_000
 
-function memoryRouters({ tables }: RouterWorld['store'], sessions: readonly OpenSession[], strangers: ReadonlySet<string>, accesses: HotspotAccess[]): LivePort {
+function memoryRouters({ tables }: RouterWorld['store'], sessions: readonly OpenSession[], strangers: ReadonlySet<string>, accesses: HotspotAccess[], cut: { at: number }, logins: Map<string, LoginUsage>): LivePort {
+  const counts = new Map<string, Counted>()
+  const countedAt = new Map<string, number>()
   const lives = new Map<string, Live>()
   const points = new Map<string, Map<string, AccessPointReading & { firstSeenAt: number; lastSeenAt: number }>>()
   const live = (id: string): Live => {
@@ -143,7 +155,14 @@ function memoryRouters({ tables }: RouterWorld['store'], sessions: readonly Open
       const row = (tables.rows.get('business.router_names') ?? []).find((one) => one['tenant'] === tenant && one['name_key'] === nameKey)
       return row === undefined ? undefined : String(row['router_id'])
     },
-    accesses: async () => accesses,
+    accesses: async (_router, limit) => ({ accesses: accesses.slice(0, Math.min(limit, cut.at)), total: accesses.length }),
+    withAccess: async (_router, usernames) => usernames.filter((name) => accesses.some(({ username }) => username === name)),
+    counted: async ({ id }) => counts.get(id) ?? { revision: 0, records: [], logins: [] },
+    async saveUsage({ id }, revision, usage, at) {
+      countedAt.set(id, at)
+      counts.set(id, { revision: revision + 1, records: usage.records, logins: usage.logins.filter(({ isOver }) => !isOver) })
+      for (const login of usage.logins) logins.set(`${id}/${login.record}/${login.id}`, login)
+    },
     provisioned: async () => [],
     withoutAccess: async (_router, usernames) => usernames.filter((name) => strangers.has(name)),
     heardAt: async ({ id }) => live(id).heardAt,
@@ -158,6 +177,7 @@ function memoryRouters({ tables }: RouterWorld['store'], sessions: readonly Open
     accessPoints: async ({ id }) => [...(points.get(id)?.values() ?? [])],
     outages: async () => [],
     peers: async () => [],
-    openSessions: async (_address, limit) => sessions.slice(0, limit),
+    openSessions: async (_router, _address, limit) => sessions.slice(0, limit),
+    countedAt: async ({ id }) => countedAt.get(id) ?? null,
   }
 }

@@ -10,8 +10,8 @@ import { silenceMemory, type SilenceMemory } from '../silence.ts'
 import type { RouterAccess, RouterConnection, RouterOsGateway, RouterRecord } from './port.ts'
 
 const CALL_LIMIT_MS = 10_000
-/** Hosts and leases of a busy hotspot. */
-const ANSWER_BYTES_MAX = 4 * 1024 * 1024
+/** Hosts and leases of a busy hotspot, or ten thousand users of its own. */
+const ANSWER_BYTES_MAX = 16 * 1024 * 1024
 
 export function createRouterOsClient({ timeoutMs = CALL_LIMIT_MS }: { timeoutMs?: number } = {}): RouterOsGateway {
   const silence = silenceMemory()

@@ -321,8 +321,8 @@ describe('up and down', () => {
     const { id, script } = await world.register('island', { provisioning: 'rest' })
     const played = world.routerOs.router('island')
     played.router.add('/ip/hotspot/user', { name: 'of-the-owner', password: 'x' })
-    const access = (username: string, password = `of ${username}`) => ({ username, password, devices: 2, rateLimit: '2M/5M', dataBytes: username === 'asha' ? 1_000 : null })
-    const users = () => played.router.list('/ip/hotspot/user').map(({ '.id': _id, comment: _comment, ...user }) => user)
+    const access = (username: string, password = `of ${username}`) => ({ username, password, devices: 2, rateLimit: '2M/5M', dataLeft: username === 'asha' ? 1_000 : null })
+    const users = () => played.router.list('/ip/hotspot/user').map(({ '.id': _id, comment: _comment, 'bytes-in': _in, 'bytes-out': _out, uptime: _uptime, disabled: _disabled, ...user }) => user)
     const poll = async () => {
       await send(id, { type: 'router.poll', reason: 'test' })
       await world.runtime.settled()
@@ -354,13 +354,37 @@ describe('up and down', () => {
     const { id, script } = await world.register('island', { provisioning: 'rest' })
     const played = world.routerOs.router('island')
     played.router.add('/ip/hotspot/user', { name: 'asha', password: 'x' })
-    for (const username of ['asha', 'otieno']) world.accesses.push({ username, password: 'y', devices: 1, rateLimit: null, dataBytes: null })
+    for (const username of ['asha', 'otieno']) world.accesses.push({ username, password: 'y', devices: 1, rateLimit: null, dataLeft: null })
     await played.paste(script)
     await world.runtime.settled()
     const { states, context } = await viewOf(id)
     expect(states[0]).toBe('online')
     expect(played.router.list('/ip/hotspot/user').map(({ name, password }) => [name, password])).toEqual([['asha', 'x'], ['otieno', 'y']])
     expect(context.users).toEqual({ wanted: 2, failure: { code: 'refused', detail: expect.stringContaining('already have user') as unknown } })
+  })
+
+  it('removes nobody who only stands beyond the cut, and says that some are left out', async () => {
+    const { id, script } = await world.register('island', { provisioning: 'rest' })
+    const played = world.routerOs.router('island')
+    const names = () => played.router.list('/ip/hotspot/user').map(({ name }) => name)
+    const look = async () => {
+      await send(id, { type: 'router.poll', reason: 'test' })
+      await world.runtime.settled()
+      return (await viewOf(id)).context.users
+    }
+    world.accesses.push(...['asha', 'otieno', 'wanjiru', 'zuri'].map((username) => ({ username, password: 'y', devices: 1, rateLimit: null, dataLeft: null })))
+    await played.paste(script)
+    await world.runtime.settled()
+    world.cut.at = 2
+    expect(await look()).toEqual({ wanted: 4, failure: { code: 'too-many-users', detail: expect.stringMatching(/^4 have access.*2 are left/) as unknown } })
+    expect(names()).toEqual(['asha', 'otieno', 'wanjiru', 'zuri'])
+    // Whose access is over is removed all the same, and who comes in within the cut is added.
+    world.accesses.splice(2, 1)
+    world.accesses.unshift({ username: 'abdi', password: 'y', devices: 1, rateLimit: null, dataLeft: null })
+    await look()
+    expect(names()).toEqual(['asha', 'otieno', 'zuri', 'abdi'])
+    world.cut.at = Infinity
+    expect(await look()).toEqual({ wanted: 4, failure: null })
   })
 
   it('says who is cut off', async () => {
@@ -370,6 +394,17 @@ describe('up and down', () => {
     expect(affected).toMatchObject({ status: 200, body: { isComplete: true, sessions: [{ username: 'nobody', mac: 'AA:BB:CC:DD:EE:01', actor: null }] } })
     const viewer = world.keys.add('key-of-viewer', ['viewer'])
     expect(JSON.stringify((await world.call('GET', `/api/v1/routers/${id}/affected`, undefined, viewer)).body)).not.toContain('AA:BB')
+  })
+
+  it('does not say that nobody is cut off where nobody has looked yet who is logged in', async () => {
+    const { id, script } = await world.register('island', { provisioning: 'rest' })
+    const affected = async () => (await world.call('GET', `/api/v1/routers/${id}/affected`)).body
+    expect(await affected()).toEqual({ sessions: [], asOf: null, isComplete: false, missing: 'not-looked-at' })
+    await world.routerOs.router('island').paste(script)
+    await world.runtime.settled()
+    expect(await affected()).toEqual({ sessions: [], asOf: new Date(START).toISOString(), isComplete: true, missing: null })
+    for (let n = 0; n <= 500; n++) world.sessions.push({ acctSessionId: `s${n}`, username: 'nobody', address: null, mac: null, since: START })
+    expect(await affected()).toMatchObject({ isComplete: false, missing: 'too-many' })
   })
 })
 

@@ -53,6 +53,13 @@ describe('live access', () => {
     expect(closed).toEqual(['2'])
   })
 
+  it('asks the router of one that it keeps itself and that we have supposed closed', async () => {
+    const rest = { router: { tenant: 'main', type: 'router', id: 'r' }, apiUrl: 'http://10.8.0.2', secretVersion: 1 }
+    const { run, asked } = play([login('1', { isSupposedClosed: true, nas: null, rest })], {}, 'done')
+    expect(await run(disconnect)).toMatchObject({ sessions: 1, unknown: 0 })
+    expect(asked).toEqual([['forget', 's-1'], ['rest', 's-1']])
+  })
+
   it('is not done while a router is silent, but the others are', async () => {
     const { run, asked } = play([login('1', { nasAddress: '10.8.0.9' }), login('2')], { 's-1': 'unreachable' })
     const failure = await run(disconnect).then(() => undefined, (error: unknown) => error)
