@@ -8,7 +8,8 @@
  *
  * A block `{ ... }` is read as a whole first: with a menu in it that the router does not have, none of it runs.
  */
-import { type PlayedRouter, RouterRefusal, type RouterRecord } from './router.ts'
+import type { RouterRecord } from './record.ts'
+import { type PlayedRouter, RouterRefusal } from './router.ts'
 
 export interface Fetched {
   url: string

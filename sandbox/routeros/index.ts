@@ -7,7 +7,8 @@ import { createBackground } from '../background.ts'
 import { createServer, type ListenOptions } from '../server.ts'
 import { paste, type Pasted } from './console.ts'
 import { listenAgain, openFlash, type Flash } from './flash.ts'
-import { PlayedRouter, RouterRefusal, type RouterRecord } from './router.ts'
+import type { RouterRecord } from './record.ts'
+import { PlayedRouter, RouterRefusal } from './router.ts'
 
 /**
  * How it answers:

@@ -1,8 +1,7 @@
 /** One router that is played: its menus as records, with RouterOS's habits. All values are texts. */
 import { uptimeText } from './duration.ts'
 import { COUNTED, PlayedHotspot, type Traffic } from './hotspot.ts'
-
-export type RouterRecord = Record<string, string>
+import type { RouterRecord } from './record.ts'
 
 /** What RouterOS answers when it does not take something. */
 export class RouterRefusal extends Error {

@@ -1,7 +1,7 @@
 /** Customers of a router that keeps its users itself, over Postgres: what they use is accounted, and each term brings its own data (S14). */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { startRouterOs, type RouterHandle, type RouterOs } from '../../sandbox/routeros/index.ts'
-import type { RouterRecord } from '../../sandbox/routeros/router.ts'
+import type { RouterRecord } from '../../sandbox/routeros/record.ts'
 import type { ActorView } from '../../runtime/index.ts'
 import { startSystem, type System } from '../support/system.ts'
 import { actorOf, buy, newPhone, paymentOf, send, untilState } from '../support/system-shop.ts'

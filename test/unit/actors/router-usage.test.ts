@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { usageOf, type Counted, type LoginUsage, type Usage } from '../../../actors/router/usage.ts'
 import { userComment } from '../../../actors/router/user-comment.ts'
-import { PlayedRouter, type RouterRecord } from '../../../sandbox/routeros/router.ts'
+import type { RouterRecord } from '../../../sandbox/routeros/record.ts'
+import { PlayedRouter } from '../../../sandbox/routeros/router.ts'
 
 const RECORD = userComment('asha', 'secret').slice('standing:user:'.length)
 const PHONE = { user: 'asha', password: 'secret', mac: 'A8:BB:CC:00:00:0A', address: '10.5.50.2' }
