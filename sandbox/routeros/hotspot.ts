@@ -4,7 +4,7 @@
  * whoever has reached his limit is not let in. A power cut takes the logins with what they have used.
  */
 import { parseDuration, uptimeText } from './duration.ts'
-import type { RouterRecord } from './router.ts'
+import type { RouterRecord } from './record.ts'
 
 const ZERO = { uptime: '0s', 'bytes-in': '0', 'bytes-out': '0' }
 

@@ -1,8 +1,9 @@
 /** One router that is played: its menus as records, with RouterOS's habits. All values are texts. */
 import { uptimeText } from './duration.ts'
 import { COUNTED, PlayedHotspot, type Traffic } from './hotspot.ts'
+import type { RouterRecord } from './record.ts'
 
-export type RouterRecord = Record<string, string>
+export type { RouterRecord }
 
 /** What RouterOS answers when it does not take something. */
 export class RouterRefusal extends Error {
