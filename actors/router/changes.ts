@@ -27,14 +27,14 @@ export function changesTo(wanted: readonly Wanted[], has: ReadonlyMap<string, re
   })
 }
 
-function recordChanges({ menu, mark, records }: Extract<Wanted, { kind: 'records' }>, existing: readonly RouterRecord[]): RouterChange[] {
+function recordChanges({ menu, mark, records, keyOf = (comment) => comment }: Extract<Wanted, { kind: 'records' }>, existing: readonly RouterRecord[]): RouterChange[] {
   const ours = existing.filter(({ comment }) => comment?.startsWith(mark))
   const kept = new Set<RouterRecord>()
   const needed = records.flatMap(({ comment, fields, onAdd }): RouterChange[] => {
-    const record = ours.find((one) => one['comment'] === comment)
+    const record = ours.find((one) => keyOf(one['comment'] ?? '') === keyOf(comment))
     if (record === undefined) return [{ do: 'add', menu, fields: { ...fields, ...onAdd, comment } }]
     kept.add(record)
-    return changeOf(menu, record, fields, record['.id'] ?? null)
+    return changeOf(menu, record, { ...fields, comment }, record['.id'] ?? null)
   })
   // A second one of the same comment, as an add leaves behind whose answer was lost, is one too many.
   const leftOver = ours.filter((record) => !kept.has(record))

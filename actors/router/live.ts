@@ -39,6 +39,8 @@ export interface HotspotAccess {
   rateLimit: string | null
   /** What is left of its data, wherever it was used; null: it has as much as it likes. */
   dataLeft: number | null
+  /** The end of the paid time; null: none is known. */
+  until: number | null
 }
 
 export interface RouterLive {

@@ -7,6 +7,7 @@ import { parseDuration } from '../gateways/routeros/duration.ts'
 import { hotspotOf } from '../gateways/routeros/hotspot.ts'
 import type { RouterConnection, RouterRecord } from '../gateways/routeros/port.ts'
 import type { RouterCalls } from './calls.ts'
+import type { RouterMoment } from './ends.ts'
 import type { AccessPointReading, LiveReading, RouterLive } from './live.ts'
 import { usageOf } from './usage.ts'
 import { bringUsers, USERS, USERS_MAX } from './users.ts'
@@ -36,7 +37,7 @@ export function probeRouter({ routerOs, secrets, live }: RouterCalls): EffectDef
         await live.saveReading(address, reading, at)
         const present = await live.saveAccessPoints(address, await accessPointsOf(router, signal), at)
         // Before logins are ended: who is not to be there any more must not come back in between.
-        const users = provisioning === 'rest' ? await keepUsers(router, live, address, at, signal) : null
+        const users = provisioning === 'rest' ? await keepUsers(router, live, address, { at, uptimeSeconds: reading.uptimeSeconds }, signal) : null
         const capabilities = await capabilitiesOf(router, known, signal)
         return { outcome: 'answered', users, capabilities, version: reading.version ?? '', uptimeSeconds: reading.uptimeSeconds ?? 0, handshakeAgeSeconds: reading.handshakeAgeSeconds, ...changes(accessPoints, present), ended: await endStrangers(router, live, address, signal) }
       } catch (error) {
@@ -48,14 +49,14 @@ export function probeRouter({ routerOs, secrets, live }: RouterCalls): EffectDef
 }
 
 /** Counts what its users have used first: what they have left goes by it. */
-async function keepUsers(router: RouterConnection, live: RouterLive, address: Address, at: number, signal: EffectContext['signal']): Promise<UsersOutcome> {
+async function keepUsers(router: RouterConnection, live: RouterLive, address: Address, moment: RouterMoment, signal: EffectContext['signal']): Promise<UsersOutcome> {
   const counted = await live.counted(address)
   const users = await router.list(USERS, { signal })
   const active = await router.list('/ip/hotspot/active', { signal })
-  const usage = usageOf(counted, users, active, at)
-  await live.saveUsage(address, counted.revision, usage, at)
+  const usage = usageOf(counted, users, active, moment.at)
+  await live.saveUsage(address, counted.revision, usage, moment.at)
   const wanted = { ...(await live.accesses(address, USERS_MAX)), withAccess: (usernames: readonly string[]) => live.withAccess(address, usernames) }
-  return await bringUsers(router, wanted, { users, lives: usage.lives }, signal)
+  return await bringUsers(router, wanted, { users, lives: usage.lives, moment }, signal)
 }
 
 async function readingOf(router: RouterConnection, resource: RouterRecord, signal: EffectContext['signal']): Promise<LiveReading> {

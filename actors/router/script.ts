@@ -6,7 +6,9 @@
  * Everything that changes something stands in one block, which RouterOS reads as a whole before it runs any of it: a version 6, which
  * does not know WireGuard, refuses the block and is left untouched.
  */
+import type { Provisioning } from '../../machines/router/events.ts'
 import type { Address } from '../../runtime/index.ts'
+import { ENDS, ENDS_SOURCE } from './ends.ts'
 import type { RouterSecrets } from './secrets.ts'
 import { serverAddress, type TunnelNetwork } from './tunnel.ts'
 import { MARK, PROFILE } from './wanted.ts'
@@ -30,6 +32,7 @@ export interface ScriptOrder {
   token: string
   /** Milliseconds since the epoch. */
   expiresAt: number
+  provisioning: Provisioning
 }
 
 type Fields = Readonly<Record<string, string>>
@@ -38,7 +41,7 @@ const HEARTBEAT = 'standing-heartbeat'
 /** Read and write the menus, by REST; nothing else: no terminal, no other users, no files, no secrets. */
 const POLICIES = ['read', 'write', 'api', 'rest-api', '!local', '!telnet', '!ssh', '!ftp', '!reboot', '!policy', '!test', '!winbox', '!password', '!web', '!sniff', '!sensitive', '!romon']
 
-export function scriptFor({ router, name, tunnelAddress, secretVersion, token, expiresAt }: ScriptOrder, secrets: RouterSecrets, surroundings: RouterSurroundings): string {
+export function scriptFor({ router, name, tunnelAddress, secretVersion, token, expiresAt, provisioning }: ScriptOrder, secrets: RouterSecrets, surroundings: RouterSurroundings): string {
   const { callUrl, radiusAddress, tunnel, walledGarden } = surroundings
   const server = serverAddress(tunnel.network)
   const api = secrets.api(router, secretVersion)
@@ -80,8 +83,8 @@ export function scriptFor({ router, name, tunnelAddress, secretVersion, token, e
     ensureNamed('/ip hotspot profile', PROFILE, { 'use-radius': 'yes', 'radius-interim-update': '5m', 'login-by': 'http-chap,mac-cookie' }),
     `/ip hotspot set [/ip hotspot find] profile=${PROFILE}`,
     ...walledGarden.map((host) => ensure('/ip hotspot walled-garden', `portal:${host}`, { 'dst-host': host, action: 'allow' })),
-    ensureNamed('/system script', HEARTBEAT, { policy: 'read,write,test,ftp', source: post('heartbeat', secrets.heartbeatToken(router, secretVersion), HEARTBEAT_DATA) }),
-    ensureNamed('/system scheduler', HEARTBEAT, { interval: '1m', 'start-time': 'startup', policy: 'read,write,test,ftp', 'on-event': `/system script run ${HEARTBEAT}` }),
+    ...everyMinute(HEARTBEAT, 'read,write,test,ftp', post('heartbeat', secrets.heartbeatToken(router, secretVersion), HEARTBEAT_DATA)),
+    ...(provisioning === 'rest' ? everyMinute(ENDS, 'read,write,test', ENDS_SOURCE) : []),
     `:local key [/interface wireguard get [/interface wireguard find where comment=${quoted(`${MARK}tunnel`)}] public-key]`,
     `:do { ${post('enrol', token, ENROL_DATA)}; :put "Joined." } on-error={ :put "The settings are made, but joining failed: the token is used or expired (issue another), or the address cannot be reached." }`,
     '}',
@@ -100,6 +103,14 @@ const HEARTBEAT_DATA = jsonOf({
   cpu_load: '[/system resource get cpu-load]',
   active_users: '[:len [/ip hotspot active find]]',
 })
+
+/** A script and its schedule. */
+function everyMinute(name: string, policy: string, source: string): string[] {
+  return [
+    ensureNamed('/system script', name, { policy, source }),
+    ensureNamed('/system scheduler', name, { interval: '1m', 'start-time': 'startup', policy, 'on-event': `/system script run ${name}` }),
+  ]
+}
 
 /** Sets the record with our comment, or makes it. */
 function ensure(menu: string, mark: string, fields: Fields): string {

@@ -8,8 +8,9 @@ import { hotspotOf } from '../gateways/routeros/hotspot.ts'
 import type { RouterConnection, RouterRecord } from '../gateways/routeros/port.ts'
 import { changesTo, type RouterChange } from './changes.ts'
 import { make } from './configure.ts'
+import { ENDS, endOf, isEnded, type RouterMoment } from './ends.ts'
 import type { HotspotAccess } from './live.ts'
-import { USER_MARK, userComment, userRecordOf } from './user-comment.ts'
+import { USER_MARK, userComment, userRecordOf, whichUser } from './user-comment.ts'
 import type { Wanted } from './wanted.ts'
 
 const PROFILES = '/ip/hotspot/user/profile'
@@ -33,10 +34,11 @@ export interface PresentUsers {
   users: readonly RouterRecord[]
   /** By record: see usage.ts. */
   lives: ReadonlyMap<string, number>
+  moment: RouterMoment
 }
 
 /** Brings the router to what is wanted of it; each time compared anew, so twice is once (R5). */
-export async function bringUsers(router: RouterConnection, wantedUsers: WantedUsers, { users, lives }: PresentUsers, signal: AbortSignal): Promise<UsersOutcome> {
+export async function bringUsers(router: RouterConnection, wantedUsers: WantedUsers, present: PresentUsers, signal: AbortSignal): Promise<UsersOutcome> {
   const { accesses, total } = wantedUsers
   const outcome: UsersOutcome = { wanted: total, added: 0, changed: 0, removed: 0, failure: null }
   const bring = async (wanted: readonly Wanted[], menu: string, has: readonly RouterRecord[]): Promise<void> => {
@@ -56,12 +58,19 @@ export async function bringUsers(router: RouterConnection, wantedUsers: WantedUs
     // A user names its profile, so that comes first.
     const profiles = profilesOf(accesses)
     if (profiles.length > 0) await bring(profiles, PROFILES, await router.list(PROFILES, { signal }))
-    await bring([usersOf(accesses, lives)], USERS, users)
-    return { ...outcome, failure: leftOut(wantedUsers) ?? outcome.failure }
+    await bring([usersOf(accesses, present)], USERS, present.users)
+    return { ...outcome, failure: leftOut(wantedUsers) ?? outcome.failure ?? (await withoutEnds(router, signal)) }
   } catch (error) {
     if (!isGatewayError(error)) throw error
     return { ...outcome, failure: { code: error.code, detail: error.message } }
   }
+}
+
+/** It joined before there was such a script, or its owner has removed it. */
+async function withoutEnds(router: RouterConnection, signal: AbortSignal): Promise<UsersOutcome['failure']> {
+  const schedule = await router.list('/system/scheduler', { signal })
+  if (schedule.some(({ name, disabled }) => name === ENDS && disabled !== 'true')) return null
+  return { code: 'ends-not-kept', detail: `Its schedule '${ENDS}' is missing, so nobody's time ends there while we are away. Issue its script anew and paste it.` }
 }
 
 /** Who is only beyond the cut keeps what he has: he is not named, but he has access. */
@@ -99,16 +108,25 @@ function profileOf({ rateLimit, devices }: HotspotAccess): string {
   return `standing-${rateLimit?.replace('/', '-') ?? 'unlimited'}-${devices}`
 }
 
-function usersOf(accesses: readonly HotspotAccess[], lives: ReadonlyMap<string, number>): Wanted {
+function usersOf(accesses: readonly HotspotAccess[], { users, lives, moment }: PresentUsers): Wanted {
+  const presentAs = new Map(users.map(({ comment = '' }) => [whichUser(comment), comment]))
   return {
     kind: 'records',
     menu: USERS,
     mark: USER_MARK,
+    keyOf: whichUser,
     records: accesses.map((access) => {
-      const comment = userComment(access.username, access.password)
+      const which = userComment(access.username, access.password)
+      const present = presentAs.get(which)
       return {
-        comment,
-        fields: { name: access.username, profile: profileOf(access), 'limit-bytes-total': limitOf(access, lives.get(userRecordOf(comment) ?? '') ?? 0) },
+        comment: `${which}${endOf(access.until, moment, present)}`,
+        fields: {
+          name: access.username,
+          profile: profileOf(access),
+          'limit-bytes-total': limitOf(access, lives.get(userRecordOf(which) ?? '') ?? 0),
+          // Paid again since. Whom its owner has disabled stays so.
+          ...(isEnded(present) ? { disabled: 'false' } : {}),
+        },
         // The router does not show it again, so it cannot be compared: the comment says which one it is.
         onAdd: { password: access.password },
       }

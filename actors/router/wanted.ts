@@ -11,8 +11,8 @@ export const MARK = 'standing:'
 export const PROFILE = 'standing'
 
 export type Wanted =
-  /** Exactly these, of those whose comment begins with `mark`. The comment says which is which. */
-  | { kind: 'records'; menu: string; mark: string; records: readonly { comment: string; fields: RouterRecord; onAdd?: RouterRecord }[] }
+  /** Exactly these, of those whose comment begins with `mark`. The comment says which is which: all of it, or what `keyOf` takes of it. */
+  | { kind: 'records'; menu: string; mark: string; keyOf?: (comment: string) => string; records: readonly { comment: string; fields: RouterRecord; onAdd?: RouterRecord }[] }
   /** This one, by its name; it is made by the script and by nobody else. */
   | { kind: 'named'; menu: string; name: string; fields: RouterRecord }
   /** A menu with one record. */

@@ -47,9 +47,9 @@ export function routerRegistration(runtime: Runtime, { routers, secrets, surroun
   const endOfEnrolment = (): number => now() + ENROLMENT_HOURS * HOUR_MS
 
   function issued(view: ActorView, token: string, { expiresAt, secretVersion }: Pick<Enrolment, 'expiresAt' | 'secretVersion'>): Issued {
-    const { name, tunnelAddress } = view.context as RouterContext
+    const { name, tunnelAddress, provisioning } = view.context as RouterContext
     const router = { tenant: view.tenant, type: view.type, id: view.id }
-    return { view, expiresAt, script: scriptFor({ router, name, tunnelAddress, secretVersion, token, expiresAt }, secrets, surroundings()) }
+    return { view, expiresAt, script: scriptFor({ router, name, tunnelAddress, secretVersion, token, expiresAt, provisioning }, secrets, surroundings()) }
   }
 
   async function demandFreeName(tenant: string, name: string): Promise<void> {

@@ -105,9 +105,12 @@ const WITHOUT_ACCESS = `
   order by 1`
 
 const ACCESSES = `
-  select count(*) over () as total, a.username, c.value as password, a.devices, case when a.data_bytes is not null then greatest(0, a.data_bytes - radius.bytes_used(a.username)) end as data_left, r.value as rate
+  select count(*) over () as total, a.username, c.value as password, a.devices, case when a.data_bytes is not null then greatest(0, a.data_bytes - radius.bytes_used(a.username)) end as data_left, r.value as rate,
+    case when e.value ~ '^[0-9]+$' then e.value::bigint * 1000 end as until
   from radius.access a join radius.radcheck c on c.username = a.username and c.attribute = 'Cleartext-Password'
     left join radius.radreply r on r.username = a.username and r.attribute = 'Mikrotik-Rate-Limit'
+    -- In seconds since the epoch (docs/adr/0007).
+    left join radius.radcheck e on e.username = a.username and e.attribute = 'Expiration'
   where a.tenant = ? order by a.username limit ?`
 
 const WITH_ACCESS = `
@@ -121,6 +124,7 @@ interface AccessRow {
   devices: number
   data_left: string | number | null
   rate: string | null
+  until: string | number | null
 }
 
 const PROVISIONED = `
@@ -166,7 +170,7 @@ export function routerQueries(knex: Knex) {
     /** Who may log in somewhere, of the router's tenant; so many at most, by username. */
     async accesses({ tenant }: Router, limit: number) {
       const { rows } = await knex.raw<{ rows: AccessRow[] }>(ACCESSES, [tenant, limit])
-      const accesses = rows.map(({ username, password, devices, data_left: left, rate }) => ({ username, password, devices, rateLimit: rate, dataLeft: left === null ? null : Number(left) }))
+      const accesses = rows.map(({ username, password, devices, data_left: left, rate, until }) => ({ username, password, devices, rateLimit: rate, dataLeft: left === null ? null : Number(left), until: until === null ? null : Number(until) }))
       return { accesses, total: Number(rows[0]?.total ?? 0) }
     },
     async withAccess({ tenant }: Router, usernames: readonly string[]): Promise<string[]> {

@@ -4,12 +4,14 @@
  *   /menu add|set k="v" ...    /menu set [/menu find where comment="x"] k="v" ...    /menu move [/menu find where comment="x"] 0
  *   :if ([:len [/menu find where name="x"]] = 0) do={ ... } else={ ... }
  *   :if ([:pick [/system resource get version] 0 2] = "6.") do={ ... }
+ *   (what such a script itself runs every minute: script.ts)
  *   :do { ... } on-error={ ... }    :local name [...]    :put "..."    /tool fetch ...    /system script run name
  *
  * A block `{ ... }` is read as a whole first: with a menu in it that the router does not have, none of it runs.
  */
 import type { RouterRecord } from './record.ts'
 import { type PlayedRouter, RouterRefusal } from './router.ts'
+import { runScript } from './script.ts'
 
 export interface Fetched {
   url: string
@@ -60,7 +62,8 @@ class Terminal {
     if (text.startsWith('/tool fetch ')) return this.#fetch(attributes(text.slice(12)))
     if (text.startsWith('/system script run ')) {
       const [script] = this.#where('/system script', 'name', text.slice(19))
-      return this.run(script?.['source'] ?? '')
+      const source = script?.['source'] ?? ''
+      return source.includes(':foreach ') ? runScript(this.#router, source) : this.run(source)
     }
     const move = /^(\/[a-z /-]+?) move \[\1 find where (comment|name)=("(?:[^"\\]|\\.)*")\] 0$/.exec(text)
     if (move !== null) return this.#toFront(move[1] ?? '', move[2] ?? '', this.#text(move[3] ?? ''))

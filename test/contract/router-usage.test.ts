@@ -87,9 +87,9 @@ describe('the use of a router’s own users', () => {
 
   it('is wanted of so many at most, and it is known of how many', async () => {
     await knex('radius.access').insert({ username: 'otieno', tenant: 'main', actor_type: 'subscription', actor_id: 'sub_2', devices: 1, data_bytes: null })
-    await knex('radius.radcheck').insert({ username: 'otieno', attribute: 'Cleartext-Password', op: ':=', value: 'secret' })
-    expect(await business.routers.accesses(ROUTER, 1)).toMatchObject({ accesses: [{ username: 'asha' }], total: 2 })
-    expect((await business.routers.accesses(ROUTER, 2)).accesses).toMatchObject([{ username: 'asha' }, { username: 'otieno', dataLeft: null }])
+    await knex('radius.radcheck').insert([{ username: 'otieno', attribute: 'Cleartext-Password', op: ':=', value: 'secret' }, { username: 'asha', attribute: 'Expiration', op: ':=', value: String(T0 / 1_000) }])
+    expect(await business.routers.accesses(ROUTER, 1)).toMatchObject({ accesses: [{ username: 'asha', until: T0 }], total: 2 })
+    expect((await business.routers.accesses(ROUTER, 2)).accesses).toMatchObject([{ username: 'asha' }, { username: 'otieno', dataLeft: null, until: null }])
     await knex('radius.radcheck').where({ username: 'asha' }).delete()
     expect(await business.routers.withAccess(ROUTER, ['asha', 'otieno', 'of-the-owner'])).toEqual(['otieno'])
   })

@@ -130,7 +130,7 @@ test('a router that keeps its users itself has them within moments of the paymen
   const { id } = await buy(system)
   const { credentials } = await paymentOf(system, id)
   const user = () => played.router.list('/ip/hotspot/user').find(({ name }) => name === credentials?.username)
-  await vi.waitFor(() => expect(user()).toMatchObject({ password: credentials?.password, profile: 'standing-2048k-5120k-1' }), { timeout: 20_000, interval: 50 })
+  await vi.waitFor(() => expect(user()).toMatchObject({ password: credentials?.password, profile: 'standing-2048k-5120k-1', comment: expect.stringMatching(/ until=\d+ up=(59m\d+s|1h(\d+m)?(\d+s)?)$/) as unknown }), { timeout: 20_000, interval: 50 })
   const login = { user: credentials?.username ?? '', 'mac-address': 'A8:BB:CC:00:00:0A', address: '10.5.50.2' }
   played.router.add('/ip/hotspot/active', login)
   played.router.add('/ip/hotspot/cookie', login)

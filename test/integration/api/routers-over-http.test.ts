@@ -321,7 +321,7 @@ describe('up and down', () => {
     const { id, script } = await world.register('island', { provisioning: 'rest' })
     const played = world.routerOs.router('island')
     played.router.add('/ip/hotspot/user', { name: 'of-the-owner', password: 'x' })
-    const access = (username: string, password = `of ${username}`) => ({ username, password, devices: 2, rateLimit: '2M/5M', dataLeft: username === 'asha' ? 1_000 : null })
+    const access = (username: string, password = `of ${username}`) => ({ username, password, devices: 2, rateLimit: '2M/5M', dataLeft: username === 'asha' ? 1_000 : null, until: null })
     const users = () => played.router.list('/ip/hotspot/user').map(({ '.id': _id, comment: _comment, 'bytes-in': _in, 'bytes-out': _out, uptime: _uptime, disabled: _disabled, ...user }) => user)
     const poll = async () => {
       await send(id, { type: 'router.poll', reason: 'test' })
@@ -354,7 +354,7 @@ describe('up and down', () => {
     const { id, script } = await world.register('island', { provisioning: 'rest' })
     const played = world.routerOs.router('island')
     played.router.add('/ip/hotspot/user', { name: 'asha', password: 'x' })
-    for (const username of ['asha', 'otieno']) world.accesses.push({ username, password: 'y', devices: 1, rateLimit: null, dataLeft: null })
+    for (const username of ['asha', 'otieno']) world.accesses.push({ username, password: 'y', devices: 1, rateLimit: null, dataLeft: null, until: null })
     await played.paste(script)
     await world.runtime.settled()
     const { states, context } = await viewOf(id)
@@ -372,7 +372,7 @@ describe('up and down', () => {
       await world.runtime.settled()
       return (await viewOf(id)).context.users
     }
-    world.accesses.push(...['asha', 'otieno', 'wanjiru', 'zuri'].map((username) => ({ username, password: 'y', devices: 1, rateLimit: null, dataLeft: null })))
+    world.accesses.push(...['asha', 'otieno', 'wanjiru', 'zuri'].map((username) => ({ username, password: 'y', devices: 1, rateLimit: null, dataLeft: null, until: null })))
     await played.paste(script)
     await world.runtime.settled()
     world.cut.at = 2
@@ -380,11 +380,110 @@ describe('up and down', () => {
     expect(names()).toEqual(['asha', 'otieno', 'wanjiru', 'zuri'])
     // Whose access is over is removed all the same, and who comes in within the cut is added.
     world.accesses.splice(2, 1)
-    world.accesses.unshift({ username: 'abdi', password: 'y', devices: 1, rateLimit: null, dataLeft: null })
+    world.accesses.unshift({ username: 'abdi', password: 'y', devices: 1, rateLimit: null, dataLeft: null, until: null })
     await look()
     expect(names()).toEqual(['asha', 'otieno', 'zuri', 'abdi'])
     world.cut.at = Infinity
     expect(await look()).toEqual({ wanted: 4, failure: null })
+  })
+
+  describe('the end of the paid time, while nobody can reach the router', () => {
+    const PHONE = { mac: 'A8:BB:CC:00:00:0A', address: '10.5.50.2' }
+    const UNTIL = START + HOUR_MS
+    const access = (username: string, until: number) => ({ username, password: 'y', devices: 2, rateLimit: null, dataLeft: null, until })
+
+    async function island() {
+      const { id, script } = await world.register('island', { provisioning: 'rest' })
+      const played = world.routerOs.router('island')
+      await played.paste(script)
+      await world.runtime.settled()
+      return {
+        id, played,
+        look: async (): Promise<void> => {
+          await send(id, { type: 'router.poll', reason: 'test' })
+          await world.runtime.settled()
+        },
+        logIn: (user: string) => played.router.logIn({ user, password: 'y', ...PHONE }),
+        online: () => played.router.list('/ip/hotspot/active').map(({ user }) => user),
+        userOf: (username: string) => played.router.list('/ip/hotspot/user').find(({ name }) => name === username),
+        /** Out of reach, its own schedule runs every minute. */
+        alone: async (ms: number): Promise<void> => {
+          played.mood = 'gone'
+          for (let passed = 0; passed < ms; passed += MINUTE_MS) {
+            await world.clock.advance(MINUTE_MS)
+            await played.beat()
+          }
+        },
+      }
+    }
+
+    it('is kept by the router itself, never early, and its own users are left alone', async () => {
+      world.accesses.push(access('asha', UNTIL), access('otieno', UNTIL + HOUR_MS))
+      const { played, logIn, online, userOf, alone } = await island()
+      played.router.add('/ip/hotspot/user', { name: 'of-the-owner', password: 'y', comment: 'the till' })
+      for (const user of ['asha', 'otieno', 'of-the-owner']) logIn(user)
+      played.router.add('/ip/hotspot/cookie', { user: 'asha', 'mac-address': PHONE.mac })
+      await alone(HOUR_MS)
+      expect(online()).toEqual(['asha', 'otieno', 'of-the-owner'])
+      await alone(MINUTE_MS)
+      expect([online(), userOf('asha')?.['disabled'], played.router.list('/ip/hotspot/cookie')]).toEqual([['otieno', 'of-the-owner'], 'true', []])
+      expect(() => logIn('asha')).toThrow('user is disabled')
+    })
+
+    it('moves with what is paid, without a word to who is logged in; who pays later is let in again', async () => {
+      world.accesses.push(access('asha', UNTIL), access('otieno', UNTIL))
+      const { played, look, logIn, online, userOf, alone } = await island()
+      logIn('asha')
+      world.accesses.splice(0, 1, access('asha', UNTIL + HOUR_MS))
+      await look()
+      await alone(HOUR_MS + MINUTE_MS)
+      expect([online(), userOf('asha')?.['disabled'], userOf('otieno')?.['disabled']]).toEqual([['asha'], 'false', 'true'])
+      world.accesses.splice(1, 1, access('otieno', UNTIL + 5 * HOUR_MS))
+      played.mood = 'well'
+      await world.clock.advance(20 * MINUTE_MS)
+      logIn('otieno')
+      expect(online()).toEqual(['asha', 'otieno'])
+    })
+
+    it('is not early after a power cut, and right again with the next look', async () => {
+      world.accesses.push(access('asha', UNTIL))
+      const { played, look, logIn, online, alone } = await island()
+      await world.clock.advance(30 * MINUTE_MS)
+      played.router.powerCut()
+      logIn('asha')
+      await alone(25 * MINUTE_MS)
+      expect(online()).toEqual(['asha'])
+      played.mood = 'well'
+      await world.clock.advance(2 * MINUTE_MS)
+      await look()
+      await alone(2 * MINUTE_MS)
+      expect(online()).toEqual(['asha'])
+      await alone(2 * MINUTE_MS)
+      expect(online()).toEqual([])
+    })
+
+    it('is written once: looks that come to another second change nothing, and whom the owner has disabled stays so', async () => {
+      world.accesses.push(access('asha', UNTIL))
+      const { userOf, look } = await island()
+      const comment = userOf('asha')?.['comment']
+      expect(comment).toMatch(new RegExp(`^standing:user:asha:[0-9a-f]{12} until=${UNTIL / 1_000} up=1h1s$`))
+      Object.assign(userOf('asha') ?? {}, { disabled: 'true' })
+      await world.clock.advance(1_500)
+      await look()
+      await world.clock.advance(20 * MINUTE_MS)
+      expect(userOf('asha')).toMatchObject({ comment, disabled: 'true' })
+      expect(world.facts.filter(({ type }) => type === 'router.usersChanged')).toMatchObject([{ added: 1, changed: 0, removed: 0 }])
+    })
+
+    it('is said not to be kept by a router that has no such schedule', async () => {
+      world.accesses.push(access('asha', UNTIL))
+      const { id, played, look } = await island()
+      expect((await viewOf(id)).context.users).toEqual({ wanted: 1, failure: null })
+      const schedule = played.router.list('/system/scheduler').find(({ name }) => name === 'standing-ends')
+      played.router.remove('/system/scheduler', schedule?.['.id'] ?? '')
+      await look()
+      expect((await viewOf(id)).context.users).toMatchObject({ failure: { code: 'ends-not-kept' } })
+    })
   })
 
   it('says who is cut off', async () => {
