@@ -1,5 +1,6 @@
 /** Stored payments of older machines, brought to the present one (R12). A released one is never edited. */
 import type { Json, Migration } from '../../runtime/index.ts'
+import { through } from '../migrations-through.ts'
 
 /** Version 2 knows what money is for, by which way it came, and how it goes back. All payments before were prompts for a hotspot package. */
 const withPurpose: Migration = {
@@ -46,11 +47,6 @@ const withPartedMoney: Migration = {
     const held = stored.held.map((money) => ({ ...money, source: received?.source ?? 'callback', phone: null, transactionDate: null }))
     return { value, context: { ...stored, received: received === null ? null : { ...received, besides: null }, held, parted: [] } }
   },
-}
-
-/** Whatever the stored version, to the present one: the engine takes one migration. */
-function through(first: Migration, ...others: readonly Migration[]): Migration {
-  return { from: first.from, migrate: (stored) => [first, ...others].reduce((now, one) => ({ ...now, ...one.migrate(now) }), stored) }
 }
 
 export const paymentMigrations: readonly Migration[] = [through(withPurpose, withHeldMoney, withPartedMoney), through(withHeldMoney, withPartedMoney), withPartedMoney]

@@ -119,7 +119,8 @@ export function newSession(input: SessionInput): SessionContext {
 }
 
 export function withStart(context: SessionContext, at: number): Partial<SessionContext> {
-  const startsAt = at - context.paidAt > LATE_START_MS ? at : context.paidAt
+  // Not from a moment that is still to come, either: access would be free until then.
+  const startsAt = at - context.paidAt > LATE_START_MS ? at : Math.min(context.paidAt, at)
   const expiresAt = startsAt + context.package.durationSeconds * 1_000
   return { startsAt, expiresAt, expiresAtIso: new Date(expiresAt).toISOString() }
 }

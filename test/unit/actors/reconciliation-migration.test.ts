@@ -2,10 +2,10 @@
 import { expect, it } from 'vitest'
 import { reconciliationMigrations } from '../../../actors/reconciliation/migrations.ts'
 
-it('a reconciliation of version 1 has matched no day yet', () => {
+it('a reconciliation of version 1 has matched no day yet, and is brought through all versions at once', () => {
   const migration = reconciliationMigrations.find(({ from }) => from === '1')
   const stored = { value: 'waiting', context: { pulledUntil: 5, pulls: 2 }, history: {} }
-  expect(migration?.migrate(stored)).toEqual({ value: 'waiting', context: { pulledUntil: 5, pulls: 2, coveredUntil: null, matchedUntil: null, unexplained: [] } })
+  expect(migration?.migrate(stored)).toMatchObject({ value: 'waiting', context: { pulledUntil: 5, pulls: 2, coveredUntil: null, matchedUntil: null, unexplained: [], looking: 'hourly', asked: [] } })
 })
 
 it('a reconciliation of version 2 goes on looking, but where it was refused', () => {

@@ -45,6 +45,11 @@ describe('hotspot session: paid time', () => {
     expect(session.facts).toMatchObject([{ type: 'session.expired', reason: 'time', note: null, source: { kind: 'payment', id: 'pay_1' }, packageId: 'hour', usedSeconds: 3_600, usedBytes: 0 }])
   })
 
+  it('runs from now where it says to have been paid in time to come: nothing is free until then', () => {
+    const session = newSession({ paidAt: START + 365 * 24 * HOUR_MS })
+    expect(session.context).toMatchObject({ startsAt: START, expiresAt: START + HOUR_MS })
+  })
+
   it('does not charge the customer for an outage of ours', () => {
     const session = newSession({ paidAt: START - 2 * HOUR_MS })
     expect(session.context).toMatchObject({ startsAt: START, expiresAt: START + HOUR_MS })
