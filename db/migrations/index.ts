@@ -24,6 +24,7 @@ import { whyRefused } from './0028-why-refused.ts'
 import { importedStatements } from './0029-imported-statements.ts'
 import { routerUsers } from './0031-router-users.ts'
 import { routersBack } from './0032-routers-back.ts'
+import { receiptsOfMoney } from './0033-receipts-of-money.ts'
 
 export const migrations: readonly Migration[] = [
   engineTables,
@@ -50,4 +51,5 @@ export const migrations: readonly Migration[] = [
   importedStatements,
   routerUsers,
   routersBack,
+  receiptsOfMoney,
 ]

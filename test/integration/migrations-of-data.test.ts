@@ -70,3 +70,19 @@ test('0016: whoever has opted out before stays so', async () => {
   await across('0016-opt-ins', (client) => client.query(`insert into business.opt_outs (tenant, phone, reason, source) values ('main', $1, 'asked', 'key:1')`, [PHONE]))
   expect(await rows('select phone, reason, opted_in_at from business.opt_outs')).toEqual([{ phone: PHONE, reason: 'asked', opted_in_at: null }])
 })
+
+test('0033: receipts of further money that is in no book are free for the payment that it becomes', async () => {
+  await across('0033-receipts-of-money', async (client) => {
+    const paid = { tenant: 'main', payment_id: 'pay_1', amount: 1_000, currency: 'KES', paid_at: '2026-01-01T00:00:00Z' }
+    for (const [receipt, credited] of [['CREDITED01', true], ['HELD000002', false], ['UNTOLD0003', false]] as const) await insert(client, 'business.payment_receipts', { ...paid, receipt, credited })
+    const line = { tenant: 'main', entry_ref: 'main/payment/pay_1/4/0', currency: 'KES', at: '2026-01-01T00:00:00Z', description: 'x', actor_type: 'payment', actor_id: 'pay_1', receipt: 'HELD000002' }
+    await client.query('begin')
+    for (const [number, account, amount] of [[1, 'mpesa', 500], [2, 'unmatched', -500]] as const) {
+      const row: Record<string, unknown> = { ...line, line: number, account, amount_minor: amount }
+      const names = Object.keys(row)
+      await client.query(`insert into business.ledger_entries (${names.join()}) values (${names.map((_name, index) => `$${index + 1}`).join()})`, Object.values(row))
+    }
+    await client.query('commit')
+  })
+  expect(await rows('select receipt from business.payment_receipts order by receipt')).toEqual([{ receipt: 'CREDITED01' }, { receipt: 'HELD000002' }])
+})
