@@ -5,11 +5,12 @@ import { accountReferenceOf } from './account-reference.ts'
 
 /**
  * `checkoutRequestId` is also how callbacks find their payment, and `account` how the paybill's confirmation of a prompted payment does.
- * `unknownPayer` is how the provider's list, which tells phones in full, finds what it can help with.
+ * A parted receipt finds the payment that it has become, not this one.
+ * `incomplete` is how the provider's list finds what it can help with: it tells phones in full, and of money that did come.
  */
 export function paymentIdentifiers({ address, states, context }: Change): Identifier[] {
   const { method, phone, received, held, macAddress, checkoutRequestId, receipt, parted, otherReceipts, review, refund } = context as PaymentContext
-  const receipts = new Set([receipt, review?.receipt, ...parted, ...otherReceipts, ...held.map((money) => money.receipt)].filter((value) => value != null).map((value) => value.toUpperCase()))
+  const receipts = new Set([receipt, review?.receipt, ...otherReceipts, ...held.map((money) => money.receipt)].filter((value) => value != null && !parted.includes(value)).map((value) => (value ?? '').toUpperCase()))
   return [
     ...(phone === null ? [] : [{ kind: 'phone', value: phone }]),
     ...(method === 'stk' ? [{ kind: 'account', value: accountReferenceOf(address) }] : []),
@@ -17,17 +18,18 @@ export function paymentIdentifiers({ address, states, context }: Change): Identi
     ...(macAddress === null ? [] : [{ kind: 'mac', value: macAddress }]),
     ...(checkoutRequestId === null ? [] : [{ kind: 'checkoutRequestId', value: checkoutRequestId }]),
     ...[...receipts].map((value) => ({ kind: 'receipt', value })),
-    ...(isOfUnknownPayer(states, context as PaymentContext) ? [{ kind: 'unknownPayer', value: unknownPayerOf(receipt ?? '') }] : []),
+    ...(isIncomplete(states, context as PaymentContext) ? [{ kind: 'incomplete', value: incompleteOf(receipt ?? '') }] : []),
     ...[refund?.originatorConversationId, refund?.conversationId].filter((value) => value != null).map((value) => ({ kind: 'conversation', value })),
   ]
 }
 
 /** Not the receipt itself: whoever searches for that finds the payment once. */
-export function unknownPayerOf(receipt: string): string {
-  return `payer of ${receipt}`
+export function incompleteOf(receipt: string): string {
+  return `more of ${receipt}`
 }
 
-/** Money under review that a masked number told of. */
-export function isOfUnknownPayer(states: readonly string[], { purpose, phone, receipt, received }: PaymentContext): boolean {
-  return states.includes('review') && purpose.kind === 'unmatched' && phone === null && receipt !== null && received?.doubt !== 'foreign-shortcode'
+/** Money under review that a masked number told of, or only a callback. */
+export function isIncomplete(states: readonly string[], { purpose, phone, receipt, received }: PaymentContext): boolean {
+  const isUnderReview = states.includes('review') && purpose.kind === 'unmatched' && receipt !== null && received?.doubt !== 'foreign-shortcode'
+  return isUnderReview && (phone === null || received?.source === 'callback')
 }

@@ -3,7 +3,8 @@
  * provider's list), so that the same money becomes the same payment.
  *
  * In this order:
- *   1. a payment that names the receipt already: the same money, told again. It may learn the payer, if that was not told in full before;
+ *   1. a payment that names the receipt already: the same money, told again. It may learn that it did come, where only a callback had told of it, and
+ *      its payer, where that was not told in full;
  *   2. a prompted payment whose account number it is: Safaricom confirms prompts here, too. Where another receipt has paid that, it came a
  *      second time: it is credit of the subscription that was paid for, or a person looks;
  *   3. the subscription whose account number it is;
@@ -17,7 +18,7 @@ import type { PaymentContext } from '../../machines/payment/context.ts'
 import type { PaymentInput } from '../../machines/payment/events.ts'
 import type { ActorView, EventObject, SearchHit } from '../../runtime/index.ts'
 import { phoneHash } from '../gateways/mpesa/phone-hash.ts'
-import { isOfUnknownPayer } from './identifiers.ts'
+import { isIncomplete } from './identifiers.ts'
 
 export interface ReceivedMoney {
   source: 'c2b' | 'pull'
@@ -89,7 +90,9 @@ async function toldAgain(directory: Directory, tenant: string, money: ReceivedMo
   const context = contextOf(payment)
   if (money.foreignShortcode !== undefined) return { kind: 'known', paymentId: payment.id }
   if (context.method === 'stk') return told(payment, money)
-  if (money.phone === null || !isOfUnknownPayer(payment.states, context)) return { kind: 'known', paymentId: payment.id }
+  if (!isIncomplete(payment.states, context)) return { kind: 'known', paymentId: payment.id }
+  if (context.received?.source === 'callback') return { kind: 'told', paymentId: payment.id, event: { type: 'payment.confirmReceived', source: money.source } }
+  if (money.phone === null) return { kind: 'known', paymentId: payment.id }
   const [subscriptionId, another] = await subscriptionsOfPayer(directory, tenant, money)
   const isOne = subscriptionId !== undefined && another === undefined
   return { kind: 'told', paymentId: payment.id, event: { type: 'payment.namePayer', phone: money.phone, ...(isOne ? { subscriptionId } : {}) } }

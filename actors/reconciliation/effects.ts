@@ -4,7 +4,7 @@ import type { FoundMoney, Pulled, PullRequest } from '../../machines/reconciliat
 import { defineEffect, type EffectDefinition } from '../../runtime/index.ts'
 import { toEffectError } from '../gateways/errors.ts'
 import type { MpesaGateway, PulledTransaction } from '../gateways/mpesa/port.ts'
-import { unknownPayerOf } from '../payment/identifiers.ts'
+import { incompleteOf } from '../payment/identifiers.ts'
 import { findDestination, type Directory, type ReceiptIds } from '../payment/received-money.ts'
 import type { MatchParts, PulledRow } from './matching.ts'
 
@@ -62,12 +62,11 @@ function toStatementRow({ row: { receipt, amount, currency, accountReference }, 
 async function withoutKnown(directory: Directory, tenant: string, rows: readonly Unread[]): Promise<Unread[]> {
   const named = new Set<string>()
   for (let start = 0; start < rows.length; start += CHUNK) {
-    const values = rows.slice(start, start + CHUNK).flatMap(({ row }) => [row.receipt, unknownPayerOf(row.receipt)])
+    const values = rows.slice(start, start + CHUNK).flatMap(({ row }) => [row.receipt, incompleteOf(row.receipt)])
     const hits = await directory.search({ tenant, values, limit: values.length * 4 })
-    for (const { identifier, address } of hits) if (address.type === 'payment' && (identifier.kind === 'receipt' || identifier.kind === 'unknownPayer')) named.add(identifier.value)
+    for (const { identifier, address } of hits) if (address.type === 'payment' && (identifier.kind === 'receipt' || identifier.kind === 'incomplete')) named.add(identifier.value)
   }
-  // The list tells phones in full: a payment that does not know its payer may learn it.
-  return rows.filter(({ row }) => !named.has(row.receipt) || (row.phone !== null && named.has(unknownPayerOf(row.receipt))))
+  return rows.filter(({ row }) => !named.has(row.receipt) || named.has(incompleteOf(row.receipt)))
 }
 
 async function lookUp(directory: Directory, receiptIds: ReceiptIds, tenant: string, { receipt, amount, currency, at, accountReference, phone }: PulledTransaction): Promise<FoundMoney[]> {

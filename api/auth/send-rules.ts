@@ -14,8 +14,8 @@ interface SendRule {
 const SEND_RULES: readonly SendRule[] = [
   // What an outside system tells us comes by its web hook; by hand only for those who may repair everything.
   { type: 'payment', event: /^payment\.(callback|returnResult|returnTimedOut)$/, permission: 'provider' },
-  // Credits money to whom the provider's list names, and is asked of nobody.
-  { type: 'payment', event: /^payment\.namePayer$/, permission: 'system' },
+  // What the provider says of money by itself; it credits, and is asked of nobody.
+  { type: 'payment', event: /^payment\.(namePayer|confirmReceived)$/, permission: 'system' },
   { type: 'notification', event: /^notification\.report$/, permission: 'provider' },
   // Shows credentials once; that right is the payer's.
   { type: 'hotspot-session', event: /^session\.revealCredentials$/, permission: 'provider' },

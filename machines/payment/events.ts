@@ -126,6 +126,8 @@ export const paymentEvents = {
   'payment.reject': z.strictObject({ reason, moneyCame: z.boolean().default(true) }),
   /** The provider's list tells in full the phone that a confirmation had masked; and of which subscription it is, if of just one. */
   'payment.namePayer': z.strictObject({ phone: kenyanPhone, subscriptionId: actorId.optional(), receiptUsedBy }),
+  /** The paybill or the provider's list tells of money, too, that only a callback had told of. */
+  'payment.confirmReceived': z.strictObject({ source: z.enum(['c2b', 'pull']) }),
   /** Money that came a second time becomes a payment of its own. New money does so by itself; this is for what was held from before. */
   'payment.part': z.strictObject({ reason }),
   /** "I have paid, here is my receipt." Makes us look again, and never grants anything by itself. */

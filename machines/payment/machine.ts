@@ -191,6 +191,7 @@ export const paymentMachine = paymentSetup.createMachine({
         'payment.approve': { guard: and(['hasNoRefundRequest', 'hasFreeReceipt', not('isUnmatched')]), target: 'completed', actions: ['recordApproval', { type: 'recordPayment', params: 'staff' }] },
         'payment.reject': { guard: and(['hasNoRefundRequest', 'canReject']), target: 'failed', actions: 'recordRejection' },
         'payment.assign': { guard: and(['hasNoRefundRequest', 'hasFreeReceipt', 'canAssign']), target: 'completed', actions: ['recordAssignment', 'recordReceived'] },
+        'payment.confirmReceived': { guard: 'isToldByCallbackOnly', actions: 'recordConfirmed' },
         'payment.namePayer': [
           { guard: and(['canNamePayer', 'isPayersOnly', 'hasNoRefundRequest', 'hasFreeReceipt']), target: 'completed', actions: ['recordPayersSubscription', 'recordReceived'] },
           { guard: 'canNamePayer', actions: 'recordPayer' },

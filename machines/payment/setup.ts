@@ -86,6 +86,7 @@ export const paymentSetup = setup({
       // Callbacks are unsigned: a person may find that there is no such money. What the paybill told of did come.
       return context.received?.source === 'callback' && (event as EventOf<'payment.reject'>).moneyCame === false
     },
+    isToldByCallbackOnly: ({ context }) => context.received?.source === 'callback',
     canNamePayer: ({ context }) => context.purpose.kind === 'unmatched' && context.phone === null && !isForeign(context),
     isPayersOnly: ({ context, event }) => context.received?.doubt === 'account-unknown' && (event as EventOf<'payment.namePayer'>).subscriptionId !== undefined,
     canClaim: ({ context }) => context.method === 'stk' && context.completedAt === null && context.claims < CLAIMS_MAX,
@@ -172,6 +173,7 @@ export const paymentSetup = setup({
     recordUnmatched: assign(({ context, event }) => withUnmatched(context, timeOf(event))),
     releaseHeld: assign(({ context }) => withHeldReleased(context)),
     recordAssignment: assign(({ context, event }) => withAssignment(context, event as PaymentAssignment)),
+    recordConfirmed: assign(({ context, event }) => (context.received === null ? {} : { received: { ...context.received, source: (event as EventOf<'payment.confirmReceived'>).source } })),
     recordPayer: assign(({ event }) => ({ phone: (event as EventOf<'payment.namePayer'>).phone })),
     recordPayersSubscription: assign(({ context, event }) => {
       const { phone, subscriptionId } = event as EventOf<'payment.namePayer'>

@@ -162,6 +162,7 @@ describe('a prompted payment that is confirmed, too', () => {
     const told = [() => callback(checkout, 'RKTQDM7W6T'), () => confirm({ BillRefNumber: account, TransID: 'RKTQDM7W6T', MSISDN: '2547*****149' })]
     for (const tell of isCallbackFirst ? told : told.reverse()) await tell()
     expect(await payments()).toHaveLength(2)
+    expect((await payments()).find(({ states }) => states.includes('review'))?.context).toMatchObject({ received: { source: 'c2b' } })
     expect(await balances()).toEqual({ mpesa: 2_000, 'revenue:hotspot': -1_000, unmatched: -1_000 })
   })
 

@@ -19,7 +19,7 @@ describe('payment identifiers', () => {
   })
 
   it('grow with what M-Pesa says, receipts in capitals and each once', () => {
-    const context = { ...newPayment(INPUT), checkoutRequestId: 'ws_CO_1', receipt: 'nlj7rt61sv', otherReceipts: ['NLJ7RT61SV', 'NLJ7RT61SW'] }
+    const context = { ...newPayment(INPUT), checkoutRequestId: 'ws_CO_1', receipt: 'nlj7rt61sv', otherReceipts: ['NLJ7RT61SV', 'NLJ7RT61SW'], parted: ['NLJ7RT61SX'], review: { receipt: 'NLJ7RT61SX' } as never }
     expect(paymentIdentifiers(change({ states: ['completed'], context })).slice(2)).toEqual([
       { kind: 'mac', value: 'AA:BB:CC:DD:EE:FF' },
       { kind: 'checkoutRequestId', value: 'ws_CO_1' },

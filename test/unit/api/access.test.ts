@@ -140,7 +140,7 @@ describe('roles', () => {
     expect(permissionToSend('payment', 'payment.callback')).toBe('provider')
     expect(permissionToSend('payment', 'payment.cancel')).toBe('send')
     expect(permissionToSend('payment', 'payment.part')).toBe('money')
-    expect(permissionToSend('payment', 'payment.namePayer')).toBe('system')
+    for (const event of ['payment.namePayer', 'payment.confirmReceived']) expect(permissionToSend('payment', event)).toBe('system')
     expect(permissionToSend('hotspot-session', 'session.revealCredentials')).toBe('provider')
     expect(permissionToSend('hotspot-session', 'session.revoke')).toBe('money')
     expect(permissionToSend('hotspot-session', 'session.close')).toBe('send')

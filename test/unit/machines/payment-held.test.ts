@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { paymentLedger } from '../../../actors/payment/ledger.ts'
 import { paymentMachine } from '../../../machines/payment/machine.ts'
 import { change } from '../actors/change.ts'
-import { approveRefund, brought, callback, CASH_INPUT, FOREIGN_INPUT, RECEIVED, refund, returnResult, SECOND_MONEY, TAKEN, UNMATCHED_INPUT } from './payment.fixture.ts'
+import { approveRefund, brought, callback, CASH_INPUT, FOREIGN_INPUT, PARTED_INPUT, refund, returnResult, SECOND_MONEY, TAKEN, UNMATCHED_INPUT } from './payment.fixture.ts'
 import { Play, type Message } from './play.ts'
 
 type Pay = Play<typeof paymentMachine>
@@ -169,7 +169,7 @@ describe('further money (H3) is told, to become a payment of its own, and leaves
 })
 
 describe('money that a callback told of, and that is a payment of its own', () => {
-  const parted = () => new Play(paymentMachine, { ...UNMATCHED_INPUT, received: { ...RECEIVED, source: 'callback', doubt: 'paid-twice', besides: 'pay_1' } })
+  const parted = () => new Play(paymentMachine, PARTED_INPUT)
 
   it('is assigned or given back; and rejected only where none came, as callbacks are unsigned', () => {
     expect(parted().facts).toMatchObject([{}, { type: 'payment.reviewNeeded', reason: 'paid-twice', words: { staff: expect.stringContaining('a second time') as unknown } }])
@@ -182,6 +182,23 @@ describe('money that a callback told of, and that is a payment of its own', () =
     expect(pay.state).toBe('failed')
     // Found after all.
     expect(books(pay, assign)).toEqual({ mpesa: 2_000, 'customer:sub_1': -2_000 })
+  })
+
+  it('did come when the paybill or the list tells of it, too', () => {
+    const pay = parted()
+    expect(books(pay, { type: 'payment.confirmReceived', source: 'c2b' })).toEqual({})
+    expect(pay.context.received).toMatchObject({ source: 'c2b', besides: 'pay_1' })
+    expect(pay.send(reject({ moneyCame: false }))).toBe(false)
+    expect(pay.send({ type: 'payment.confirmReceived', source: 'pull' })).toBe(false)
+  })
+
+  it('is not guessed onto the only subscription of its payer: a person says what it was for', () => {
+    const pay = new Play(paymentMachine, { ...PARTED_INPUT, phone: null })
+    expect(books(pay, { type: 'payment.namePayer', phone: '254708374149', subscriptionId: 'sub_1' })).toEqual({})
+    expect([pay.state, pay.context.phone]).toEqual(['review', '254708374149'])
+    const unknown = new Play(paymentMachine, UNMATCHED_INPUT)
+    expect(unknown.send({ type: 'payment.namePayer', phone: '254708374149', subscriptionId: 'sub_1', receiptUsedBy: 'pay_2' })).toBe(true)
+    expect([unknown.state, unknown.context.phone]).toEqual(['review', '254708374149'])
   })
 })
 

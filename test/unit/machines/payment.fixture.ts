@@ -93,6 +93,8 @@ export const RECEIVED: NonNullable<PaymentInput['received']> = {
   shortcode: null,
 }
 export const UNMATCHED_INPUT: PaymentInput = { ...INPUT, method: 'c2b', purpose: { kind: 'unmatched' }, phone: null, package: null, macAddress: null, received: { ...RECEIVED, doubt: 'account-unknown' } }
+/** That came beside what had paid. */
+export const PARTED_INPUT: PaymentInput = { ...UNMATCHED_INPUT, received: { ...RECEIVED, source: 'callback', doubt: 'paid-twice', besides: 'pay_1' } }
 /** Told to us, and paid to somebody else. */
 export const FOREIGN_INPUT: PaymentInput = { ...UNMATCHED_INPUT, received: { ...RECEIVED, doubt: 'foreign-shortcode', shortcode: '999999' } }
 export const CASH_INPUT: PaymentInput = { ...INPUT, method: 'cash', purpose: { kind: 'subscription', subscriptionId: 'sub_1' }, phone: null, package: null, macAddress: null }

@@ -14,7 +14,7 @@ import { routerMachine } from '../../../machines/router/machine.ts'
 import { voucherBatchMachine } from '../../../machines/voucher-batch/machine.ts'
 import { voucherMachine } from '../../../machines/voucher/machine.ts'
 import { watchEventless } from './eventless.ts'
-import { ACCEPTED, approveRefund, brought, C2B_INPUT, callback, CASH_INPUT, failure, FOREIGN_INPUT, HOUR_PACKAGE, INPUT, refund, refused, returnResult, SECOND_MONEY, TAKEN, UNCERTAIN, UNMATCHED_INPUT } from './payment.fixture.ts'
+import { ACCEPTED, approveRefund, brought, C2B_INPUT, callback, CASH_INPUT, failure, FOREIGN_INPUT, HOUR_PACKAGE, INPUT, PARTED_INPUT, refund, refused, returnResult, SECOND_MONEY, TAKEN, UNCERTAIN, UNMATCHED_INPUT } from './payment.fixture.ts'
 import { configure, DONE, ENROL, ROUTER, silent, STALE, WELL } from './router.fixture.ts'
 
 type AnyTransition = ReturnType<AnyStateMachine['getTransitionData']>[number]
@@ -42,7 +42,7 @@ const walks: Walk[] = [
   {
     name: 'payment',
     machine: paymentMachine,
-    inputs: [INPUT, C2B_INPUT, UNMATCHED_INPUT, FOREIGN_INPUT, CASH_INPUT],
+    inputs: [INPUT, C2B_INPUT, UNMATCHED_INPUT, PARTED_INPUT, FOREIGN_INPUT, CASH_INPUT],
     stored: [{ value: 'completed', context: { ...brought.completed().context, held: [SECOND_MONEY] } }],
     events: [
       ...[ACCEPTED, UNCERTAIN, refused(1_000), refused(null)].map((output) => done('promptPayer', output)),
@@ -55,6 +55,7 @@ const walks: Walk[] = [
       callback({ receipt: 'NLJ7RT61SX' }),
       callback({ receipt: 'NLJ7RT61SZ', amount: undefined }),
       { type: 'payment.part', reason: 'x' } as EventObject,
+      { type: 'payment.confirmReceived', source: 'c2b' } as EventObject,
       { type: 'payment.namePayer', phone: '254708374149' } as EventObject,
       { type: 'payment.namePayer', phone: '254708374149', subscriptionId: 'sub_1' } as EventObject,
       callback({ checkoutRequestId: 'ws_CO_other' }),
@@ -85,11 +86,11 @@ const walks: Walk[] = [
       ...['returnRetryGap.payment.refunding.deferred', 'resultWindow.payment.refunding.awaiting', 'checkGap.payment.refunding.uncertain'].map((timer) => ({ type: `xstate.after.${timer}` })),
       ...['promptRetryGap.payment.deferred', 'uncertainWindow.payment.uncertain', 'queryGap.payment.awaiting', 'queryGap.payment.cancelled.waiting', 'uncertainWindow.payment.cancelled.uncertain'].map((timer) => ({ type: `xstate.after.${timer}` })),
     ],
-    detail: ({ queries, attempts, review, phone, receipt, completedAt, refund, held }: PaymentContext) => [
+    detail: ({ queries, attempts, review, phone, received, receipt, completedAt, refund, held }: PaymentContext) => [
       // What led to a credit or a refund makes no difference afterwards.
       completedAt === null && refund === null ? [queries, attempts] : null,
       review?.reason,
-      phone === null,
+      [phone === null, received?.source],
       receipt !== null,
       held.map((money) => money.receipt),
       completedAt !== null,
