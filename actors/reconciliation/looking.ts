@@ -1,4 +1,5 @@
 /** Who looks for a tenant's money, and how that begins. */
+import type { ReconciliationContext } from '../../machines/reconciliation/context.ts'
 import { isStandingError, type Address, type Runtime } from '../../runtime/index.ts'
 
 /** One for each tenant: a tenant has one shortcode. */
@@ -11,7 +12,8 @@ export function reconciliationOf(tenant: string): Address {
 /** From then on the list is looked at every hour; where only files were matched until now, too. */
 export async function beginLooking(runtime: Pick<Runtime, 'get' | 'create' | 'send'>, to: Address): Promise<void> {
   await makeOnce(runtime, to, true)
-  if ((await runtime.get(to))?.states.includes('resting') === true) await runtime.send(to, { type: 'reconciliation.pull' })
+  // Whatever it is doing: it may be matching a file, or waiting to try that again.
+  if (((await runtime.get(to))?.context as ReconciliationContext | undefined)?.looking === 'never') await runtime.send(to, { type: 'reconciliation.pull' })
 }
 
 /** `looks`: whether one that is made now looks at the list. One that is there goes on as it does. */

@@ -2,13 +2,14 @@
  * Looks through the provider's list of transactions for money that nobody told us of: one for each shortcode of a tenant.
  *
  *   pulling -> (settling -> matching ->) waiting -> pulling,   idle when looking is of no use until somebody mends something
+ *   pulling -> unread -> pulling                                while the list cannot be read; what is asked for is matched in between
  *   resting -> matching -> resting                             where the list is not looked at, but files are imported
  *
  *   N1  Looking never stops by itself but for a refusal that is for ever.
  *   N2  What is found is announced, one fact each; whoever reacts makes the payments (their ids follow from the receipts, so twice is harmless).
  *   N3  Each day of the business's calendar is matched with the ledger once the list covers all of it, however late that is; what is not
  *       explained is matched again after each look, until it is.
- *   N4  Whoever has imported a statement asks for its days: they are matched whether or not the list is looked at. Where it is not, what is
+ *   N4  Whoever has imported a statement asks for its days: they are matched whether or not the list is looked at, or can be read. Where it is not, what is
  *       not explained is matched again every hour.
  */
 import { assign, enqueueActions, setup } from 'xstate'
@@ -52,12 +53,15 @@ export const reconciliationMachine = setup({
     // From look to look, whatever was done in between.
     pullGap: ({ context, event }) => Math.max(0, (context.lastPulledAt ?? 0) + PULL_GAP_MS - timeOf(event)),
     settlingGap: SETTLING_GAP_MS,
-    errorGap: ERROR_GAP_MS,
+    // From the failure on, whatever was matched meanwhile.
+    errorGap: ({ context, event }) => Math.max(0, (context.lastError?.at ?? timeOf(event)) + ERROR_GAP_MS - timeOf(event)),
     rematchGap: REMATCH_GAP_MS,
   },
   guards: {
     hasMoreToPull: ({ context }) => context.again || context.hasMore,
     isLooking: ({ context }) => context.looking === 'hourly',
+    // A look that works clears it, and days are matched after that only.
+    isUnread: ({ context }) => context.looking === 'hourly' && context.lastError !== null,
     isRefused: ({ context }) => context.looking === 'refused',
     isAsked: ({ context }) => context.asked.length > 0,
     hasMoreAsked: ({ context }, { askedUntil }: Matched) => askedAfter(context.asked, askedUntil).length > 0,
@@ -84,8 +88,8 @@ export const reconciliationMachine = setup({
       matchedUntil,
       asked: askedAfter(context.asked, askedUntil),
       unexplained: days.filter(isUnexplained).slice(-UNEXPLAINED_DAYS_MAX),
-      // What M-Pesa refuses is not mended by a match.
-      ...(context.looking === 'refused' ? {} : { lastError: null }),
+      // A list that cannot be read, or is refused, is not mended by a match.
+      ...(context.looking === 'never' ? { lastError: null } : {}),
     })),
     recordError: assign(({ event }, { code, description }: { code: string; description: string }) => ({ lastError: { code, description, at: timeOf(event) } })),
     announceFound: enqueueActions(({ enqueue, event }, { found }: Pulled) => {
@@ -122,7 +126,7 @@ export const reconciliationMachine = setup({
             target: 'idle',
             actions: ['recordRefused', { type: 'recordError', params: ({ event }) => describe(event.error) }, { type: 'announceFailed', params: ({ event }) => describe(event.error) }],
           },
-          { target: 'troubled', actions: { type: 'recordError', params: ({ event }) => describe(event.error) } },
+          { target: 'unread', actions: { type: 'recordError', params: ({ event }) => describe(event.error) } },
         ],
       },
       on: { 'reconciliation.pull': { actions: 'noteAgain' } },
@@ -139,6 +143,7 @@ export const reconciliationMachine = setup({
         onDone: [
           { guard: { type: 'hasMoreAsked', params: outcomeOf }, target: 'matching', reenter: true, actions: matched },
           { guard: 'hasMoreToPull', target: 'pulling', actions: matched },
+          { guard: 'isUnread', target: 'unread', actions: matched },
           { guard: 'isLooking', target: 'waiting', actions: matched },
           { guard: 'isRefused', target: 'idle', actions: matched },
           { target: 'resting', actions: matched },
@@ -155,6 +160,11 @@ export const reconciliationMachine = setup({
     waiting: {
       always: { guard: 'isAsked', target: 'matching' },
       after: { pullGap: 'pulling' },
+      on: { 'reconciliation.pull': 'pulling' },
+    },
+    unread: {
+      always: { guard: 'isAsked', target: 'matching' },
+      after: { errorGap: 'pulling' },
       on: { 'reconciliation.pull': 'pulling' },
     },
     troubled: { after: { errorGap: [{ guard: 'isLooking', target: 'pulling' }, { target: 'matching' }] }, on: { 'reconciliation.pull': 'pulling' } },

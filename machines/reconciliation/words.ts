@@ -8,7 +8,8 @@ export const reconciliationWords = {
     settling: { staff: "M-Pesa's list was read; what was found is being booked before days are matched.", customer: 'We have looked for your payment at M-Pesa.' },
     matching: { staff: "We are matching days with M-Pesa's list and statements, by receipt and amount.", customer: 'We are comparing our books with M-Pesa.' },
     waiting: { staff: "M-Pesa's list was read; the next look is due within the hour.", customer: 'We look for missing payments every hour.' },
-    troubled: { staff: "M-Pesa's list could not be read, or not be matched with the ledger; we try again in ten minutes.", customer: 'We look for missing payments again soon.' },
+    unread: { staff: "M-Pesa's list could not be read: see the error; we try again in ten minutes. Statements that are imported are matched all the same.", customer: 'We look for missing payments again soon.' },
+    troubled: { staff: "Days could not be matched with the ledger: see the error; we try again in ten minutes.", customer: 'We look for missing payments again soon.' },
     idle: { staff: "M-Pesa refuses to show its list: see the error, mend what it names (is the shortcode registered for pull?), and ask to look again.", customer: 'We are mending the search for missing payments.' },
     resting: { staff: "M-Pesa's list is not looked at; the days of a statement are matched when it is imported, and again every hour while something is not explained.", customer: 'We look for missing payments when a statement comes.' },
   },
@@ -18,6 +19,7 @@ export const reconciliationWords = {
   },
   guards: {
     isLooking: { staff: "M-Pesa's list is looked at every hour.", customer: 'We look for missing payments every hour.' },
+    isUnread: { staff: "M-Pesa's list could not be read.", customer: 'M-Pesa could not be asked.' },
     isRefused: { staff: 'M-Pesa refuses to show its list.', customer: 'M-Pesa refuses.' },
     isAsked: { staff: 'Days of an imported statement wait to be matched.', customer: 'There is a day to compare.' },
     hasMoreAsked: { staff: 'More days of imported statements wait to be matched.', customer: 'There are more days to compare.' },

@@ -1,6 +1,8 @@
 /** What a reconciliation does with days that it is asked to match: in parts, beside whatever else it does, and after failures. */
 import { describe, expect, it } from 'vitest'
+import { LANES, ONCE } from '../../../actors/lanes.ts'
 import { defineReconciliation } from '../../../actors/reconciliation/definition.ts'
+import { beginLooking } from '../../../actors/reconciliation/looking.ts'
 import type { StatementRows } from '../../../actors/reconciliation/matching.ts'
 import { receiptPaymentIds } from '../../../actors/payment/received-money.ts'
 import { withAsked, type ReconciliationContext } from '../../../machines/reconciliation/context.ts'
@@ -23,7 +25,7 @@ async function world(input: object, countUnexplained: StatementRows['countUnexpl
     },
   }
   const actor = defineReconciliation({ mpesa: fakeMpesa({ pullTransactions: pull }), receiptIds: receiptPaymentIds('an application key of good length'), directory: { search: async () => [], get: async () => undefined }, providerNow: () => clock.now(), statements, timeZone: 'UTC' })
-  const runtime = createRuntime({ store: memoryStore(), clock, actors: [actor] })
+  const runtime = createRuntime({ store: memoryStore(), clock, actors: [actor], lanes: { ...LANES, reconciliation: { ...LANES.reconciliation, retry: ONCE } } })
   await runtime.start()
   await runtime.create(ADDRESS, input)
   await runtime.settled()
@@ -88,6 +90,89 @@ it('a refused list stays refused, and files are matched all the same', async () 
   await pass(60 * MINUTE_MS)
   expect(await look()).toMatchObject({ state: 'idle', context: { unexplained: [] } })
   await runtime.stop()
+})
+
+it('while the list cannot be read, files are matched all the same, and the list is asked every ten minutes, no more often', async () => {
+  let pulls = 0
+  let isDown = true
+  const down = async () => {
+    pulls++
+    return isDown ? Promise.reject(new Error('a gateway timed out')) : Promise.resolve([])
+  }
+  const { runtime, counted, look, match, pass } = await world({}, async () => ({ provider: 1, ours: 0 }), down)
+  const failed = (await look()).context.lastError
+  expect(await look()).toMatchObject({ state: 'unread', context: { lastError: { code: 'unknown' } } })
+  await pass(4 * MINUTE_MS)
+  await match('2027-05-10', '2027-05-10')
+  await runtime.settled()
+  expect(counted).toEqual(['2027-05-10'])
+  expect(await look()).toMatchObject({ state: 'unread', context: { asked: [], lastError: failed, unexplained: [{ day: '2027-05-10' }] } })
+  await pass(5 * MINUTE_MS)
+  expect(pulls).toBe(1)
+  await pass(MINUTE_MS)
+  expect(pulls).toBe(2)
+  expect((await look()).state).toBe('unread')
+
+  isDown = false
+  await pass(10 * MINUTE_MS)
+  expect((await look()).context).toMatchObject({ lastError: null, pulls: 1 })
+  await pass(MINUTE_MS)
+  expect((await look()).state).toBe('waiting')
+  await runtime.stop()
+})
+
+it('asked while the list is asked in vain, it matches after that', async () => {
+  let fail = () => {}
+  let isFirst = true
+  const hanging = async () => (isFirst ? new Promise<never[]>((_, reject) => (fail = () => ((isFirst = false), reject(new TypeError('down'))))) : Promise.reject(new TypeError('down')))
+  const { runtime, counted, look, match } = await world({ looks: false }, nothing, hanging)
+  await runtime.send(ADDRESS, { type: 'reconciliation.pull' })
+  await match('2027-05-10', '2027-05-10')
+  expect(await look()).toMatchObject({ state: 'pulling', context: { asked: [{}] } })
+  fail()
+  await runtime.settled()
+  expect(counted).toEqual(['2027-05-10'])
+  expect(await look()).toMatchObject({ state: 'unread', context: { asked: [] } })
+  await runtime.stop()
+})
+
+it('begins to look whatever it does, where only files were matched until then; one that looks is asked for nothing', async () => {
+  let open = () => {}
+  const gate = new Promise<void>((resolve) => (open = resolve))
+  let pulls = 0
+  const { runtime, look, match } = await world(
+    { looks: false },
+    async () => {
+      await gate
+      return { provider: 0, ours: 0 }
+    },
+    async () => {
+      pulls++
+      return Promise.resolve([])
+    },
+  )
+  const to = { tenant: 'main', ...ADDRESS }
+  // While it matches.
+  await match('2027-05-10', '2027-05-10')
+  expect((await look()).state).toBe('matching')
+  await beginLooking(runtime, to)
+  open()
+  await runtime.settled()
+  expect([(await look()).context.looking, pulls]).toEqual(['hourly', 1])
+  await beginLooking(runtime, to)
+  await runtime.settled()
+  expect(pulls).toBe(1)
+  await runtime.stop()
+
+  // While it waits to try a match again.
+  const other = await world({ looks: false }, async () => Promise.reject(new TerminalError('no database', { code: 'down' })))
+  await other.match('2027-05-10', '2027-05-10')
+  await other.runtime.settled()
+  expect(await other.look()).toMatchObject({ state: 'troubled', context: { looking: 'never' } })
+  await beginLooking(other.runtime, to)
+  await other.runtime.settled()
+  expect((await other.look()).context).toMatchObject({ looking: 'hourly', pulls: 1 })
+  await other.runtime.stop()
 })
 
 it('a match that fails is tried again in ten minutes, and nobody looks at the list because of it', async () => {

@@ -198,7 +198,7 @@ const walks: Walk[] = [
       error('matchDays'),
       ...['TerminalError', 'Error'].map((name) => ({ type: 'xstate.error.actor.pullMoney', error: { name, code: 'x', message: 'x' } }) as EventObject),
       { type: 'reconciliation.pull' },
-      ...['pullGap.reconciliation.waiting', 'settlingGap.reconciliation.settling', 'errorGap.reconciliation.troubled', 'rematchGap.reconciliation.idle', 'rematchGap.reconciliation.resting'].map((timer) => ({ type: `xstate.after.${timer}` })),
+      ...['pullGap.reconciliation.waiting', 'settlingGap.reconciliation.settling', 'errorGap.reconciliation.troubled', 'errorGap.reconciliation.unread', 'rematchGap.reconciliation.idle', 'rematchGap.reconciliation.resting'].map((timer) => ({ type: `xstate.after.${timer}` })),
     ],
     detail: ({ looking, again, hasMore, lastError, matchedUntil, unexplained, asked }: ReconciliationContext) => [looking, again, hasMore, lastError === null, matchedUntil, unexplained.length, asked],
     // It looks again for ever (N1).
