@@ -34,6 +34,10 @@ export interface SecondKeyDeps {
 /** One key for everything. */
 export const NO_SECOND_KEY = (): number => Number.POSITIVE_INFINITY
 
+const ASK = 'Ask for it by POST /api/v1/approvals; another key approves it.'
+/** It begins when it is paid: until then, and after, its package is changed. */
+const AGREE_LATER = 'Make it with a plan as it is on the price list, and ask for the other by POST /api/v1/approvals with `subscription.changePackage`; another key approves it.'
+
 export function secondKey({ runtime, packages, plans, from, clock }: SecondKeyDeps): SecondKey {
   async function weigh(to: Address, event: EventObject): Promise<Worth | undefined> {
     if (!isWeighed(to.type, event.type)) return undefined
@@ -65,17 +69,17 @@ export function secondKey({ runtime, packages, plans, from, clock }: SecondKeyDe
     }
   }
 
-  async function demandBelow(tenant: string, weighed: Promise<Worth | undefined>): Promise<void> {
+  async function demandBelow(tenant: string, weighed: Promise<Worth | undefined>, wayOut = ASK): Promise<void> {
     const [limit, worth] = [from(tenant), await weighed]
-    if (worth === undefined || worth.amount < limit || limit === Number.POSITIVE_INFINITY) return
-    const told = worth.currency === null ? { worth: null } : { worth: worth.amount, currency: worth.currency }
-    throw new Problem('second-key-needed', 'Ask for it by POST /api/v1/approvals; another key approves it.', { extra: { ...told, from: limit } })
+    if (worth === undefined || (worth.amount !== null && worth.amount < limit) || limit === Number.POSITIVE_INFINITY) return
+    const currency = worth.currency === null ? {} : { currency: worth.currency }
+    throw new Problem('second-key-needed', wayOut, { extra: { worth: worth.amount, ...currency, from: limit } })
   }
 
   return {
     weigh,
     weighNew,
     demandOneSuffices: async (to, event) => (isWeighed(to.type, event.type) ? demandBelow(to.tenant, weigh(to, event)) : undefined),
-    demandOneSufficesFor: (tenant, type, input) => demandBelow(tenant, weighNew(tenant, type, input)),
+    demandOneSufficesFor: (tenant, type, input) => demandBelow(tenant, weighNew(tenant, type, input), type === 'subscription' ? AGREE_LATER : ASK),
   }
 }

@@ -9,14 +9,11 @@ import type { EventObject } from '../../runtime/index.ts'
 import type { Package, Packages } from '../ports/packages.ts'
 import { listedPlan, type Plans } from '../subscriptions/plan-of.ts'
 
-export interface Worth {
-  amount: number
-  /** Null: nobody can say. */
-  currency: string | null
-}
+/** An amount of null: nobody can say, so it is more than one key may give. */
+export type Worth = { amount: number; currency: string } | { amount: null; currency: string | null }
 
-/** Of a package that is not on the price list as it is named: nobody can say, so it is more than one key may give. */
-export const UNKNOWN: Worth = { amount: Number.MAX_SAFE_INTEGER, currency: null }
+/** Of a package that is not on the price list as it is named: nothing is sold so, and nobody can agree on it. */
+const UNKNOWN: Worth = { amount: null, currency: null }
 
 /** Types and events whose worth counts. Refunds have two keys of their own, whatever they are worth (docs/adr/0020). */
 const WEIGHED: Readonly<Record<string, ReadonlySet<string>>> = {
@@ -40,7 +37,7 @@ const WEIGHED_NEW: ReadonlySet<string> = new Set(['voucher-batch', 'payment', 's
 export async function worthOfPayment(packages: Pick<Packages, 'find'>, tenant: string, { amount, currency, review }: PaymentContext, { package: given, amount: said }: EventObject): Promise<Worth> {
   const received = typeof review?.received === 'number' ? review.received : 0
   const price = given === undefined ? undefined : await priceOf(packages, tenant, given)
-  return price?.currency === null ? price : { amount: Math.max(amount, received, price?.amount ?? 0, typeof said === 'number' ? said : 0), currency }
+  return price?.amount === null ? price : { amount: Math.max(amount, received, price?.amount ?? 0, typeof said === 'number' ? said : 0), currency }
 }
 
 /** Of an event that says how much has come; undefined for what its own schema refuses. */
@@ -75,11 +72,14 @@ function pricePerMs({ term: { unit, count }, amount }: SubscriptionPlan): number
   return amount / (count * (unit === 'months' ? MONTH_MS : 1_000))
 }
 
-/** Of a plan with a price of its own, by which paid time is exchanged and new time is sold. One of the price list gives nothing away: undefined. */
+/**
+ * Of a plan with a price of its own, by which paid time is exchanged and new time is sold, for as long as the customer stays: two keys may agree on
+ * it, but nobody can say what it gives away. One of the price list gives nothing away: undefined.
+ */
 export async function worthOfPlan(plans: Plans, tenant: string, given: unknown): Promise<Worth | undefined> {
   const parsed = subscriptionPlan.safeParse(given)
   if (!parsed.success) return undefined
-  return isDeepStrictEqual(parsed.data, await listedPlan(plans, tenant, parsed.data.id)) ? undefined : UNKNOWN
+  return isDeepStrictEqual(parsed.data, await listedPlan(plans, tenant, parsed.data.id)) ? undefined : { amount: null, currency: parsed.data.currency }
 }
 
 /** Of access that nobody paid for; undefined for what its own schema refuses. */
@@ -92,7 +92,7 @@ export async function worthOfAccess(packages: Pick<Packages, 'find'>, tenant: st
 export async function worthOfBatch(packages: Pick<Packages, 'find'>, tenant: string, input: unknown): Promise<Worth> {
   const { count, package: given } = (input ?? {}) as { count?: unknown; package?: unknown }
   const price = await priceOf(packages, tenant, given)
-  return typeof count === 'number' && price.currency !== null ? { ...price, amount: count * price.amount } : UNKNOWN
+  return typeof count === 'number' && price.amount !== null ? { ...price, amount: count * price.amount } : UNKNOWN
 }
 
 async function priceOf(packages: Pick<Packages, 'find'>, tenant: string, given: unknown): Promise<Worth> {

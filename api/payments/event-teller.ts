@@ -61,7 +61,7 @@ export function eventTeller({ receipts, packages, runtime, gate }: EventTellerDe
   }
 
   /** A2: the actor may have changed since, or the price list, or the subscription be over that is to be paid. */
-  async function worthNow(tenant: string, id: string): Promise<number> {
+  async function worthNow(tenant: string, id: string): Promise<number | null> {
     const view = await runtime.get({ tenant, type: 'approval', id })
     if (view === undefined) return 0
     const { to, act, worth } = view.context as ApprovalContext
@@ -69,7 +69,7 @@ export function eventTeller({ receipts, packages, runtime, gate }: EventTellerDe
     const dues = act.kind === 'create' ? dueFor.safeParse(act.input).data : undefined
     if (dues !== undefined && to.type === 'payment') await demandSubscription(tenant, dues.purpose.subscriptionId)
     const now = act.kind === 'create' ? await gate.weighNew(tenant, to.type, act.input) : await gate.weigh({ tenant, ...to }, act.event)
-    return now?.amount ?? worth
+    return now === undefined ? worth : now.amount
   }
 
   /** The payment would be settled, and its money wait for nobody. */

@@ -39,7 +39,7 @@ export function actorRoutes(app: App, { runtime, openPrompts, packages }: Pick<A
       schema: {
         tags: ['actors'],
         summary: 'Create an actor',
-        description: 'A payment by `cash` or `c2b` of much worth, and a batch of vouchers, takes a second key: `second-key-needed`, then `POST /api/v1/approvals`.',
+        description: 'What is worth much takes a second key: a payment by `cash` or `c2b`, a batch of vouchers, a hotspot session that nobody paid for: `second-key-needed`, then `POST /api/v1/approvals`. So does a subscription whose plan is not on the price list as it is given: make it with one that is, and ask for `subscription.changePackage`.',
         params: typeParams,
         querystring: noQuery,
         body: createBody,

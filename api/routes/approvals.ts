@@ -53,7 +53,7 @@ export function approvalRoutes(app: App, { runtime, teller, gate, receipts, ...p
         tags: ['approvals'],
         summary: 'Ask for what needs a second key',
         description:
-          'Approving or assigning a payment, recording one by hand, moving the end of paid time, making a batch of vouchers, giving access that nobody paid for. Another key then sends `approval.approve` or `approval.refuse` to the approval (`POST /api/v1/actors/approval/{id}/events`); ' +
+          'Approving or assigning a payment, recording one by hand, saying that money has come for a payment or a subscription, moving the end of paid time, a plan with a price of its own (`subscription.changePackage`), making a batch of vouchers, giving access that nobody paid for. `worth` is null where nobody can say. Another key then sends `approval.approve` or `approval.refuse` to the approval (`POST /api/v1/actors/approval/{id}/events`); ' +
           'this one may send `approval.withdraw`. After a week it expires. What waits: `GET /api/v1/actors/approval?state=requested`.',
         querystring: noQuery,
         body,
@@ -70,7 +70,7 @@ export function approvalRoutes(app: App, { runtime, teller, gate, receipts, ...p
       const before = id === undefined ? undefined : await madeFrom<ApprovalInput>(runtime, { tenant: principal.tenant, type: 'approval', id }, eventId)
       const { to, act, worth } = await askedFor(principal, asked, eventId, before)
       // Its price has changed since it was read, or it was never sold so.
-      if (worth === undefined || worth.currency === null) throw new Problem('package-unknown', 'Nothing is sold as this package is named.')
+      if (worth?.currency == null) throw new Problem('package-unknown', 'Nothing is sold as this package is named.')
       const input = { to, act, worth: worth.amount, currency: worth.currency, reason: asked.reason, requestedBy: principal.by }
       const correlationId = traceIdOf(request.headers)
       const view = await runtime.create({ tenant: principal.tenant, type: 'approval', ...(id === undefined ? {} : { id }) }, input, { source: principal.source, ...once, ...(correlationId === undefined ? {} : { correlationId }) })
@@ -87,7 +87,7 @@ export function approvalRoutes(app: App, { runtime, teller, gate, receipts, ...p
   }
 
   async function event(principal: Principal, { type, id }: Pick<Address, 'type' | 'id'>, said: EventObject, before: ApprovalInput | undefined): Promise<Asked> {
-    if (!isWeighed(type, said.type)) throw new Problem('invalid-input', undefined, { errors: [{ pointer: '/event/type', detail: 'needs no second key: send it to its actor' }] })
+    if (!isWeighed(type, said.type)) throw needless('/event/type', 'needs no second key: send it to its actor')
     demand(principal, permissionToSend(type, said.type))
     // What it asks for has been done perhaps, or is worth something else by now.
     if (before?.act.kind === 'event') return { to: { type, id }, act: { kind: 'event', event: toldAgain(said, before.act.event) }, worth: worthOf(before) }
@@ -97,6 +97,8 @@ export function approvalRoutes(app: App, { runtime, teller, gate, receipts, ...p
     const run = await runtime.dryRun(to, told)
     if (!run.accepted) throw new StandingError('event-not-accepted', undefined, { refusedBy: run.refusedBy })
     const worth = await gate.weigh(to, told)
+    // A plan of the price list, or a callback that says that nothing came.
+    if (worth === undefined) throw needless('/event', 'gives nothing away and needs no second key: send it to its actor')
     return { to: { type, id }, act: { kind: 'event', event: told }, worth }
   }
 
@@ -116,7 +118,7 @@ export function approvalRoutes(app: App, { runtime, teller, gate, receipts, ...p
     const input = read.data
     if (before !== undefined) return { to: toBeMade('payment', tenant, key), act: { kind: 'create', input }, worth: worthOf(before) }
     const worth = await gate.weighNew(tenant, 'payment', input)
-    if (worth === undefined) throw new Problem('invalid-input', undefined, { errors: [{ pointer: '/payment/method', detail: 'asks the payer and needs no second key' }] })
+    if (worth === undefined) throw needless('/payment/method', 'asks the payer and needs no second key')
     const receipt = input.received?.receipt
     const usedBy = receipt === undefined ? undefined : (await receipts.creditedTo(tenant, [receipt])).get(receipt)
     if (usedBy !== undefined) throw new Problem('invalid-input', undefined, { errors: [{ pointer: '/payment/received/receipt', detail: `has credited the payment ${usedBy}` }] })
@@ -138,8 +140,12 @@ export function approvalRoutes(app: App, { runtime, teller, gate, receipts, ...p
   }
 }
 
+function needless(pointer: string, detail: string): Problem {
+  return new Problem('invalid-input', undefined, { errors: [{ pointer, detail }] })
+}
+
 function worthOf({ worth, currency }: ApprovalInput): Worth {
-  return { amount: worth, currency }
+  return worth === null ? { amount: null, currency } : { amount: worth, currency }
 }
 
 interface Asked {

@@ -5,8 +5,8 @@ import { printable, remark } from '../printable.ts'
 
 const by = printable(200).min(1)
 const reason = remark(500)
-/** In minor units. */
-const worth = z.int().nonnegative()
+/** In minor units; null: nobody can say, so that it counts as more than anything. */
+const worth = z.int().nonnegative().nullable()
 
 export const approvalInput = z.strictObject({
   to: z.strictObject({ type: printable(64).min(1), id: printable(400).min(1) }),

@@ -20,7 +20,7 @@ export interface ApprovalContext extends ApprovalInput {
 interface About {
   to: ApprovalInput['to']
   act: ApprovalInput['act']
-  worth: number
+  worth: ApprovalInput['worth']
   currency: string
   at: number
 }
@@ -52,7 +52,7 @@ export const approvalMachine = setup({
   guards: {
     isOtherKey: ({ context, event }) => event.by !== context.requestedBy,
     isOwnKey: ({ context, event }) => event.by === context.requestedBy,
-    isWorthNoMore: ({ context, event }) => event.type === 'approval.approve' && event.worth <= context.worth,
+    isWorthNoMore: ({ context, event }) => event.type === 'approval.approve' && (context.worth === null || (event.worth !== null && event.worth <= context.worth)),
   },
   actions: {
     recordRequest: assign(({ event }) => ({ requestedAt: timeOf(event) })),

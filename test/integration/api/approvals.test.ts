@@ -293,15 +293,36 @@ describe('what has a price of its own', () => {
     const id = await home()
     expect(await change(id, fields)).toMatchObject(needed)
     expect(await change(id, fields, world.admin)).toMatchObject(needed)
-    const asked = await ask({ type: 'subscription', id, event: { type: 'subscription.changePackage', package: { ...plan, ...fields }, at: 'term-end' }, reason: 'x' })
-    expect(asked).toMatchObject({ status: 422, body: { code: 'package-unknown' } })
     expect((await change(id, {})).status).toBe(200)
+  })
+
+  it('is agreed on by two keys, for a line that there is and for one that begins', async () => {
+    const agreed = { ...plan, id: 'clinic', name: 'Clinic', amount: 150_000 }
+    const event = { type: 'subscription.changePackage', package: agreed, at: 'now' }
+    const planOf = async (id: string) => ((await world.runtime.get({ type: 'subscription', id }))?.context as { plan: { id: string } }).plan
+    for (const isPaid of [false, true]) {
+      const id = await home()
+      if (isPaid) await world.runtime.send({ type: 'subscription', id }, { type: 'subscription.pay', paymentId: 'pay_1', amount: 300_000, currency: 'KES', receipt: null, paidAt: Date.now() })
+      const asked = await ask({ type: 'subscription', id, event, reason: 'half price for the clinic' })
+      // Nobody can say what it gives away, and the second key sees just that.
+      expect(asked).toMatchObject({ status: 201, body: { states: ['requested'], context: { worth: null, currency: 'KES', act: { event } } } })
+      expect((await decide(asked.body.id, 'approve', anne)).status).toBe(409)
+      expect((await decide(asked.body.id, 'approve', ben)).status).toBe(200)
+      await world.runtime.settled()
+      expect(await planOf(id)).toEqual(agreed)
+    }
+  })
+
+  it('is asked for by nobody where it is the plan of the price list: one key changes to it', async () => {
+    const asked = await ask({ type: 'subscription', id: await home(), event: { type: 'subscription.changePackage', package: plan, at: 'term-end' }, reason: 'x' })
+    expect(asked).toMatchObject({ status: 422, body: { code: 'invalid-input', errors: [{ pointer: '/event' }] } })
   })
 
   it('begins no line by one key', async () => {
     await home()
     const input = (fields: object) => ({ accountNumber: '12345674', name: 'Wanjiru', phone: '254708374149', locale: 'en', timeZone: 'Africa/Nairobi', plan: { ...plan, ...fields } })
-    expect(await call('POST', '/v1/actors/subscription', { input: input({ amount: 100 }) }, world.admin)).toMatchObject(needed)
+    const refused = await call('POST', '/v1/actors/subscription', { input: input({ amount: 100 }) }, world.admin)
+    expect(refused).toMatchObject({ ...needed, body: { ...needed.body, detail: expect.stringContaining('subscription.changePackage') as string } })
     expect((await call('POST', '/v1/actors/subscription', { input: input({}) }, anne)).status).toBe(201)
   })
 

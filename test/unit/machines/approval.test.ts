@@ -17,7 +17,7 @@ beforeEach(async () => {
 })
 afterEach(() => runtime.stop())
 
-const say = async (event: { type: string; by: string; worth?: number; reason?: string }) => {
+const say = async (event: { type: string; by: string; worth?: number | null; reason?: string }) => {
   const { actor, facts } = await runtime.send(approval, event)
   return { states: actor.states, facts: facts.map(({ type }) => type), decision: (actor.context as { decision: unknown }).decision }
 }
@@ -38,6 +38,13 @@ describe('an approval', () => {
   it('A2: is not given for more than was asked, but for less', async () => {
     await expect(say({ type: 'approval.approve', by: 'key:ben', worth: 101 })).rejects.toMatchObject({ code: 'event-not-accepted' })
     expect(await say({ type: 'approval.approve', by: 'key:ben', worth: 99 })).toMatchObject({ states: ['approved'] })
+  })
+
+  it('A2: what nobody can say the worth of is approved as that, and what had a worth is not once nobody can say it', async () => {
+    await expect(say({ type: 'approval.approve', by: 'key:ben', worth: null })).rejects.toMatchObject({ code: 'event-not-accepted' })
+    const other = { type: 'approval', id: 'b' }
+    await runtime.create(other, { ...INPUT, worth: null })
+    expect((await runtime.send(other, { type: 'approval.approve', by: 'key:ben', worth: null })).actor.states).toEqual(['approved'])
   })
 
   it('expires after a week in which nobody decided, and does nothing', async () => {
