@@ -19,6 +19,9 @@ const SIGNED: ReadonlySet<string> = new Set(['payment.refund', 'payment.approveR
 
 const dueFor = z.looseObject({ purpose: z.looseObject({ kind: z.literal('subscription'), subscriptionId: z.string() }) })
 
+/** Money that somebody has typed in. */
+const typed = z.looseObject({ received: z.looseObject({ receipt: z.string() }) })
+
 const ACTOR_ID = /^[A-Za-z0-9_-]{1,64}$/
 
 type Sender = { tenant: string; by: string }
@@ -60,16 +63,26 @@ export function eventTeller({ receipts, packages, runtime, gate }: EventTellerDe
     return { ...event, package: snapshotOf(found) }
   }
 
-  /** A2: the actor may have changed since, or the price list, or the subscription be over that is to be paid. */
+  /** A2: the actor may have changed since, or the price list, or the subscription be over that is to be paid, or another payment have been credited. */
   async function worthNow(tenant: string, id: string): Promise<number | null> {
     const view = await runtime.get({ tenant, type: 'approval', id })
     if (view === undefined) return 0
     const { to, act, worth } = view.context as ApprovalContext
+    await demandFreeReceipt(tenant, to, act)
     if (act.kind === 'event' && act.event.type === 'payment.assign' && typeof act.event['subscriptionId'] === 'string') await demandSubscription(tenant, act.event['subscriptionId'])
     const dues = act.kind === 'create' ? dueFor.safeParse(act.input).data : undefined
     if (dues !== undefined && to.type === 'payment') await demandSubscription(tenant, dues.purpose.subscriptionId)
     const now = act.kind === 'create' ? await gate.weighNew(tenant, to.type, act.input) : await gate.weigh({ tenant, ...to }, act.event)
     return now === undefined ? worth : now.amount
+  }
+
+  /** What is approved would be set aside: one receipt credits one payment. Its own may have it, where this comes again. */
+  async function demandFreeReceipt(tenant: string, to: Pick<Address, 'type' | 'id'>, act: ApprovalContext['act']): Promise<void> {
+    const receipt = act.kind === 'create' ? typed.safeParse(act.input).data?.received.receipt : undefined
+    const [told] = act.kind === 'event' ? await ofReceipts.tell(tenant, [{ to: { tenant, ...to }, event: act.event }]) : []
+    const usedBy = receipt === undefined ? told?.event['receiptUsedBy'] : (await receipts.creditedTo(tenant, [receipt])).get(receipt)
+    if (typeof usedBy !== 'string' || usedBy === to.id) return
+    throw new StandingError('event-not-accepted', `Its receipt has credited the payment ${usedBy} by now: refuse it.`)
   }
 
   /** The payment would be settled, and its money wait for nobody. */

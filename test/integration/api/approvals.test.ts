@@ -246,6 +246,23 @@ describe('money that is recorded by hand', () => {
     expect(await statesOf('approval', asked.body.id)).toEqual(['requested'])
   })
 
+  it('is not approved twice for one receipt: what came second is refused, and nothing is set aside', async () => {
+    const uses = new Map<string, string>()
+    vi.spyOn(world.ports.receipts, 'creditedTo').mockImplementation(async (_tenant, named) => Promise.resolve(new Map([...uses].filter(([receipt]) => named.includes(receipt)))))
+    await money('pay_1', FROM)
+    const [first, second, assigned] = [await ask({ payment: came(FROM), reason: 'x' }), await ask({ payment: came(FROM), reason: 'y' }), await ask({ type: 'payment', id: 'pay_1', event: ASSIGN, reason: 'z' })]
+    expect((await decide(first.body.id, 'approve', ben)).status).toBe(200)
+    uses.set('NLJ7RT61SV', madeBy(first).id)
+    uses.set('NLJ7RT611', madeBy(first).id)
+    for (const late of [second, assigned]) {
+      expect(await decide(late.body.id, 'approve', ben)).toMatchObject({ status: 409, body: { code: 'event-not-accepted', detail: expect.stringContaining(madeBy(first).id) as string } })
+      expect(await statesOf('approval', late.body.id)).toEqual(['requested'])
+    }
+    // Again for what has its own receipt by now.
+    expect((await decide(first.body.id, 'approve', ben)).body.code).toBe('actor-done')
+    expect((await decide(second.body.id, 'refuse', ben, { reason: 'recorded already' })).status).toBe(200)
+  })
+
   it('is asked for once under an Idempotency-Key, whatever has changed since', async () => {
     const id = await home()
     const payment = { currency: 'KES', ...cash(id, FROM) }
