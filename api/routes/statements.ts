@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { parseStatement } from '../../actors/gateways/mpesa/statement.ts'
 import type { App } from '../app-type.ts'
 import { Problem } from '../http/problem.ts'
-import { cursorAfter, placeOf } from '../statements/unexplained-cursor.ts'
+import { cursorAfter, PERIOD_DAYS_MAX, PERIOD_MS_MAX, placeOf } from '../statements/unexplained-cursor.ts'
 import type { Statements } from '../ports/statements.ts'
 import { instant, noQuery, wholeNumber } from '../schemas/common.ts'
 import { staffProblems } from '../schemas/problem.ts'
@@ -13,8 +13,6 @@ const ROWS_MAX = 500
 const ROWS_DEFAULT = 100
 const DAY_MS = 86_400_000
 const PERIOD_DAYS = 31
-/** R9: each row of it is looked up in the ledger. Any month fits, with the hour that summer time gives back. */
-const PERIOD_DAYS_MAX = 32
 
 const imported = z
   .object({
@@ -67,7 +65,7 @@ const unexplainedQuery = z
     limit: wholeNumber(1, ROWS_MAX).default(ROWS_DEFAULT).describe('rows of each side'),
     cursor: z.string().max(1_000).optional().describe('`nextCursor` of the page before, whose period counts then'),
   })
-  .refine(({ from, to }) => from === undefined || to === undefined || Date.parse(to) - Date.parse(from) <= PERIOD_DAYS_MAX * DAY_MS, { path: ['to'], message: `must be ${PERIOD_DAYS_MAX} days after from at most: walk through a longer time in parts` })
+  .refine(({ from, to }) => from === undefined || to === undefined || Date.parse(to) - Date.parse(from) <= PERIOD_MS_MAX, { path: ['to'], message: `must be ${PERIOD_DAYS_MAX} days after from at most: walk through a longer time in parts` })
 
 /** @param onImported told when days are to be matched */
 export function statementRoutes(app: App, statements: Statements, now: () => number, onImported: () => void): void {
@@ -91,7 +89,7 @@ export function statementRoutes(app: App, statements: Statements, now: () => num
       },
     },
     async ({ principal, body }) => {
-      const { rows, skipped, problems } = parseStatement(body)
+      const { rows, skipped, problems } = parseStatement(body, now())
       if (rows.length === 0 && problems.length > 0) throw new Problem('invalid-input', 'This is no statement of M-Pesa.', { errors: problems.map(({ line, problem }) => ({ pointer: `/${line}`, detail: problem })) })
       // A file may list a row twice; the table takes it once.
       const { added } = await statements.add(principal.tenant, rows, { source: 'csv', by: principal.by, at: now() })

@@ -31,13 +31,16 @@ export interface StatementReading {
 
 const TEXT_CHARS_MAX = 300
 const PROBLEMS_MAX = 50
+/** So far may two clocks, or the zone that a file was exported in, be apart. */
+const CLOCKS_MS = 86_400_000
 
 interface Line {
   record: string[]
   info: { lines: number }
 }
 
-export function parseStatement(csv: string): StatementReading {
+/** @param now milliseconds since the epoch: nothing can have been completed later */
+export function parseStatement(csv: string, now: number): StatementReading {
   let lines: Line[]
   try {
     lines = parse(csv, { bom: true, info: true, relax_column_count: true, relax_quotes: true, skip_empty_lines: true, trim: true }) as unknown as Line[]
@@ -51,7 +54,7 @@ export function parseStatement(csv: string): StatementReading {
 
   const reading: StatementReading = { rows: [], skipped: 0, problems: [] }
   for (const { record, info } of lines.slice(head + 1)) {
-    const row = readRow((name) => record[columns.indexOf(name)] ?? '')
+    const row = readRow((name) => record[columns.indexOf(name)] ?? '', now + CLOCKS_MS)
     if (row === 'skipped') reading.skipped++
     else if ('problem' in row) {
       if (reading.problems.length < PROBLEMS_MAX) reading.problems.push({ line: info.lines, problem: row.problem })
@@ -60,13 +63,15 @@ export function parseStatement(csv: string): StatementReading {
   return reading
 }
 
-function readRow(cell: (name: string) => string): StatementRow | 'skipped' | { problem: string } {
+function readRow(cell: (name: string) => string, latest: number): StatementRow | 'skipped' | { problem: string } {
   const status = cell('transactionstatus')
   if (status !== '' && !/^completed$/i.test(status)) return 'skipped'
   const receipt = cell('receiptno').toUpperCase()
   if (!/^[A-Z0-9]{6,20}$/.test(receipt)) return { problem: 'the receipt is none' }
   const at = momentOf(cell('completiontime'))
   if (at === undefined) return { problem: 'the completion time is no moment' }
+  // One such row would have the whole time up to it count as covered.
+  if (Date.parse(at) > latest) return { problem: 'the completion time is still to come' }
   const [paidIn, withdrawn] = [amountOf(cell('paidin')), amountOf(cell('withdrawn').replace(/^-/, ''))]
   if (paidIn === undefined || withdrawn === undefined || (paidIn === 0) === (withdrawn === 0)) return { problem: 'exactly one of Paid In and Withdrawn must be an amount' }
   const details = cell('details')

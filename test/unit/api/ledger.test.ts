@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { encodeCursor } from '../../../api/http/cursor.ts'
 import { apiWorld, type World } from '../../support/api-world.ts'
 import { testApp } from '../../support/api-fakes.ts'
 import { INPUT, callback } from '../machines/payment.fixture.ts'
+
+const DAY_MS = 86_400_000
 
 let world: World
 
@@ -133,6 +136,13 @@ describe('statements', () => {
     expect(asked).toEqual([{ from: at, to: undefined, ...rest, after: undefined }, goingOn, goingOn])
     expect((await test.app.inject({ url: '/api/v1/statements/unexplained', headers: test.as('agent') })).statusCode).toBe(403)
     expect(await list('cursor=WyJ1bmV4cGxhaW5lZCIsIlt7fV0iXQ')).toMatchObject({ code: 'invalid-input', errors: [{ pointer: '/cursor' }] })
+    const whole = { period: { from: at, to: at + 31 * DAY_MS }, after: { provider: { at, receipt: 'B', currency: 'KES' }, ours: 12 } }
+    const forged = (fields: object) => list(`cursor=${encodeCursor('unexplained', JSON.stringify({ ...whole, ...fields }))}`)
+    expect(await forged({})).not.toHaveProperty('code')
+    const ofNobody = (fields: object) => ({ after: { ...whole.after, provider: { ...whole.after.provider, ...fields } } })
+    for (const fields of [{ period: { from: 0, to: at } }, { period: { from: at, to: 2 ** 53 - 1 } }, { period: { from: 1 - 2 ** 53, to: 0 } }, ofNobody({ at: 2 ** 53 - 1 }), ofNobody({ at: -1 }), ofNobody({ receipt: '\0' })]) {
+      expect(await forged(fields)).toMatchObject({ code: 'invalid-input', errors: [{ pointer: '/cursor' }] })
+    }
     // A month with an hour more, and no longer.
     expect(await list('from=2026-10-01T00:00:00Z&to=2026-11-01T01:00:00Z')).not.toHaveProperty('code')
     expect(await list('from=2026-10-01T00:00:00Z&to=2026-11-03T00:00:00Z')).toMatchObject({ code: 'invalid-input', errors: [{ pointer: '/to', in: 'query' }] })
