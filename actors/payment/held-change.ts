@@ -8,6 +8,8 @@ export interface HeldChange {
   denied: HeldMoney[]
   /** It is a payment of its own now. */
   parted: HeldMoney[]
+  /** Another amount came than was told at first: by how much more. */
+  amended: (HeldMoney & { difference: number })[]
 }
 
 export function heldChange({ context, previousContext, facts }: Pick<Change, 'context' | 'previousContext' | 'facts'>): HeldChange {
@@ -16,11 +18,18 @@ export function heldChange({ context, previousContext, facts }: Pick<Change, 'co
   const [parted, rest] = partition(without(before, after), ({ receipt }) => told.includes(receipt))
   // What is credited leaves the record, too.
   const isCredit = facts.some(({ type }) => type === 'payment.completed')
-  return { added: without(after, before), denied: isCredit ? [] : rest, parted }
+  return { added: without(after, before), denied: isCredit ? [] : rest, parted, amended: amended(before, after) }
 }
 
 function partition(all: readonly HeldMoney[], isFirst: (money: HeldMoney) => boolean): [HeldMoney[], HeldMoney[]] {
   return [all.filter(isFirst), all.filter((money) => !isFirst(money))]
+}
+
+function amended(before: readonly HeldMoney[], after: readonly HeldMoney[]): HeldChange['amended'] {
+  return after.flatMap((money) => {
+    const was = before.find(({ receipt }) => receipt === money.receipt)?.amount ?? money.amount
+    return was === money.amount ? [] : [{ ...money, difference: money.amount - was }]
+  })
 }
 
 export function heldIn(context: unknown): readonly HeldMoney[] {

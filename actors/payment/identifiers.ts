@@ -28,8 +28,12 @@ export function incompleteOf(receipt: string): string {
   return `more of ${receipt}`
 }
 
-/** Money under review that a masked number told of, or only a callback. */
+/** Money under review that a masked number told of; or such as only a callback has told of, whatever was decided of it (H4). */
 export function isIncomplete(states: readonly string[], { purpose, phone, receipt, received }: PaymentContext): boolean {
-  const isUnderReview = states.includes('review') && purpose.kind === 'unmatched' && receipt !== null && received?.doubt !== 'foreign-shortcode'
-  return isUnderReview && (phone === null || received?.source === 'callback')
+  if (receipt === null || received === null || received.doubt === 'foreign-shortcode') return false
+  if (received.source === 'callback') return states.some((state) => CONFIRMABLE.has(state))
+  return states.includes('review') && purpose.kind === 'unmatched' && phone === null
 }
+
+/** While it goes back, or has gone, what is told of it changes nothing. */
+const CONFIRMABLE: ReadonlySet<string> = new Set(['review', 'failed', 'completed'])

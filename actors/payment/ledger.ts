@@ -7,6 +7,7 @@
  * | money came that credits nobody (yet)      | `mpesa`              | `unmatched`                            |
  * | that money credited                       | `unmatched`          | `revenue:hotspot` or `customer:<id>`   |
  * | that money never came, as staff found     | `unmatched`          | `mpesa`                                |
+ * | more (or less) of it came than was told   | `mpesa`              | `unmatched`                            |
  * | that money is a payment of its own now    | `unmatched`          | `mpesa`, and that payment the reverse  |
  * | more came than was credited (or less)     | `mpesa`              | `unmatched`                            |
  * | refund approved                           | what was credited    | `refunds:pending`                      |
@@ -40,10 +41,11 @@ export const paymentLedger: Projection = (change) => {
 }
 
 function heldPostings(change: Change): Posting[] {
-  const { added, denied, parted } = heldChange(change)
+  const { added, denied, parted, amended } = heldChange(change)
   return [
     ...added.map(({ receipt, amount }) => ({ description: 'Money that credits nobody yet', lines: transfer('unmatched', 'mpesa', amount), receipt })),
     ...denied.map(({ receipt, amount }) => ({ description: 'No such money came', lines: transfer('mpesa', 'unmatched', amount), receipt })),
+    ...amended.map(({ receipt, difference }) => ({ description: 'Another amount came than was told', lines: transfer('unmatched', 'mpesa', difference), receipt })),
     ...parted.map(({ receipt, amount }) => ({ description: 'A payment of its own now', lines: transfer('mpesa', 'unmatched', amount), receipt })),
   ]
 }

@@ -30,15 +30,15 @@ export const openPrompts: Projection = ({ address, at, states, previousStates, c
 export const paymentReceipts: Projection = (change) => {
   const { address, at, context, previousContext } = change
   const payment = context as PaymentContext
-  const { added, denied, parted } = heldChange(change)
+  const { added, denied, parted, amended } = heldChange(change)
   const [was, is] = [receiptsOf(previousContext as PaymentContext | undefined), receiptsOf(payment)]
-  const changed = [...is].filter(([receipt, credited]) => was.get(receipt) !== credited)
+  const changed = [...is].filter(([receipt, credited]) => was.get(receipt) !== credited || amended.some((money) => money.receipt === receipt))
   const table = 'business.payment_receipts'
   const keyOf = (receipt: string) => ({ tenant: address.tenant, payment_id: address.id, receipt })
   return [
     ...[...denied, ...parted].map(({ receipt }) => ({ table, key: keyOf(receipt), rows: [] })),
     ...changed.map(([receipt, credited]) => {
-      const amount = added.find((money) => money.receipt === receipt)?.amount ?? payment.amount
+      const amount = [...added, ...amended].find((money) => money.receipt === receipt)?.amount ?? payment.amount
       const paidAt = new Date(credited ? (payment.completedAt ?? at) : at).toISOString()
       return { table, key: keyOf(receipt), rows: [{ ...keyOf(receipt), amount, currency: payment.currency, paid_at: paidAt, credited }] }
     }),

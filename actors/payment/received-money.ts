@@ -3,8 +3,8 @@
  * provider's list), so that the same money becomes the same payment.
  *
  * In this order:
- *   1. a payment that names the receipt already: the same money, told again. It may learn that it did come, where only a callback had told of it, and
- *      its payer, where that was not told in full;
+ *   1. a payment that names the receipt already: the same money, told again. Where only a callback had told of it, it learns that it did come, how much
+ *      it is, and of which subscription, as in 2; and its payer, where that was not told in full;
  *   2. a prompted payment whose account number it is: Safaricom confirms prompts here, too. Where another receipt has paid that, it came a
  *      second time: it is credit of the subscription that was paid for, or a person looks;
  *   3. the subscription whose account number it is;
@@ -91,7 +91,12 @@ async function toldAgain(directory: Directory, tenant: string, money: ReceivedMo
   if (money.foreignShortcode !== undefined) return { kind: 'known', paymentId: payment.id }
   if (context.method === 'stk') return told(payment, money)
   if (!isIncomplete(payment.states, context)) return { kind: 'known', paymentId: payment.id }
-  if (context.received?.source === 'callback') return { kind: 'told', paymentId: payment.id, event: { type: 'payment.confirmReceived', source: money.source } }
+  if (context.received?.source === 'callback') {
+    const paid = context.received.besides === null ? undefined : await directory.get({ tenant, type: 'payment', id: context.received.besides })
+    const [subscription] = paid === undefined ? [] : await subscriptionPaidBy(directory, paid)
+    const { source, receipt, amount } = money
+    return { kind: 'told', paymentId: payment.id, event: { type: 'payment.confirmReceived', source, receipt, amount, ...(subscription === undefined ? {} : { subscriptionId: subscription }) } }
+  }
   if (money.phone === null) return { kind: 'known', paymentId: payment.id }
   const [subscriptionId, another] = await subscriptionsOfPayer(directory, tenant, money)
   const isOne = subscriptionId !== undefined && another === undefined
@@ -99,9 +104,14 @@ async function toldAgain(directory: Directory, tenant: string, money: ReceivedMo
 }
 
 async function inputOfSecond(directory: Directory, money: ReceivedMoney, paid: ActorView): Promise<PaymentInput> {
+  return inputOf(money, await subscriptionPaidBy(directory, paid), paid.id)
+}
+
+/** None where it is over, or something else was paid for. */
+async function subscriptionPaidBy(directory: Directory, paid: ActorView): Promise<string[]> {
   const { purpose } = contextOf(paid)
   const to = purpose.kind === 'subscription' ? await directory.get({ tenant: paid.tenant, type: 'subscription', id: purpose.subscriptionId }) : undefined
-  return inputOf(money, to === undefined ? [] : withoutSettled([to]), paid.id)
+  return to === undefined ? [] : withoutSettled([to])
 }
 
 /** Whether a payer who is about to pay would pay for something that we know. */

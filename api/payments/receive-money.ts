@@ -31,7 +31,8 @@ export function moneyFinder({ runtime, receipts, appKey }: FindDeps, tenant: str
 export function moneyReceiver(deps: FindDeps & { runtime: Pick<Runtime, 'search' | 'get' | 'sendMany' | 'create'> }, tenant: string): ReceiveMoney {
   const { runtime } = deps
   const find = moneyFinder(deps, tenant)
-  return async (money, eventId) => {
+
+  return async function receive(money, eventId, isSecondLook = false): ReturnType<ReceiveMoney> {
     const destination = await find(money)
     const { to } = destination
     switch (destination.kind) {
@@ -46,8 +47,9 @@ export function moneyReceiver(deps: FindDeps & { runtime: Pick<Runtime, 'search'
           await runtime.create(to, destination.input, { source: 'hook:daraja' })
           return { to, result: APPLIED }
         } catch (error) {
-          if (error instanceof StandingError && error.code === 'actor-exists') return { to, result: APPLIED }
-          return { to, result: { ok: false, error: error as Error } }
+          if (!(error instanceof StandingError && error.code === 'actor-exists')) return { to, result: { ok: false, error: error as Error } }
+          // A callback has told of the same money just now: the payment made of that may learn from us.
+          return isSecondLook ? { to, result: APPLIED } : receive(money, eventId, true)
         }
     }
   }

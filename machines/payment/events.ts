@@ -126,8 +126,18 @@ export const paymentEvents = {
   'payment.reject': z.strictObject({ reason, moneyCame: z.boolean().default(true) }),
   /** The provider's list tells in full the phone that a confirmation had masked; and of which subscription it is, if of just one. */
   'payment.namePayer': z.strictObject({ phone: kenyanPhone, subscriptionId: actorId.optional(), receiptUsedBy }),
-  /** The paybill or the provider's list tells of money, too, that only a callback had told of. */
-  'payment.confirmReceived': z.strictObject({ source: z.enum(['c2b', 'pull']) }),
+  /**
+   * The paybill or the provider's list tells of money, too, that only a callback had told of: what they say counts. And of which subscription
+   * it is, where the prompt that it came beside was for one. Version 4 was first told of its source alone.
+   */
+  'payment.confirmReceived': z.strictObject({
+    source: z.enum(['c2b', 'pull']),
+    receipt: toldReceipt.optional(),
+    /** Minor units. */
+    amount: z.int().positive().optional(),
+    subscriptionId: actorId.optional(),
+    receiptUsedBy,
+  }),
   /** Money that came a second time becomes a payment of its own. New money does so by itself; this is for what was held from before. */
   'payment.part': z.strictObject({ reason }),
   /** "I have paid, here is my receipt." Makes us look again, and never grants anything by itself. */

@@ -6,6 +6,8 @@
  *   H2  It stays held until it is credited, or a person finds that it never came. A refund takes the money, and the record stays.
  *   H3  A payment is about one money. Further money, whichever came first, is parted in the step that hears of it: it becomes a payment of
  *       its own, under review, so that it can be assigned or given back like any other (actors/payment/parted-money.ts).
+ *   H4  A callback is unsigned. What the paybill or the provider's list says of the same receipt counts instead, whatever has been decided
+ *       meanwhile: it did come, and it is as much as they say (confirmed.ts).
  */
 import type { HeldMoney, PaymentContext, PaymentFact } from './context.ts'
 import type { PaymentCallback, PaymentEvent } from './events.ts'

@@ -117,6 +117,11 @@ export const paymentMachine = paymentSetup.createMachine({
           { guard: and(['isMismatchedPayment', not('hasReceipt'), not('hasMismatchNoted')]), actions: ['recordCallback', 'recordDifference', 'announceMismatch'] },
           ...furtherCallbacks,
         ],
+        // H4: somebody has assigned it before that.
+        'payment.confirmReceived': [
+          { guard: and(['isToldByCallbackOnly', 'isOtherAmount']), actions: ['recordOtherAmount', 'recordConfirmed', 'announceMismatch'] },
+          { guard: 'isToldByCallbackOnly', actions: 'recordConfirmed' },
+        ],
         ...refundRequests,
       },
     },
@@ -134,6 +139,11 @@ export const paymentMachine = paymentSetup.createMachine({
         'payment.approve': { guard: and(['hasNoRefundRequest', 'hasReceiptNamed', 'hasFreeReceipt', not('isUnmatched')]), target: 'completed', actions: ['recordApproval', { type: 'recordPayment', params: 'staff' }] },
         // Rejected too soon: the money is ours after all.
         'payment.assign': { guard: and(['hasNoRefundRequest', 'hasFreeReceipt', 'canAssign']), target: 'completed', actions: ['recordAssignment', 'recordReceived'] },
+        // H4: a person found that it never came, and was wrong.
+        'payment.confirmReceived': [
+          { guard: and(['isToldByCallbackOnly', 'isDenied', 'hasFreeReceipt']), target: 'review', actions: ['recordConfirmedAmount', 'recordConfirmed', 'recordUnmatched'] },
+          { guard: 'isToldByCallbackOnly', actions: 'recordConfirmed' },
+        ],
         // Of money that came, though not for this.
         ...refundRequests,
       },
@@ -191,7 +201,12 @@ export const paymentMachine = paymentSetup.createMachine({
         'payment.approve': { guard: and(['hasNoRefundRequest', 'hasFreeReceipt', not('isUnmatched')]), target: 'completed', actions: ['recordApproval', { type: 'recordPayment', params: 'staff' }] },
         'payment.reject': { guard: and(['hasNoRefundRequest', 'canReject']), target: 'failed', actions: 'recordRejection' },
         'payment.assign': { guard: and(['hasNoRefundRequest', 'hasFreeReceipt', 'canAssign']), target: 'completed', actions: ['recordAssignment', 'recordReceived'] },
-        'payment.confirmReceived': { guard: 'isToldByCallbackOnly', actions: 'recordConfirmed' },
+        // H4.
+        'payment.confirmReceived': [
+          { guard: and(['isToldByCallbackOnly', 'isOfSubscription', 'hasNoRefundRequest', 'hasFreeReceipt']), target: 'completed', actions: ['recordConfirmedAmount', 'recordConfirmed', 'recordPromptsSubscription', 'recordReceived'] },
+          { guard: and(['isToldByCallbackOnly', 'isOtherAmount']), actions: ['recordConfirmedAmount', 'recordConfirmed', 'announceMismatch'] },
+          { guard: 'isToldByCallbackOnly', actions: 'recordConfirmed' },
+        ],
         'payment.namePayer': [
           { guard: and(['canNamePayer', 'isPayersOnly', 'hasNoRefundRequest', 'hasFreeReceipt']), target: 'completed', actions: ['recordPayersSubscription', 'recordReceived'] },
           { guard: 'canNamePayer', actions: 'recordPayer' },

@@ -23,6 +23,7 @@ import {
 import type { PromptOutcome, PromptRequest, QueryOutcome, QueryRequest } from './calls.ts'
 import type { PaymentContext, PaymentFact, PaymentMismatch, PaymentReview } from './context.ts'
 import type { PaymentAssignment, PaymentCallback, PaymentDecision, PaymentEvent, PaymentInput } from './events.ts'
+import { isDenied, isOtherAmount, isToldByCallbackOnly, withConfirmed, withConfirmedAmount, withNotedAmount } from './confirmed.ts'
 import { furtherMoney, isForeign, isFurtherMoney, isToldInFull, partedFact, withHeld, withHeldReleased, withOtherReceipt, withParted } from './held.ts'
 import { judgeCallback, judgeQuery, type Verdict } from './judgement.ts'
 import { refundApprovedFact, refundFailedFact, refundRefusedFact, refundRequestedFact, returnedFact } from './refund-facts.ts'
@@ -86,7 +87,10 @@ export const paymentSetup = setup({
       // Callbacks are unsigned: a person may find that there is no such money. What the paybill told of did come.
       return context.received?.source === 'callback' && (event as EventOf<'payment.reject'>).moneyCame === false
     },
-    isToldByCallbackOnly: ({ context }) => context.received?.source === 'callback',
+    isToldByCallbackOnly: ({ context }) => isToldByCallbackOnly(context),
+    isDenied: ({ context }) => isDenied(context),
+    isOtherAmount: ({ context, event }) => isOtherAmount(context, event as EventOf<'payment.confirmReceived'>),
+    isOfSubscription: ({ event }) => (event as EventOf<'payment.confirmReceived'>).subscriptionId !== undefined,
     canNamePayer: ({ context }) => context.purpose.kind === 'unmatched' && context.phone === null && !isForeign(context),
     isPayersOnly: ({ context, event }) => context.received?.doubt === 'account-unknown' && (event as EventOf<'payment.namePayer'>).subscriptionId !== undefined,
     canClaim: ({ context }) => context.method === 'stk' && context.completedAt === null && context.claims < CLAIMS_MAX,
@@ -173,7 +177,13 @@ export const paymentSetup = setup({
     recordUnmatched: assign(({ context, event }) => withUnmatched(context, timeOf(event))),
     releaseHeld: assign(({ context }) => withHeldReleased(context)),
     recordAssignment: assign(({ context, event }) => withAssignment(context, event as PaymentAssignment)),
-    recordConfirmed: assign(({ context, event }) => (context.received === null ? {} : { received: { ...context.received, source: (event as EventOf<'payment.confirmReceived'>).source } })),
+    recordConfirmed: assign(({ context, event }) => withConfirmed(context, event as EventOf<'payment.confirmReceived'>)),
+    recordConfirmedAmount: assign(({ context, event }) => withConfirmedAmount(context, event as EventOf<'payment.confirmReceived'>, timeOf(event))),
+    recordOtherAmount: assign(({ context, event }) => withNotedAmount(context, event as EventOf<'payment.confirmReceived'>, timeOf(event))),
+    recordPromptsSubscription: assign(({ context, event }) => {
+      const { subscriptionId } = event as EventOf<'payment.confirmReceived'>
+      return subscriptionId === undefined ? {} : withAssignment(context, { subscriptionId, reason: 'paid by the account number of its prompt' })
+    }),
     recordPayer: assign(({ event }) => ({ phone: (event as EventOf<'payment.namePayer'>).phone })),
     recordPayersSubscription: assign(({ context, event }) => {
       const { phone, subscriptionId } = event as EventOf<'payment.namePayer'>

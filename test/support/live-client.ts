@@ -63,11 +63,11 @@ export interface EventsClient {
   stop(): void
 }
 
-/** On a connection of its own, which ends with the stream. */
+/** On a connection of its own, which ends with the stream. As an EventSource has it, an event without an id has that of the one before, also of the stream before. */
 export async function eventsClient(address: string, headers: Record<string, string>): Promise<EventsClient> {
   const call = request(address, { headers: { accept: 'text/event-stream', ...headers }, agent: false })
   const response = await new Promise<IncomingMessage>((resolve, reject) => call.on('response', resolve).on('error', reject).end())
-  const client: EventsClient & { id: string } = { status: response.statusCode ?? 0, events: [], id: '', lastId: () => client.id, ended: Promise.resolve(), stop: () => call.destroy() }
+  const client: EventsClient & { id: string } = { status: response.statusCode ?? 0, events: [], id: headers['last-event-id'] ?? '', lastId: () => client.id, ended: Promise.resolve(), stop: () => call.destroy() }
   client.ended = read(response, client).catch(() => undefined)
   return client
 }

@@ -166,12 +166,69 @@ describe('a prompted payment that is confirmed, too', () => {
     expect(await balances()).toEqual({ mpesa: 2_000, 'revenue:hotspot': -1_000, unmatched: -1_000 })
   })
 
-  it('a second time, for a subscription, is credit of that', async () => {
+  it.each([['callback first', true], ['confirmation first', false], ['confirmation only', null]])('a second time, for a subscription, is credit of that: %s', async (_order, isCallbackFirst) => {
     const response = await world.app.inject({ method: 'POST', url: '/api/payments/stk', payload: { phone_number: PHONE, subscription_id: 'sub_1', amount: 10 } })
     const { payment_id: id, transaction_id: checkout } = response.json<{ payment_id: string; transaction_id: string }>()
     await callback(checkout)
+    if (isCallbackFirst === true) await callback(checkout, 'RKTQDM7W6T')
     await confirm({ BillRefNumber: id.slice(-12).toUpperCase(), TransID: 'RKTQDM7W6T', MSISDN: '2547*****126' })
-    expect(await balances()).toEqual({ mpesa: 2_000, 'customer:sub_1': -2_000 })
+    if (isCallbackFirst === false) await callback(checkout, 'RKTQDM7W6T')
+    expect(await payments()).toMatchObject([{ states: ['completed'] }, { states: ['completed'] }])
+    expect(await balances()).toMatchObject({ mpesa: 2_000, 'customer:sub_1': -2_000 })
+    expect((await balances())['unmatched'] ?? 0).toBe(0)
+  })
+
+  describe('a second time, is what the paybill says of it', () => {
+    const second = async () => (await payments()).find(({ context }) => (context as { receipt: string }).receipt === 'RKTQDM7W6T')
+    async function twice(amount: number): Promise<() => Promise<void>> {
+      const { account, checkout } = await prompt()
+      await callback(checkout)
+      await hook('stk', successCallback(checkout, 'RKTQDM7W6T', amount))
+      await vi.waitFor(() => expect(world.inbox.rows.at(-1)?.outcome).not.toBeNull())
+      await world.runtime.settled()
+      expect(await second()).toMatchObject({ states: ['review'], context: { amount: amount * 100, received: { source: 'callback' } } })
+      return () => confirm({ BillRefNumber: account, TransID: 'RKTQDM7W6T', MSISDN: '2547*****149' })
+    }
+
+    it('as much as it says, whatever a callback has said', async () => {
+      const confirmed = await twice(5_000)
+      await confirmed()
+      expect(await second()).toMatchObject({ states: ['review'], context: { amount: 1_000, received: { source: 'c2b' }, mismatch: { expected: 500_000, received: 1_000 } } })
+      expect(await balances()).toEqual({ mpesa: 2_000, 'revenue:hotspot': -1_000, unmatched: -1_000 })
+    })
+
+    it('also where staff have found that it never came', async () => {
+      const confirmed = await twice(10)
+      const id = (await second())?.id ?? ''
+      const reject = await world.app.inject({ method: 'POST', url: `/api/v1/actors/payment/${id}/events`, headers: world.keys.add('billing-key-123', ['billing']), payload: { type: 'payment.reject', reason: 'not on the statement', moneyCame: false } })
+      expect(reject.statusCode).toBe(200)
+      expect(await balances()).toEqual({ mpesa: 1_000, 'revenue:hotspot': -1_000, unmatched: 0 })
+      await confirmed()
+      expect(await second()).toMatchObject({ states: ['review'], tags: ['attention'] })
+      expect(await balances()).toEqual({ mpesa: 2_000, 'revenue:hotspot': -1_000, unmatched: -1_000 })
+    })
+
+    it('also where it speaks in the same moment as the callback: it looks again', async () => {
+      const confirmed = await twice(10)
+      // Before the callback is stored, as it seems.
+      vi.spyOn(world.runtime, 'search').mockResolvedValueOnce([])
+      await confirmed()
+      expect(await second()).toMatchObject({ states: ['review'], context: { received: { source: 'c2b' } } })
+      expect(world.inbox.rows.at(-1)?.outcome).toBe('applied')
+    })
+
+    it('also where M-Pesa\'s list says it, once', async () => {
+      await twice(5_000)
+      list = [{ receipt: 'RKTQDM7W6T', at: new Date(Date.now() - 60_000).toISOString(), amount: 1_000, currency: 'KES', phone: PHONE, accountReference: 'rent' }]
+      for (let looks = 0; looks < 2; looks++) {
+        if (looks === 0) await world.runtime.create({ type: 'reconciliation', id: 'mpesa' }, {})
+        else await world.runtime.send({ type: 'reconciliation', id: 'mpesa' }, { type: 'reconciliation.pull' })
+        await world.runtime.settled()
+      }
+      const { id, context } = (await second()) ?? { id: '', context: {} }
+      expect(context).toMatchObject({ amount: 1_000, received: { source: 'pull' } })
+      expect((await world.runtime.history({ type: 'payment', id })).filter(({ event }) => event.type === 'payment.confirmReceived')).toHaveLength(1)
+    })
   })
 
   it('whose receipt a stray confirmation has taken is looked at, and credits nothing twice', async () => {

@@ -192,6 +192,69 @@ describe('money that a callback told of, and that is a payment of its own', () =
     expect(pay.send({ type: 'payment.confirmReceived', source: 'pull' })).toBe(false)
   })
 
+  const confirm = (fields: object = {}): Message => ({ type: 'payment.confirmReceived', source: 'c2b', receipt: RECEIPT, amount: 2_000, ...fields })
+  const mismatch = { reason: 'amount-mismatch', expected: 2_000, received: 500, receipt: RECEIPT }
+
+  it('is as much as the paybill says, whatever the callback has said (H4)', () => {
+    const pay = parted()
+    expect(books(pay, confirm({ amount: 500 }))).toEqual({ unmatched: 1_500, mpesa: -1_500 })
+    expect(pay.facts).toMatchObject([{ type: 'payment.mismatchFound', ...mismatch }])
+    expect(pay.context).toMatchObject({ amount: 500, held: [{ amount: 500 }], mismatch })
+    expect(books(pay, assign)).toEqual({ unmatched: 500, 'customer:sub_1': -500 })
+    expect(pay.facts.at(-1)).toMatchObject({ type: 'payment.completed', amount: 500 })
+    const back = parted()
+    back.send(confirm({ amount: 500 }))
+    expect(books(back, refund(), approveRefund())).toEqual({ unmatched: 500, 'refunds:pending': -500 })
+    // More is as well possible.
+    expect(books(parted(), confirm({ amount: 5_000 }))).toEqual({ unmatched: -3_000, mpesa: 3_000 })
+  })
+
+  it('is not given back as was asked for before the paybill told of another amount (F4)', () => {
+    const pay = parted()
+    pay.send(refund())
+    expect(books(pay, confirm({ amount: 500 }))).toEqual({ unmatched: 1_500, mpesa: -1_500 })
+    expect(pay.send(approveRefund())).toBe(false)
+    expect(books(pay, withdraw, refund(), approveRefund())).toEqual({ unmatched: 500, 'refunds:pending': -500 })
+  })
+
+  it('is credit of the subscription that the prompt was for, as if the paybill had been first; not while a refund waits', () => {
+    const pay = parted()
+    expect(books(pay, confirm({ subscriptionId: 'sub_1' }))).toEqual({ unmatched: 2_000, 'customer:sub_1': -2_000 })
+    expect([pay.state, pay.context.confirmedBy]).toEqual(['completed', 'c2b'])
+    expect(books(parted(), confirm({ subscriptionId: 'sub_1', amount: 500 }))).toEqual({ unmatched: 2_000, mpesa: -1_500, 'customer:sub_1': -500 })
+    const waiting = parted()
+    waiting.send(refund())
+    expect(books(waiting, confirm({ subscriptionId: 'sub_1' }))).toEqual({})
+    expect(waiting.state).toBe('review')
+  })
+
+  it('is back under review when a person has found that it never came, and was wrong; not where its receipt credits another by now', () => {
+    const denied = () => {
+      const pay = parted()
+      pay.send(reject({ moneyCame: false }))
+      return pay
+    }
+    const pay = denied()
+    expect(books(pay, confirm({ amount: 500 }))).toEqual({ unmatched: -500, mpesa: 500 })
+    expect(pay.facts).toMatchObject([{ type: 'payment.reviewNeeded', reason: 'paid-twice' }])
+    expect(books(pay, assign)).toEqual({ unmatched: 500, 'customer:sub_1': -500 })
+    const other = denied()
+    expect(books(other, confirm({ receiptUsedBy: 'pay_2' }))).toEqual({})
+    expect(other.state).toBe('failed')
+  })
+
+  it('has the difference in the books where somebody was credited with it before the paybill told', () => {
+    const pay = parted()
+    pay.send(assign)
+    expect(books(pay, confirm({ amount: 500 }))).toEqual({ unmatched: 1_500, mpesa: -1_500 })
+    expect(pay.facts).toMatchObject([{ type: 'payment.mismatchFound', ...mismatch, difference: -1_500 }])
+    expect(pay.state).toBe('completed')
+    expect(pay.send(confirm())).toBe(false)
+    const same = parted()
+    same.send(assign)
+    expect([books(same, confirm()), same.facts]).toEqual([{}, []])
+  })
+
   it('is not guessed onto the only subscription of its payer: a person says what it was for', () => {
     const pay = new Play(paymentMachine, { ...PARTED_INPUT, phone: null })
     expect(books(pay, { type: 'payment.namePayer', phone: '254708374149', subscriptionId: 'sub_1' })).toEqual({})

@@ -55,7 +55,7 @@ const walks: Walk[] = [
       callback({ receipt: 'NLJ7RT61SX' }),
       callback({ receipt: 'NLJ7RT61SZ', amount: undefined }),
       { type: 'payment.part', reason: 'x' } as EventObject,
-      { type: 'payment.confirmReceived', source: 'c2b' } as EventObject,
+      ...[{}, { amount: 1 }, { subscriptionId: 'sub_1' }, { receiptUsedBy: 'pay_2' }].map((more: object): EventObject => ({ type: 'payment.confirmReceived', ...{ source: 'c2b', receipt: 'NLJ7RT61SV', ...more } })),
       { type: 'payment.namePayer', phone: '254708374149' } as EventObject,
       { type: 'payment.namePayer', phone: '254708374149', subscriptionId: 'sub_1' } as EventObject,
       callback({ checkoutRequestId: 'ws_CO_other' }),
