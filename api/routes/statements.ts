@@ -105,7 +105,7 @@ export function statementRoutes(app: App, statements: Statements, now: () => num
       schema: {
         tags: ['ledger'],
         summary: 'Money that the statement and the ledger do not both know',
-        description: `Compared by receipt, over the last ${PERIOD_DAYS} days that the statements cover unless said; with \`from\` alone over the ${PERIOD_DAYS} days that begin there, with \`to\` alone over those that end there, and over ${PERIOD_DAYS_MAX} at most. \`covered\` tells the whole time that may be walked through. Oldest first. Charges are left out. At the ends of the period a payment may stand on one side only, as it is booked when we hear of it. Where the list of M-Pesa is pulled, its rows count as statement, too: then money in of ours is missed only in time that the list or a file covers, money out only in time that files cover.`,
+        description: `Compared by receipt, over the last ${PERIOD_DAYS} days that the statements cover unless said; with \`from\` alone over the ${PERIOD_DAYS} days that begin there, with \`to\` alone over those that end there, and over ${PERIOD_DAYS_MAX} at most. \`covered\` tells the whole time that may be walked through. Oldest first. Charges are left out. At the ends of the period a payment may stand on one side only, as it is booked when we hear of it. Where the list of M-Pesa is pulled, its rows count as statement, too: then money in of ours is missed only in time that the list or a file covers, money out only in time that files cover; a file covers what lies between two of its rows that are a week apart at most.`,
         querystring: unexplainedQuery,
         response: { 200: unexplained, ...staffProblems() },
       },

@@ -35,6 +35,14 @@ const PULLED = 'select min(from_at) as "from", max(to_at) as "to" from business.
 const IS_OURS = `l.tenant = :tenant and l.account = 'mpesa'
     and not exists (select from business.ledger_entries f where f.entry_ref = l.entry_ref and f.account = 'fees')`
 
+/**
+ * Files say what they cover by their rows: between two that are at most a week apart, nothing is left out. Two files may have a month between
+ * them that is in neither, and a date that was typed wrongly is alone in its year.
+ */
+const filedAround = (moment: string) => `
+  exists (select from business.statement_rows s where s.tenant = :tenant and s.source <> 'pull' and s.at between ${moment} - interval '7 days' and ${moment})
+  and exists (select from business.statement_rows s where s.tenant = :tenant and s.source <> 'pull' and s.at between ${moment} and ${moment} + interval '7 days')`
+
 /** A payment that a query confirmed learnt its receipt later, so the table of receipts knows it, not the line. */
 const LEARNT = `r.tenant = l.tenant and l.actor_type = 'payment' and r.payment_id = l.actor_id and r.credited and l.amount_minor > 0`
 
@@ -71,7 +79,7 @@ const OUR_SIDE = `
   select o.* from ours o
   where not exists (select from business.statement_rows s where s.tenant = :tenant and s.receipt = o.receipt and s.kind <> 'charge')
     and (not cast(:onlyCovered as boolean)
-      or o.at between to_timestamp(:filedFrom / 1000.0) and to_timestamp(:filedTo / 1000.0)
+      or ${filedAround('o.at')}
       or o.amount_minor > 0 and exists (select from business.statement_periods p where p.tenant = :tenant and o.at >= p.from_at + interval '1 hour' and o.at < p.to_at))
     and (o.receipt is null or (${bookedUnder('o')}) <> 0)
     and (cast(:afterPosition as bigint) is null or o.position > :afterPosition)
@@ -140,7 +148,7 @@ export function statementQueries(knex: Knex) {
     const covered = { from: Math.min(...spans.map((span) => span.from)), to: Math.max(...spans.map((span) => span.to)) }
     const end = to ?? (from === undefined ? covered.to : Math.max(from, Math.min(covered.to, from + periodMs)))
     const period = { from: from ?? Math.min(end, Math.max(covered.from, end - periodMs)), to: end }
-    return { period, covered, given: { tenant, ...period, ...AT_THE_BEGINNING, onlyCovered: pulled !== null, filedFrom: filed?.from ?? null, filedTo: filed?.to ?? null } }
+    return { period, covered, given: { tenant, ...period, ...AT_THE_BEGINNING, onlyCovered: pulled !== null } }
   }
 
   async function add(db: Knex, tenant: string, entries: readonly StatementEntry[], { source, by, at }: { source: string; by: string; at: number }): Promise<{ added: number }> {

@@ -146,3 +146,16 @@ it("takes the portal's file for what it covers, in place of what was pulled", as
   await until('2027-03-27T16:00:00+01:00')
   expect(await knex('business.statement_rows').where({ source: 'csv' }).select('receipt')).toHaveLength(2)
 })
+
+it('takes no time for covered that lies between two files, or up to a date of long ago that was typed wrongly', async () => {
+  await runtime.create(ADDRESS, {})
+  await runtime.settled()
+  await book('between', 700, 'RKTQDM7W6F', '2027-02-10T12:00:00+01:00')
+  await book('within', 800, 'RKTQDM7W6G', '2027-03-05T12:00:00+01:00')
+  const file = (...dates: string[]) => business.statements.add('main', dates.map((date, index) => row(`RKTQDM7X${date.slice(5, 7)}${index}`, 'withdrawn', -100, `${date}T10:00:00+01:00`)), { source: 'csv', by: 'key:k', at: START })
+  await file('2016-03-04', '2027-01-30', '2027-01-31')
+  await file('2027-03-01', '2027-03-04', '2027-03-08', '2027-03-12')
+  const missed = async (from: string, to: string) => (await business.statements.unexplained('main', { from: at(`${from}T00:00:00Z`), to: at(`${to}T00:00:00Z`), periodMs: 0, limit: 10 })).ours.map(({ receipt }) => receipt)
+  expect(await missed('2027-02-01', '2027-02-28')).toEqual([])
+  expect(await missed('2027-03-01', '2027-03-20')).toEqual(['RKTQDM7W6G'])
+})

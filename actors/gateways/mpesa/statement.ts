@@ -31,6 +31,8 @@ export interface StatementReading {
 
 const TEXT_CHARS_MAX = 300
 const PROBLEMS_MAX = 50
+/** M-Pesa was launched on 6 March 2007. */
+const FIRST_MS = Date.UTC(2007, 2, 6)
 /** So far may two clocks, or the zone that a file was exported in, be apart. */
 const CLOCKS_MS = 86_400_000
 
@@ -70,7 +72,8 @@ function readRow(cell: (name: string) => string, latest: number): StatementRow |
   if (!/^[A-Z0-9]{6,20}$/.test(receipt)) return { problem: 'the receipt is none' }
   const at = momentOf(cell('completiontime'))
   if (at === undefined) return { problem: 'the completion time is no moment' }
-  // One such row would have the whole time up to it count as covered.
+  // Such a row would stretch what the statements cover.
+  if (Date.parse(at) < FIRST_MS) return { problem: 'the completion time is before there was M-Pesa' }
   if (Date.parse(at) > latest) return { problem: 'the completion time is still to come' }
   const [paidIn, withdrawn] = [amountOf(cell('paidin')), amountOf(cell('withdrawn').replace(/^-/, ''))]
   if (paidIn === undefined || withdrawn === undefined || (paidIn === 0) === (withdrawn === 0)) return { problem: 'exactly one of Paid In and Withdrawn must be an amount' }

@@ -24,6 +24,7 @@ describe('a statement', () => {
   it.each([
     ['x,2026-01-01 10:20:30,,,Completed,10,,,,,,,', /receipt/],
     ['RKTQDM7W6S,yesterday,,,Completed,10,,,,,,,', /moment/],
+    ['RKTQDM7W6S,01-01-1960 10:20:30,,,Completed,10,,,,,,,', /before there was M-Pesa/],
     ['RKTQDM7W6S,2062-01-01 10:20:30,,,Completed,10,,,,,,,', /still to come/],
     ['RKTQDM7W6S,2026-01-01 10:20:30,,,Completed,10,10,,,,,,', /one of/],
     ['RKTQDM7W6S,2026-01-01 10:20:30,,,Completed,ten,,,,,,,', /one of/],
