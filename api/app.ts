@@ -208,7 +208,7 @@ function addStaffRoutes(app: App, deps: AppDeps, { now, keys, authenticate, tell
   watch(app, deps.trail)
   auditRoutes(app, deps.audit)
   actorRoutes(app, deps, gate)
-  approvalRoutes(app, { runtime, teller, gate, receipts: deps.receipts, packages: deps.packages, now })
+  approvalRoutes(app, { runtime, teller, gate, receipts: deps.receipts, packages: deps.packages, now, appKey })
   eventRoutes(app, runtime, teller)
   insightRoutes(app, runtime, teller)
   timelineRoute(app, deps)

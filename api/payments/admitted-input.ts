@@ -57,8 +57,18 @@ export interface PaymentToMake {
 
 /** The input of a payment, weighed by nobody yet. @throws Problem as {@link admittedInput}, but for the second key */
 export async function admittedPayment({ packages, runtime }: Omit<InputTellerDeps, 'gate'>, { tenant, input, before, at }: PaymentToMake): Promise<unknown> {
-  if (before === undefined) await demandPayable(runtime, tenant, input, at)
+  if (before === undefined) {
+    demandOwnWord(input, at)
+    await demandPayable(runtime, tenant, input, at)
+  }
   return withListedPackage(packages, { tenant, input, before, at })
+}
+
+const ofCallback = z.looseObject({ received: z.looseObject({ source: z.literal('callback') }) })
+
+/** That a callback told of money only a callback says: such money may be rejected as never come, and its receipt has any form. */
+function demandOwnWord(input: unknown, at: string): void {
+  if (ofCallback.safeParse(input).success) throw new Problem('invalid-input', undefined, { errors: [{ pointer: `${at}/received/source`, detail: 'is for callbacks to say: `c2b` is what came to the paybill, `pull` what the list shows' }] })
 }
 
 /** Only what is looked at; all else is for the schema of the input. */

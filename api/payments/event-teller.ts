@@ -68,7 +68,7 @@ export function eventTeller({ receipts, packages, runtime, gate }: EventTellerDe
     const view = await runtime.get({ tenant, type: 'approval', id })
     if (view === undefined) return 0
     const { to, act, worth } = view.context as ApprovalContext
-    await demandFreeReceipt(tenant, to, act)
+    if (view.status === 'active') await demandFreeReceipt(tenant, to, act)
     if (act.kind === 'event' && act.event.type === 'payment.assign' && typeof act.event['subscriptionId'] === 'string') await demandSubscription(tenant, act.event['subscriptionId'])
     const dues = act.kind === 'create' ? dueFor.safeParse(act.input).data : undefined
     if (dues !== undefined && to.type === 'payment') await demandSubscription(tenant, dues.purpose.subscriptionId)
@@ -76,13 +76,17 @@ export function eventTeller({ receipts, packages, runtime, gate }: EventTellerDe
     return now === undefined ? worth : now.amount
   }
 
-  /** What is approved would be set aside: one receipt credits one payment. Its own may have it, where this comes again. */
+  /** What is approved would be set aside, or change nothing: one receipt credits one payment. */
   async function demandFreeReceipt(tenant: string, to: Pick<Address, 'type' | 'id'>, act: ApprovalContext['act']): Promise<void> {
-    const receipt = act.kind === 'create' ? typed.safeParse(act.input).data?.received.receipt : undefined
-    const [told] = act.kind === 'event' ? await ofReceipts.tell(tenant, [{ to: { tenant, ...to }, event: act.event }]) : []
-    const usedBy = receipt === undefined ? told?.event['receiptUsedBy'] : (await receipts.creditedTo(tenant, [receipt])).get(receipt)
-    if (typeof usedBy !== 'string' || usedBy === to.id) return
-    throw new StandingError('event-not-accepted', `Its receipt has credited the payment ${usedBy} by now: refuse it.`)
+    const usedBy = act.kind === 'create' ? await recordedAs(tenant, to, act.input) : (await ofReceipts.tell(tenant, [{ to: { tenant, ...to }, event: act.event }]))[0]?.event['receiptUsedBy']
+    if (typeof usedBy === 'string') throw new StandingError('event-not-accepted', `Its receipt is that of the payment ${usedBy} by now: refuse it.`)
+  }
+
+  /** The payment that has the money by now, by whoever told of it: also by the id that its receipt gives. */
+  async function recordedAs(tenant: string, to: Pick<Address, 'type' | 'id'>, input: unknown): Promise<string | undefined> {
+    const receipt = typed.safeParse(input).data?.received.receipt
+    if (receipt === undefined) return undefined
+    return (await runtime.get({ tenant, ...to })) === undefined ? (await receipts.creditedTo(tenant, [receipt])).get(receipt) : to.id
   }
 
   /** The payment would be settled, and its money wait for nobody. */

@@ -17,6 +17,7 @@ import { onceOnly } from '../http/once.ts'
 import { Problem } from '../http/problem.ts'
 import { traceIdOf } from '../http/trace.ts'
 import { fieldErrors } from '../http/validation.ts'
+import { receiptPaymentIds } from '../../actors/payment/received-money.ts'
 import { admittedPayment } from '../payments/admitted-input.ts'
 import type { EventTeller } from '../payments/event-teller.ts'
 import type { Receipts } from '../ports/receipts.ts'
@@ -42,9 +43,12 @@ export interface ApprovalRouteDeps extends BatchParts {
   teller: EventTeller
   gate: SecondKey
   receipts: Receipts
+  appKey: string
 }
 
-export function approvalRoutes(app: App, { runtime, teller, gate, receipts, ...parts }: ApprovalRouteDeps): void {
+export function approvalRoutes(app: App, { runtime, teller, gate, receipts, appKey, ...parts }: ApprovalRouteDeps): void {
+  const idOfReceipt = receiptPaymentIds(appKey)
+
   app.post(
     '/approvals',
     {
@@ -116,13 +120,13 @@ export function approvalRoutes(app: App, { runtime, teller, gate, receipts, ...p
     // Nobody shall be asked to approve what cannot be recorded then.
     if (!read.success) throw new Problem('invalid-input', undefined, { errors: fieldErrors(read.error.issues).map(({ pointer, detail }) => ({ pointer: `/payment${pointer}`, detail })) })
     const input = read.data
-    if (before !== undefined) return { to: toBeMade('payment', tenant, key), act: { kind: 'create', input }, worth: worthOf(before) }
+    if (before !== undefined) return { to: before.to, act: { kind: 'create', input }, worth: worthOf(before) }
     const worth = await gate.weighNew(tenant, 'payment', input)
     if (worth === undefined) throw needless('/payment/method', 'asks the payer and needs no second key')
     const receipt = input.received?.receipt
     const usedBy = receipt === undefined ? undefined : (await receipts.creditedTo(tenant, [receipt])).get(receipt)
     if (usedBy !== undefined) throw new Problem('invalid-input', undefined, { errors: [{ pointer: '/payment/received/receipt', detail: `has credited the payment ${usedBy}` }] })
-    return { to: toBeMade('payment', tenant, key), act: { kind: 'create', input }, worth }
+    return { to: await paymentOf(tenant, receipt, key), act: { kind: 'create', input }, worth }
   }
 
   async function newSession(principal: Principal, asked: object, key: string | undefined, before: ApprovalInput | undefined): Promise<Asked> {
@@ -131,6 +135,14 @@ export function approvalRoutes(app: App, { runtime, teller, gate, receipts, ...p
     const read = sessionInput.safeParse(asked)
     if (!read.success) throw new Problem('invalid-input', undefined, { errors: fieldErrors(read.error.issues).map(({ pointer, detail }) => ({ pointer: `/session${pointer}`, detail })) })
     return { to: toBeMade('hotspot-session', tenant, key), act: { kind: 'create', input: read.data }, worth: before === undefined ? await gate.weighNew(tenant, 'hotspot-session', read.data) : worthOf(before) }
+  }
+
+  /** By the id that its receipt gives, as all money has that comes by itself: approved twice, or told of by the paybill too, it is one payment. */
+  async function paymentOf(tenant: string, receipt: string | undefined, key: string | undefined): Promise<Asked['to']> {
+    if (receipt === undefined) return toBeMade('payment', tenant, key)
+    const to = { type: 'payment', id: idOfReceipt(tenant, receipt) }
+    // One that staff have rejected, and whose receipt is free again.
+    return (await runtime.get({ tenant, ...to })) === undefined ? to : toBeMade('payment', tenant, key)
   }
 
   /** The same key means the same actor. */

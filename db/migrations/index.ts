@@ -25,6 +25,7 @@ import { importedStatements } from './0029-imported-statements.ts'
 import { routerUsers } from './0031-router-users.ts'
 import { routersBack } from './0032-routers-back.ts'
 import { receiptsOfMoney } from './0033-receipts-of-money.ts'
+import { whatCompletesAPayment } from './0034-what-completes-a-payment.ts'
 
 export const migrations: readonly Migration[] = [
   engineTables,
@@ -52,4 +53,5 @@ export const migrations: readonly Migration[] = [
   routerUsers,
   routersBack,
   receiptsOfMoney,
+  whatCompletesAPayment,
 ]

@@ -86,3 +86,23 @@ test('0033: receipts of further money that is in no book are free for the paymen
   })
   expect(await rows('select receipt from business.payment_receipts order by receipt')).toEqual([{ receipt: 'CREDITED01' }, { receipt: 'HELD000002' }])
 })
+
+test('0034: what may still be told of a payment finds it, and a parted receipt finds only what it has become', async () => {
+  const receipts: [string, string][] = [['pay_1', 'PAID000001'], ['pay_1', 'TWICE00002'], ['pay_2', 'TWICE00002'], ['pay_3', 'MASKED0003'], ['pay_4', 'PROMPT0004']]
+  const payment = (id: string, states: string[], context: object) => ({ ...actor('payment', id, context), states })
+  await across('0034-what-completes-a-payment', async (client) => {
+    const callback = { source: 'callback', doubt: 'paid-twice' }
+    await insert(client, 'standing.actors', payment('pay_1', ['completed'], { method: 'stk', receipt: 'PAID000001', received: null, parted: ['twice00002'], lastResult: { source: 'callback' } }))
+    await insert(client, 'standing.actors', payment('pay_2', ['review'], { method: 'c2b', receipt: 'TWICE00002', phone: PHONE, received: callback, parted: [] }))
+    await insert(client, 'standing.actors', payment('pay_3', ['review'], { method: 'c2b', receipt: 'MASKED0003', phone: null, received: { source: 'c2b' }, parted: [] }))
+    await insert(client, 'standing.actors', payment('pay_4', ['awaiting'], { method: 'stk', receipt: null, received: null, parted: [] }))
+    await insert(client, 'standing.actors', payment('pay_5', ['refunded'], { method: 'c2b', receipt: 'GONE000005', received: callback, parted: [] }))
+    for (const [id, value] of receipts) await insert(client, 'standing.identifiers', { tenant: 'main', type: 'payment', id, kind: 'receipt', value })
+    await insert(client, 'standing.identifiers', { tenant: 'main', type: 'payment', id: 'pay_3', kind: 'unknownPayer', value: 'payer of MASKED0003' })
+  })
+  expect(await rows(`select id, value from standing.identifiers where kind = 'receipt' order by id, value`)).toEqual(receipts.filter((_one, index) => index !== 1).map(([id, value]) => ({ id, value })))
+  expect(await rows(`select id, kind, value from standing.identifiers where kind <> 'receipt' order by id`)).toEqual([
+    { id: 'pay_2', kind: 'incomplete', value: 'more of TWICE00002' },
+    { id: 'pay_3', kind: 'incomplete', value: 'more of MASKED0003' },
+  ])
+})

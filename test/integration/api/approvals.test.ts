@@ -263,8 +263,25 @@ describe('money that is recorded by hand', () => {
     expect((await decide(second.body.id, 'refuse', ben, { reason: 'recorded already' })).status).toBe(200)
   })
 
+  it('is one payment, though two keys approve one receipt twice at once', async () => {
+    const asked = await Promise.all([ask({ payment: came(FROM), reason: 'x' }), ask({ payment: came(FROM), reason: 'y' })])
+    expect(madeBy(asked[0])).toEqual(madeBy(asked[1]))
+    const answers = await Promise.all(asked.map(({ body }) => decide(body.id, 'approve', ben)))
+    await world.runtime.settled()
+    expect(answers.map(({ status }) => status).sort()[0]).toBe(200)
+    expect((await world.runtime.list({ type: 'payment', limit: 10 })).data).toMatchObject([{ states: ['review'], context: { amount: FROM } }])
+  })
+
+  it('cannot be said in the name of a callback, whose money may be rejected as never come and whose receipt has any form', async () => {
+    const input = { ...came(50, 'x y z!'), received: { ...came(50).received, source: 'callback', receipt: 'x y z!' } }
+    expect(await record(input)).toMatchObject({ status: 422, body: { code: 'invalid-input', errors: [{ pointer: '/input/received/source' }] } })
+    expect(await ask({ payment: { ...input, amount: FROM }, reason: 'x' })).toMatchObject({ status: 422, body: { code: 'invalid-input', errors: [{ pointer: '/payment/received/source' }] } })
+  })
+
   it('is asked for once under an Idempotency-Key, whatever has changed since', async () => {
     const id = await home()
+    const typed = { ...anne, 'idempotency-key': 'till-8' }
+    expect((await ask({ payment: came(FROM), reason: 'x' }, typed)).body.id).toBe((await ask({ payment: came(FROM), reason: 'x' }, typed)).body.id)
     const payment = { currency: 'KES', ...cash(id, FROM) }
     const again = { ...anne, 'idempotency-key': 'till-9' }
     const first = await ask({ payment, reason: 'x' }, again)
