@@ -11,7 +11,7 @@ import { unexplainedDays } from './projections.ts'
 export function defineReconciliation(parts: PullParts): ActorDefinition {
   return {
     type: 'reconciliation',
-    version: '3',
+    version: '4',
     idPrefix: 'rec',
     machine: reconciliationMachine,
     input: reconciliationInput,

@@ -8,4 +8,7 @@ const withMatching: Migration = { from: '1', migrate: ({ value, context }) => ({
 /** Version 2 looked always, but where it was refused, and matched no files by themselves. */
 const withFiles: Migration = { from: '2', migrate: ({ value, context }) => ({ value, context: { ...(context as JsonObject), looking: value === 'idle' ? 'refused' : 'hourly', asked: [] } }) }
 
-export const reconciliationMigrations: readonly Migration[] = [through(withMatching, withFiles), withFiles]
+/** Version 3 waited in `troubled` also while the list could not be read. It asks the list when that is over, and is `unread` if that fails again. */
+const asItIs: Migration = { from: '3', migrate: ({ value, context }) => ({ value, context }) }
+
+export const reconciliationMigrations: readonly Migration[] = [through(withMatching, withFiles, asItIs), through(withFiles, asItIs), asItIs]

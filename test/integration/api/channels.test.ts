@@ -336,7 +336,7 @@ describe('GET /api/v1/stream', () => {
   it('says when a position is unknown, refuses unknown channels, and asks for a key', async () => {
     const lost = await stream('payments', { 'last-event-id': 'nonsense' })
     await lost.ended
-    expect(lost.events).toEqual([{ id: '', event: 'standing.reset', data: { reason: expect.any(String) as string } }])
+    expect(lost.events).toEqual([{ id: 'nonsense', event: 'standing.reset', data: { reason: expect.any(String) as string } }])
     expect((await stream('payments,nowhere')).status).toBe(404)
     expect((await stream('')).status).toBe(422)
     expect((await stream('payments', { authorization: 'Bearer unknown-key' })).status).toBe(401)

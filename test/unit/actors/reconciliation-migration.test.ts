@@ -14,3 +14,8 @@ it('a reconciliation of version 2 goes on looking, but where it was refused', ()
   expect(of('waiting')).toEqual({ value: 'waiting', context: { pulls: 2, looking: 'hourly', asked: [] } })
   expect(of('idle')).toEqual({ value: 'idle', context: { pulls: 2, looking: 'refused', asked: [] } })
 })
+
+it('a reconciliation of version 3 stays where it is', () => {
+  const stored = { value: 'troubled', context: { looking: 'hourly', asked: [] }, history: {} }
+  expect(reconciliationMigrations.find(({ from }) => from === '3')?.migrate(stored)).toEqual({ value: 'troubled', context: { looking: 'hourly', asked: [] } })
+})
