@@ -11,8 +11,8 @@ it('a reconciliation of version 1 has matched no day yet, and is brought through
 it('a reconciliation of version 2 goes on looking, but where it was refused', () => {
   const migration = reconciliationMigrations.find(({ from }) => from === '2')
   const of = (value: string) => migration?.migrate({ value, context: { pulls: 2 }, history: {} })
-  expect(of('waiting')).toEqual({ value: 'waiting', context: { pulls: 2, looking: 'hourly', asked: [] } })
-  expect(of('idle')).toEqual({ value: 'idle', context: { pulls: 2, looking: 'refused', asked: [] } })
+  expect(of('waiting')).toMatchObject({ value: 'waiting', context: { pulls: 2, looking: 'hourly', asked: [] } })
+  expect(of('idle')).toMatchObject({ value: 'idle', context: { pulls: 2, looking: 'refused', asked: [] } })
 })
 
 it('a reconciliation of version 3 stays where it is', () => {
