@@ -30,4 +30,6 @@ export const account = z.strictObject({
   uploadBytes: bytes,
   downloadBytes: bytes,
   logins: z.int().nonnegative(),
+  /** A router where it is, or was, online is back: it is told because of that. */
+  routerBack: z.literal(true).optional(),
 })

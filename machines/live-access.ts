@@ -2,7 +2,8 @@
 
 /**
  * What waits for a silent router is asked again by what accounting tells, but not before so long (R9): a router may tell us of its logins every
- * few minutes and never take a request. Until then the pauses of the call itself are shorter than this.
+ * few minutes and never take a request. Until then the pauses of the call itself are shorter than this. A router that is found to be back is
+ * asked at once.
  */
 export const ASK_AGAIN_AFTER_MS = 10 * 60_000
 

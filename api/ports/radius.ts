@@ -51,6 +51,8 @@ export interface AccountingRecord {
 export interface AccountChange {
   username: string
   version: number
+  /** A router where it is, or was, online is back since this was last told. */
+  isRouterBack: boolean
   /** Undefined: it belongs to nobody any more. */
   about: { tenant: string; type: string; id: string } | undefined
   online: { id: string; device: string | null; nas: string; ip: string | null; since: number }[]

@@ -59,10 +59,10 @@ export function accountingFeed({ accounting, runtime, log, clock, sweepEveryMs =
   return sweeps(work, sweepEveryMs)
 }
 
-function itemOf({ username, version, about, online, uploadBytes, downloadBytes, logins }: Told) {
+function itemOf({ username, version, isRouterBack, about, online, uploadBytes, downloadBytes, logins }: Told) {
   return {
     to: about,
-    event: { type: EVENTS[about.type] ?? `${about.type}.account`, revision: version, online, uploadBytes, downloadBytes, logins },
+    event: { type: EVENTS[about.type] ?? `${about.type}.account`, revision: version, online, uploadBytes, downloadBytes, logins, ...(isRouterBack ? { routerBack: true } : {}) },
     eventId: `radius:${username}:${version}`,
   }
 }

@@ -26,6 +26,7 @@ import { routerUsers } from './0031-router-users.ts'
 import { routersBack } from './0032-routers-back.ts'
 import { receiptsOfMoney } from './0033-receipts-of-money.ts'
 import { whatCompletesAPayment } from './0034-what-completes-a-payment.ts'
+import { routersBackTold } from './0035-routers-back-told.ts'
 
 export const migrations: readonly Migration[] = [
   engineTables,
@@ -54,4 +55,5 @@ export const migrations: readonly Migration[] = [
   routersBack,
   receiptsOfMoney,
   whatCompletesAPayment,
+  routersBackTold,
 ]

@@ -25,6 +25,7 @@ interface Accounting {
 interface Change {
   username: string
   version: number
+  isRouterBack: boolean
   about: { tenant: string; type: string; id: string } | undefined
   online: { id: string; device: string | null; nas: string; ip: string | null; since: number }[]
   uploadBytes: number
@@ -41,9 +42,9 @@ const CHANGES = `
   with claimed as (
     update radius.accounting_changes set due_at = now() + ${CLAIM}
     where username in (select username from radius.accounting_changes where version > told and due_at <= now() order by due_at limit ? for update skip locked)
-    returning username, version
+    returning username, version, back_version > told as router_back
   )
-  select c.username, c.version, a.tenant, a.actor_type, a.actor_id, u.upload, u.download, u.logins, u.online
+  select c.username, c.version, c.router_back, a.tenant, a.actor_type, a.actor_id, u.upload, u.download, u.logins, u.online
   from claimed c left join radius.access a on a.username = c.username cross join lateral (
     select coalesce(sum(r.acctinputoctets), 0) as upload, coalesce(sum(r.acctoutputoctets), 0) as download, count(*) as logins,
       coalesce(json_agg(json_build_object('id', r.acctsessionid, 'device', radius.device_of(r.callingstationid), 'nas', host(r.nasipaddress),
@@ -54,6 +55,7 @@ const CHANGES = `
 interface ChangeRow {
   username: string
   version: string | number
+  router_back: boolean
   tenant: string | null
   actor_type: string
   actor_id: string
@@ -99,9 +101,10 @@ export function radiusAccountingQueries(knex: Knex) {
     },
     async changes(limit: number): Promise<Change[]> {
       const { rows } = await knex.raw<{ rows: ChangeRow[] }>(CHANGES, [limit])
-      return rows.map(({ username, version, tenant, actor_type: type, actor_id: id, upload, download, logins, online }) => ({
+      return rows.map(({ username, version, router_back: isRouterBack, tenant, actor_type: type, actor_id: id, upload, download, logins, online }) => ({
         username,
         version: Number(version),
+        isRouterBack,
         about: tenant === null ? undefined : { tenant, type, id },
         online: online.slice(0, ONLINE_MAX),
         uploadBytes: Number(upload),

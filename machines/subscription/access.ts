@@ -55,7 +55,7 @@ function toldOf({ accountNumber, access: { isAgain } }: SubscriptionContext): Om
 /** S18. Where nobody is online any more, there may be nothing left to ask for. */
 export function isWorthAsking(context: SubscriptionContext, account: Said<'subscription.account'>, at: number): boolean {
   if (account.revision <= context.usage.revision) return false
-  return account.online.length === 0 || at - context.access.askedAt >= ASK_AGAIN_AFTER_MS || isBackUntold(context, account)
+  return account.routerBack === true || account.online.length === 0 || at - context.access.askedAt >= ASK_AGAIN_AFTER_MS || isBackUntold(context, account)
 }
 
 /** S18: taken for closed when open logins were told, because their router was silent, and here again. Whoever logs in anew got what the rows say. */

@@ -144,7 +144,7 @@ describe('reading attributes', () => {
 
 describe('telling the actors', () => {
   const change = (username: string, about: AccountChange['about'] = { tenant: 'main', type: 'hotspot-session', id: `pay_${username}` }): AccountChange => ({
-    username, version: 7, about, online: [], uploadBytes: 1, downloadBytes: 2, logins: 1,
+    username, version: 7, isRouterBack: username === 'back', about, online: [], uploadBytes: 1, downloadBytes: 2, logins: 1,
   })
   const refusal = (code: ConstructorParameters<typeof StandingError>[0]): BatchItemResult => ({ ok: false, error: new StandingError(code) })
 
@@ -163,6 +163,12 @@ describe('telling the actors', () => {
       { source: 'radius' },
     )
     expect(told).toEqual(['a'])
+  })
+
+  it('says so where a router is back', async () => {
+    const { feed, sendMany } = feedOf([change('back')], [{ ok: true } as BatchItemResult])
+    await feed.sweep()
+    expect(sendMany).toHaveBeenCalledWith([expect.objectContaining({ event: expect.objectContaining({ routerBack: true }) as unknown })], { source: 'radius' })
   })
 
   it('closes silent logins by the clock that routers report by, once a minute of it', async () => {

@@ -368,6 +368,13 @@ describe('routers', () => {
       expect(contextOf(told(later(again, 10 * MINUTE_MS), accounting(4, login)) as Life).access.askedAt).toBe(again.now + 10 * MINUTE_MS)
     })
 
+    it('are asked at once when they are back, however lately they were asked', () => {
+      const again = told(later(waiting(), 10 * MINUTE_MS), accounting(2, login)) as Life
+      const back = { ...accounting(3, login), routerBack: true }
+      expect(contextOf(told(later(again, 1_000), back) as Life).access.askedAt).toBe(again.now + 1_000)
+      expect(contextOf(told(later(again, 1_000), accounting(3, login)) as Life).access.askedAt).toBe(again.now)
+    })
+
     it('are asked anew, and as often as at first, for something else', () => {
       const again = told(later(waiting(), 10 * MINUTE_MS), accounting(2, login)) as Life
       expect(asked(told(again, suspend('abuse')))).toEqual({ username: '12345674', change: { kind: 'disconnect' } })
