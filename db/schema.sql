@@ -93,9 +93,10 @@ AS $function$
         join radacct r on r.username = a.username
       where e.status <> 'failed' and r.nasipaddress in (select nasaddress from back) and (r.acctstoptime is null or r.acctterminatecause = 'Stale-Session')
     ),
+    news as (select username, nextval('accounting_versions') as version from waiting order by username),
     told as (
-      insert into accounting_changes as c (username, version) select username, nextval('accounting_versions') from waiting order by username
-      on conflict (username) do update set version = nextval('accounting_versions'), due_at = excluded.due_at
+      insert into accounting_changes as c (username, version, back_version) select username, version, version from news
+      on conflict (username) do update set version = excluded.version, back_version = excluded.version, due_at = excluded.due_at
       returning 1
     )
   select count(*) from told
@@ -555,6 +556,7 @@ create table radius.accounting_changes (
   "version" bigint not null,
   "told" bigint not null default 0,
   "due_at" timestamp with time zone not null default now(),
+  "back_version" bigint not null default 0,
   constraint accounting_changes_pkey PRIMARY KEY (username)
 );
 CREATE INDEX accounting_changes_due ON radius.accounting_changes USING btree (due_at) WHERE (version > told);
