@@ -123,12 +123,18 @@ describe('the keyed lock', () => {
   it('runs one key in order, others at once, and goes on after a failure', async () => {
     const lock = keyedLock()
     const log: string[] = []
-    const work = (name: string, ms: number) => async () => {
-      await new Promise((resolve) => setTimeout(resolve, ms))
+    let open = () => {}
+    const gate = new Promise<void>((resolve) => (open = resolve))
+    const work = (name: string, until: Promise<void> = Promise.resolve()) => async () => {
+      await until
       log.push(name)
       if (name === 'a1') throw new Error('no')
     }
-    await Promise.allSettled([lock.run('a', work('a1', 20)), lock.run('a', work('a2', 0)), lock.run('b', work('b1', 5))])
+    const behindTheGate = [lock.run('a', work('a1', gate)), lock.run('a', work('a2'))]
+    await lock.run('b', work('b1'))
+    expect(log).toEqual(['b1'])
+    open()
+    await Promise.allSettled(behindTheGate)
     expect(log).toEqual(['b1', 'a1', 'a2'])
   })
 })
