@@ -93,10 +93,10 @@ AS $function$
         join radacct r on r.username = a.username
       where e.status <> 'failed' and r.nasipaddress in (select nasaddress from back) and (r.acctstoptime is null or r.acctterminatecause = 'Stale-Session')
     ),
-    news as (select username, nextval('accounting_versions') as version from waiting order by username),
     told as (
-      insert into accounting_changes as c (username, version, back_version) select username, version, version from news
-      on conflict (username) do update set version = excluded.version, back_version = excluded.version, due_at = excluded.due_at
+      insert into accounting_changes as c (username, version, back_version) select username, nextval('accounting_versions'), 1 from waiting order by username
+      -- Drawn anew: what was drawn before may be older by now than what accounting has told meanwhile.
+      on conflict (username) do update set version = nextval('accounting_versions'), back_version = c.told + 1, due_at = excluded.due_at
       returning 1
     )
   select count(*) from told

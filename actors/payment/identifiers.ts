@@ -10,7 +10,7 @@ import { accountReferenceOf } from './account-reference.ts'
  */
 export function paymentIdentifiers({ address, states, context }: Change): Identifier[] {
   const { method, phone, received, held, macAddress, checkoutRequestId, receipt, parted, otherReceipts, review, refund } = context as PaymentContext
-  const receipts = new Set([receipt, review?.receipt, ...otherReceipts, ...held.map((money) => money.receipt)].filter((value) => value != null && !parted.includes(value)).map((value) => (value ?? '').toUpperCase()))
+  const receipts = new Set([receipt, review?.receipt, ...otherReceipts, ...held.map((money) => money.receipt)].filter((value) => value != null).filter((value) => !parted.includes(value)).map((value) => value.toUpperCase()))
   return [
     ...(phone === null ? [] : [{ kind: 'phone', value: phone }]),
     ...(method === 'stk' ? [{ kind: 'account', value: accountReferenceOf(address) }] : []),

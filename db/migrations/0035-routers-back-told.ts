@@ -2,7 +2,7 @@
 import type { Migration } from '../migration.ts'
 
 const BACK_VERSION = /* sql */ `
--- The version by which a router of the user was last said to be back; told with any from there on.
+-- Beyond what was told: a router of the user is said to be back with what is told next.
 alter table radius.accounting_changes add column back_version bigint not null default 0;
 
 create or replace function radius.ask_again_of_routers_back() returns bigint language sql security definer set search_path = radius, standing, pg_temp as $$
@@ -13,10 +13,10 @@ create or replace function radius.ask_again_of_routers_back() returns bigint lan
         join radacct r on r.username = a.username
       where e.status <> 'failed' and r.nasipaddress in (select nasaddress from back) and (r.acctstoptime is null or r.acctterminatecause = 'Stale-Session')
     ),
-    news as (select username, nextval('accounting_versions') as version from waiting order by username),
     told as (
-      insert into accounting_changes as c (username, version, back_version) select username, version, version from news
-      on conflict (username) do update set version = excluded.version, back_version = excluded.version, due_at = excluded.due_at
+      insert into accounting_changes as c (username, version, back_version) select username, nextval('accounting_versions'), 1 from waiting order by username
+      -- Drawn anew: what was drawn before may be older by now than what accounting has told meanwhile.
+      on conflict (username) do update set version = nextval('accounting_versions'), back_version = c.told + 1, due_at = excluded.due_at
       returning 1
     )
   select count(*) from told
